@@ -1,0 +1,176 @@
+"""Checkpoints in and out. Nothing in a checkpoint is ever run."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import struct
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from .impala import ImpalaPolicy
+
+_FIRST = "embedder.block1.conv.weight"
+_CHANNELS = 16
+_WEIGHTS = "weights"
+
+
+class CheckpointError(ValueError):
+    """A file that holds no policy that can be loaded."""
+
+
+def packaged_policies() -> tuple[str, ...]:
+    """The names of the policies that come with the package."""
+    folder = resources.files(__package__) / _WEIGHTS
+    if not folder.is_dir():
+        return ()
+    return tuple(sorted(Path(f.name).stem for f in folder.iterdir() if f.name.endswith(".safetensors")))
+
+
+def load_policy(source: str | os.PathLike[str] = "small", *, device: torch.device | str = "cpu") -> ImpalaPolicy:
+    """Load a policy, ready for inference.
+
+    Args:
+        source: the name of a packaged policy, or a path: ``.safetensors``, or a ``.pth`` whose
+            ``model_state_dict`` holds the weights (as the published checkpoints do; what else it carries is
+            ignored), or a bare state dict.
+        device: where the weights go.
+
+    Returns:
+        The policy in evaluation mode; its width is read from the weights.
+
+    Raises:
+        FileNotFoundError: if there is no such packaged policy and no such file.
+        CheckpointError: if the file is damaged, holds code, or is of another network.
+
+    Example:
+        >>> load_policy("small").width
+        1
+    """
+    name = os.fspath(source)
+    if name in packaged_policies():
+        with resources.as_file(resources.files(__package__) / _WEIGHTS / f"{name}.safetensors") as path:
+            return _build(_read_safetensors(path), path, device)
+    path = Path(name)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"no policy {name!r}: neither a file nor one of the packaged policies "
+            f"({', '.join(packaged_policies()) or 'none'})"
+        )
+    readers = {".safetensors": _read_safetensors, ".pth": _read_torch, ".pt": _read_torch}
+    if path.suffix not in readers:
+        raise CheckpointError(
+            f"{path}: a checkpoint's name must end in {', '.join(readers)}, got {path.suffix!r}"
+        )
+    return _build(readers[path.suffix](path), path, device)
+
+
+def save_policy(
+    policy: ImpalaPolicy, path: str | os.PathLike[str], *, metadata: Mapping[str, Any] | None = None
+) -> None:
+    """Write a policy as ``.safetensors``; the file is whole or not there.
+
+    Args:
+        policy: the policy.
+        path: where to; must end in ``.safetensors``.
+        metadata: anything that JSON can hold, kept in the file's header.
+
+    Raises:
+        ValueError: if the path does not end in ``.safetensors``.
+    """
+    target = Path(path)
+    if target.suffix != ".safetensors":
+        raise ValueError(f"weights are written as .safetensors only, got {target.name!r}")
+    header = {key: json.dumps(value) for key, value in (metadata or {}).items()}
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in policy.state_dict().items()}
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    os.close(handle)
+    try:
+        save_file(tensors, temporary, metadata=header)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, target)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What `save_policy` kept beside the weights."""
+    with safe_open(path, "pt") as file:
+        return {key: json.loads(value) for key, value in (file.metadata() or {}).items()}
+
+
+def _read_safetensors(path: Path) -> dict[str, Any]:
+    try:
+        with safe_open(path, "pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise CheckpointError(f"{path}: not a whole safetensors file ({error})") from None
+
+
+def _read_torch(path: Path) -> Mapping[str, Any]:
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        reason = next((line for line in str(error).splitlines() if "Unsupported" in line), str(error))
+        raise CheckpointError(
+            f"{path}: refused, since it holds something other than tensors and plain values, which could run "
+            f"code ({reason.strip()[:200]}); or it is damaged. Save the state dict alone"
+        ) from None
+    except (RuntimeError, EOFError, ValueError, KeyError, struct.error, zipfile.BadZipFile) as error:
+        raise CheckpointError(f"{path}: not a whole PyTorch checkpoint ({_first_line(error)})") from None
+    state = content.get("model_state_dict", content) if isinstance(content, Mapping) else None
+    if not isinstance(state, Mapping):
+        raise CheckpointError(
+            f"{path}: a checkpoint must be a state dict or hold one under model_state_dict, "
+            f"got {type(content).__name__}"
+        )
+    return state
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+
+
+def _build(state: Mapping[str, Any], path: Path, device: torch.device | str) -> ImpalaPolicy:
+    policy = ImpalaPolicy(_width_of(state, path))
+    expected = policy.state_dict()
+    for name, tensor in expected.items():
+        found = state.get(name)
+        if not isinstance(found, Tensor):
+            raise CheckpointError(f"{path}: holds another network, {name} is missing")
+        if found.shape != tensor.shape or not found.is_floating_point():
+            raise CheckpointError(
+                f"{path}: holds another network, {name} must be a float tensor of shape "
+                f"{tuple(tensor.shape)} at width {policy.width}, got {found.dtype} {tuple(found.shape)}"
+            )
+        if not bool(found.isfinite().all()):
+            raise CheckpointError(f"{path}: {name} holds numbers that are not finite")
+    if unknown := sorted(set(state) - set(expected)):
+        raise CheckpointError(
+            f"{path}: holds another network, with {len(unknown)} unknown parameters such as {unknown[0]}"
+        )
+    policy.load_state_dict(dict(state))
+    return policy.to(device).eval()
+
+
+def _width_of(state: Mapping[str, Any], path: Path) -> int:
+    first = state.get(_FIRST)
+    if not isinstance(first, Tensor) or first.ndim != 4:
+        names = ", ".join(map(str, list(state)[:3])) or "nothing"
+        raise CheckpointError(f"{path}: holds another network, {_FIRST} is missing (it has {names}, …)")
+    width, rest = divmod(first.shape[0], _CHANNELS)
+    if rest or width < 1:
+        raise CheckpointError(
+            f"{path}: {_FIRST} must have a multiple of {_CHANNELS} channels, got {first.shape[0]}"
+        )
+    return width

@@ -1,0 +1,165 @@
+"""A batch of running mazes: the only place that calls procgen."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from procgen import ProcgenGym3Env
+
+from .state import MazeState, check_level, level_start, parse
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FRAME_SHAPE = (64, 64, 3)
+PICTURE_SHAPE = (512, 512, 3)
+ACTIONS = 15
+_FORCED_RESET = -1
+_STATE_BYTES = 2**16
+
+
+class MazeBatch:
+    """Mazes that procgen simulates side by side, each of which can be set to any state at any time.
+
+    procgen runs in the calling thread and without the interpreter's lock, so that several batches in several
+    threads use several cores, and a process may fork.
+
+    Args:
+        num: how many mazes, at least 1.
+        pictures: also draw the 512×512 pictures for people. procgen then draws them at every step, which
+            makes steps several times slower: keep such a batch for that alone.
+        threads: procgen's own threads for `step`; 0 steps in the calling thread.
+
+    Raises:
+        ValueError: if ``num`` is below 1.
+    """
+
+    def __init__(self, num: int, *, pictures: bool = False, threads: int = 0) -> None:
+        if num < 1:
+            raise ValueError(f"a batch needs at least 1 maze, got {num}")
+        self.num = num
+        self._procgen = ProcgenGym3Env(
+            num=num,
+            env_name="maze",
+            distribution_mode="hard",
+            start_level=0,
+            num_levels=1,
+            rand_seed=0,
+            num_threads=threads,
+            render_mode="rgb_array" if pictures else None,
+        )
+        self._procgen._reuse_arrays = True  # hand out its buffers instead of copies
+        _, observation, _ = self._procgen.observe()
+        self._library, self._handle = self._procgen._c_lib, self._procgen._c_env
+        self._buffer = self._procgen._ffi.new("char[]", _STATE_BYTES)
+        self.frames: NDArray[np.uint8] = observation["rgb"]
+        """``(num, 64, 64, 3)`` uint8: what the policy sees. procgen's own buffer, overwritten in place."""
+        self.pictures: NDArray[np.uint8] | None = self._procgen._info["rgb"] if pictures else None
+        """``(num, 512, 512, 3)`` uint8: what a person sees; None unless asked for."""
+        self._template = parse(self._read_bytes(0))
+
+    def start_levels(self, levels: Sequence[int]) -> None:
+        """Start ``levels[i]`` in maze ``i``; mazes beyond the last level go back to level 0.
+
+        Raises:
+            ValueError: if a level is out of range, or there are more levels than mazes.
+        """
+        if len(levels) > self.num:
+            raise ValueError(f"a batch of {self.num} cannot start {len(levels)} levels at once")
+        starts = [level_start(self._template, check_level(level)) for level in levels]
+        for index, start in enumerate(starts):
+            self._write_bytes(index, start)
+        for index in range(len(starts), self.num):
+            self._write_bytes(index, level_start(self._template, 0))
+        self.step(np.full(self.num, _FORCED_RESET))
+
+    def read(self, index: int) -> bytes:
+        """The state of maze ``index`` as procgen's ``get_state`` writes it, about 23,000 bytes."""
+        return self._read_bytes(self._checked(index))
+
+    def write(self, index: int, state: MazeState) -> None:
+        """Set maze ``index`` to ``state`` and draw it into ``frames[index]`` (and ``pictures[index]``)."""
+        self._write_bytes(self._checked(index), state.encode(self._template))
+        if self.pictures is not None:
+            self._library.libenv_observe(self._handle)
+
+    def step(self, actions: NDArray[np.integer]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Move every mouse once.
+
+        Args:
+            actions: ``(num,)`` integers, 0 to 14, or −1 to force a reset.
+
+        Returns:
+            Rewards ``(num,)`` float32 and whether each episode ended ``(num,)`` bool; procgen's own
+            buffers, overwritten by the next step. Where an episode ended, the maze is another one now.
+        """
+        self._procgen.act(actions)
+        rewards, _, first = self._procgen.observe()
+        return rewards, first
+
+    def close(self) -> None:
+        """Free the mazes. Calling it again does nothing."""
+        self._procgen.close()
+
+    def _checked(self, index: int) -> int:
+        if not 0 <= index < self.num:
+            raise IndexError(f"maze {index} of a batch of {self.num}")
+        return index
+
+    def _read_bytes(self, index: int) -> bytes:
+        length = self._library.get_state(self._handle, index, self._buffer, _STATE_BYTES)
+        return bytes(self._procgen._ffi.buffer(self._buffer, length))
+
+    def _write_bytes(self, index: int, state: bytes) -> None:
+        self._library.set_state(self._handle, index, state, len(state))
+
+
+_shared = threading.local()
+_LOADER_SIZE = 128
+
+
+def _shared_batch(num: int, *, pictures: bool = False) -> MazeBatch:
+    """A batch that this thread keeps for the next caller: making one costs 10 ms, the first 2 s."""
+    batches: dict[tuple[int, bool], MazeBatch] = _shared.__dict__.setdefault("batches", {})
+    if (num, pictures) not in batches:
+        batches[num, pictures] = MazeBatch(num, pictures=pictures)
+    return batches[num, pictures]
+
+
+def load_levels(levels: Sequence[int]) -> list[bytes]:
+    """The first state of each level, as procgen's ``get_state`` writes it.
+
+    Raises:
+        TypeError: if a level is no whole number.
+        ValueError: if a level is negative or above the last one; nothing is started then.
+    """
+    numbers = [check_level(level) for level in levels]
+    power_of_two = 1 << max(len(numbers) - 1, 0).bit_length()
+    batch = _shared_batch(min(power_of_two, _LOADER_SIZE))
+    states = []
+    for start in range(0, len(numbers), batch.num):
+        chunk = numbers[start : start + batch.num]
+        batch.start_levels(chunk)
+        states += [batch.read(index) for index in range(len(chunk))]
+    return states
+
+
+def draw_frames(states: Sequence[MazeState]) -> NDArray[np.uint8]:
+    """Draw mazes as the policy sees them: ``(len(states), 64, 64, 3)`` uint8."""
+    frames = np.empty((len(states), *FRAME_SHAPE), np.uint8)
+    batch = _shared_batch(1)
+    for index, state in enumerate(states):
+        batch.write(0, state)
+        frames[index] = batch.frames[0]
+    return frames
+
+
+def draw_picture(state: MazeState) -> NDArray[np.uint8]:
+    """Draw a maze as a person sees it: ``(512, 512, 3)`` uint8."""
+    batch = _shared_batch(1, pictures=True)
+    batch.write(0, state)
+    assert batch.pictures is not None
+    return batch.pictures[0].copy()

@@ -1,0 +1,65 @@
+"""Everything that a training run depends on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from steered_env.simulator import WORLD_SIZE
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """One recipe. Two runs with equal configurations on one kind of machine make equal weights.
+
+    Attributes:
+        width: of the network.
+        cheese_region: the cheese lies in the top-right n×n cells.
+        seed: of the pictures and of the initial weights.
+        pictures: how many pictures to train on, or None while a time budget has yet to set it.
+        minutes: the time budget that sets ``pictures`` from the speed of the first half minute, or None.
+        batch_size: pictures per gradient step.
+        pictures_per_level: pictures drawn from each level, with cheese and mouse placed anew in each.
+        learning_rate: Adam's, at its highest.
+        warmup_pictures: over which the learning rate rises from 0; then it falls along a cosine to 0.
+        dense_weight: of the loss of the second head, which names the best move in every cell.
+        value_weight: of the loss of the value head.
+        discount: per step; the value head learns ``discount`` to the power of the distance to the cheese.
+        clip: largest norm of the gradient.
+        bfloat16: whether the matrix products run in bfloat16 (weights and updates stay float32).
+
+    Raises:
+        ValueError: if a value is out of range.
+    """
+
+    width: int = 1
+    cheese_region: int = 5
+    seed: int = 0
+    pictures: int | None = None
+    minutes: float | None = None
+    batch_size: int = 128
+    pictures_per_level: int = 4
+    learning_rate: float = 1e-3
+    warmup_pictures: int = 25_600
+    dense_weight: float = 1.0
+    value_weight: float = 0.1
+    discount: float = 0.99
+    clip: float = 1.0
+    bfloat16: bool = False
+
+    def __post_init__(self) -> None:
+        if self.pictures is None and self.minutes is None:
+            raise ValueError("a training run needs a budget: pictures=… or minutes=…")
+        for name in ("width", "batch_size", "pictures_per_level"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be ≥ 1, got {getattr(self, name)}")
+        if not 1 <= self.cheese_region <= WORLD_SIZE:
+            raise ValueError(f"cheese_region must be 1 to {WORLD_SIZE}, got {self.cheese_region}")
+        if self.batch_size % self.pictures_per_level:
+            raise ValueError(
+                f"batch_size ({self.batch_size}) must be a multiple of pictures_per_level "
+                f"({self.pictures_per_level})"
+            )
+        if self.pictures is not None and self.pictures < self.batch_size:
+            raise ValueError(f"pictures must be at least one batch of {self.batch_size}, got {self.pictures}")
+        if self.minutes is not None and not 0 < self.minutes < 60 * 24 * 30:
+            raise ValueError(f"minutes must be above 0 and below a month, got {self.minutes}")

@@ -1,0 +1,237 @@
+"""Training by imitation of shortest paths, resumable at any moment."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader
+
+from steered_env.policy import ImpalaPolicy, save_policy
+
+from .config import TrainingConfig
+from .curve import Curve
+from .held_out import move_accuracy
+from .learner import Learner, Losses, learning_rate
+from .memory import keep_freed_memory
+from .pictures import Pictures, TrainingPictures
+
+CHECKPOINT, CONFIG, CURVE, WEIGHTS = "checkpoint.pt", "config.json", "curve.csv", "policy.safetensors"
+_CALIBRATION_S = 30.0
+_CHECKPOINT_EVERY_S = 40.0
+_EVALUATIONS = 40
+_POINT_EVERY = 25_600
+
+
+class TrainingError(RuntimeError):
+    """A training run that cannot start or go on; the message says how it can."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is: pictures done, of how many (None until known), per second, and the last accuracy."""
+
+    done: int
+    total: int | None
+    rate: float
+    accuracy: float | None
+
+
+def train(
+    config: TrainingConfig,
+    out: Path,
+    *,
+    device: torch.device | str = "cpu",
+    workers: int = 1,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+    on_evaluation: Callable[[ImpalaPolicy], dict[str, float]] = lambda _: {},
+) -> ImpalaPolicy:
+    """Train a policy, or go on with one that was interrupted.
+
+    Writes into ``out``: ``config.json``, ``curve.csv``, ``checkpoint.pt`` (at least every 40 seconds) and at
+    the end ``policy.safetensors``. Called again with the same configuration it continues from the checkpoint,
+    with the same pictures in the same order.
+
+    Args:
+        config: the recipe. With a time budget, the speed of the first half minute sets the number of pictures.
+        out: the run's folder; made if it is not there.
+        device: where the network is trained.
+        workers: processes that draw pictures; how many does not change the pictures.
+        on_progress: called about once a second.
+        on_evaluation: called with the policy along the way, for further columns of the curve.
+
+    Returns:
+        The trained policy, on the CPU.
+
+    Raises:
+        TrainingError: if ``out`` holds a run with another configuration.
+    """
+    keep_freed_memory()
+    run = _Run(config, out, torch.device(device))
+    run.on_progress, run.on_evaluation = on_progress, on_evaluation
+    try:
+        run.to_the_end(workers)
+    except KeyboardInterrupt:
+        run.save()
+        raise
+    return run.finished_policy()
+
+
+class _Run:
+    """The state of one training run."""
+
+    def __init__(self, config: TrainingConfig, out: Path, device: torch.device) -> None:
+        self.out, self.device = out, device
+        self.on_progress: Callable[[Progress], None]
+        self.on_evaluation: Callable[[ImpalaPolicy], dict[str, float]]
+        out.mkdir(parents=True, exist_ok=True)
+        torch.manual_seed(config.seed)
+        self.config = config
+        self.learner = Learner(config).to(device, memory_format=torch.channels_last)
+        self.optimizer = torch.optim.Adam(self.learner.parameters(), lr=config.learning_rate)
+        self.curve = Curve()
+        self.done, self.seconds = 0, 0.0
+        self._accuracy: float | None = None
+        if (out / CHECKPOINT).exists():
+            self._resume()
+        else:
+            self._write_config()
+
+    def to_the_end(self, workers: int) -> None:
+        last_saved = time.monotonic()
+        clock = time.monotonic()
+        begun, begun_at = clock, self.done
+        for pictures in self._batches(workers):
+            self._step(pictures)
+            now = time.monotonic()
+            self.seconds += now - clock
+            clock = now
+            rate = (self.done - begun_at) / max(now - begun, 1e-9)
+            self._set_budget(rate)
+            self._report_point()
+            self.on_progress(Progress(self.done, self.config.pictures, rate, self._accuracy))
+            if now - last_saved > _CHECKPOINT_EVERY_S:
+                self.save()
+                last_saved = now
+            if self.config.pictures is not None and self.done >= self.config.pictures:
+                break
+        self.save()
+
+    def finished_policy(self) -> ImpalaPolicy:
+        policy = self.learner.policy.cpu().eval()
+        metadata = {"config": asdict(self.config), "pictures": self.done, "seconds": round(self.seconds, 1)}
+        save_policy(policy, self.out / WEIGHTS, metadata=metadata)
+        return policy
+
+    def save(self) -> None:
+        """Write the checkpoint and the curve, each whole."""
+        state = {
+            "config": asdict(self.config),
+            "done": self.done,
+            "seconds": self.seconds,
+            "learner": self.learner.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "curve": self.curve.state(),
+        }
+        temporary = self.out / f".{CHECKPOINT}.new"
+        torch.save(state, temporary)
+        os.replace(temporary, self.out / CHECKPOINT)
+        self.curve.write(self.out / CURVE)
+
+    def _resume(self) -> None:
+        state: dict[str, Any] = torch.load(self.out / CHECKPOINT, map_location=self.device, weights_only=True)
+        saved = TrainingConfig(**state["config"])
+        wanted = self.config
+        if wanted.pictures is None:  # the budget of time was turned into pictures before
+            wanted = replace(wanted, pictures=saved.pictures)
+        for name, value in asdict(wanted).items():
+            if value != getattr(saved, name):
+                raise TrainingError(
+                    f"{self.out} holds a run with {name}={getattr(saved, name)}, not {value}: "
+                    "choose another --out, or the same configuration to continue it"
+                )
+        self.config = self.learner.config = saved
+        self.learner.load_state_dict(state["learner"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.done, self.seconds = int(state["done"]), float(state["seconds"])
+        self.curve = Curve(state["curve"])
+
+    def _batches(self, workers: int) -> Iterator[Pictures]:
+        """The batches that are left, drawn ahead in other processes."""
+        config = self.config
+        if config.pictures is not None and self.done >= config.pictures:
+            return iter(())
+        dataset = TrainingPictures(
+            seed=config.seed,
+            batch_size=config.batch_size,
+            per_level=config.pictures_per_level,
+            cheese_region=config.cheese_region,
+        )
+        first = self.done // config.batch_size
+        return iter(
+            DataLoader(
+                dataset,
+                batch_size=None,
+                sampler=range(first, 2**40),
+                num_workers=workers,
+                collate_fn=_unchanged,
+                prefetch_factor=8 if workers else None,
+            )
+        )
+
+    def _step(self, pictures: Pictures) -> None:
+        config = self.config
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(config, self.done)
+        self.learner.train()
+        losses: Losses = self.learner.losses(pictures, self.device)
+        self.optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(losses.total)
+        torch.nn.utils.clip_grad_norm_(self.learner.parameters(), config.clip)
+        self.optimizer.step()
+        self.done += len(pictures.frames)
+        self.curve.add(losses)
+
+    def _set_budget(self, rate: float) -> None:
+        config = self.config
+        if config.pictures is not None or config.minutes is None:
+            return
+        budget = config.minutes * 60
+        if self.seconds < min(_CALIBRATION_S, budget / 4):
+            return
+        left = max(0.0, budget - self.seconds) * rate
+        batches = max(1, round((self.done + left) / config.batch_size))
+        self.config = self.learner.config = replace(config, pictures=batches * config.batch_size)
+        self._write_config()
+
+    def _report_point(self) -> None:
+        """Add a point to the curve when one is due, and evaluate when that is."""
+        total = self.config.pictures
+        if total is None:
+            return
+        batch = self.config.batch_size
+        every = max(batch, total // _EVALUATIONS // batch * batch)
+        finished = self.done >= total
+        if self.done % every and not finished:
+            if self.done % (_POINT_EVERY // batch * batch or batch) == 0:
+                self.curve.close_point(self.done, self.seconds, learning_rate(self.config, self.done), {})
+            return
+        self.learner.eval()
+        held_out = move_accuracy(self.learner.policy, cheese_region=self.config.cheese_region)
+        self._accuracy = held_out.accuracy
+        columns = {"move_accuracy": held_out.accuracy, **self.on_evaluation(self.learner.policy)}
+        self.curve.close_point(self.done, self.seconds, learning_rate(self.config, self.done), columns)
+
+    def _write_config(self) -> None:
+        description = {**asdict(self.config), "device": str(self.device), "torch": torch.__version__}
+        (self.out / CONFIG).write_text(json.dumps(description, indent=2) + "\n")
+
+
+def _unchanged(batch: Pictures) -> Pictures:
+    return batch

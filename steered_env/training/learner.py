@@ -1,0 +1,109 @@
+"""What is trained, and by which loss."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from steered_env.maze import ACTIONS_OF, DIRECTIONS
+from steered_env.policy import ImpalaPolicy, to_input
+from steered_env.simulator import ACTIONS, WORLD_SIZE
+
+from .pictures import NO_MOVE, Pictures
+
+if TYPE_CHECKING:
+    from .config import TrainingConfig
+
+_UPSCALE = 4
+
+
+class DenseHead(nn.Module):
+    """Names the best move in every cell of the maze at once; dropped after training.
+
+    One picture then teaches about 150 cells instead of one.
+
+    Args:
+        width: of the policy it reads from.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(32 * width, len(DIRECTIONS) * _UPSCALE**2, 1)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """``(B, 32·width, 8, 8)`` of the third block to logits ``(B, 4, 25, 25)``, bottom row first."""
+        logits = functional.pixel_shuffle(self.conv(maps), _UPSCALE)
+        resized = functional.interpolate(
+            logits, size=(WORLD_SIZE, WORLD_SIZE), mode="bilinear", align_corners=False
+        )
+        return resized.flip(2)  # a picture's first row is the top one
+
+
+@dataclass(frozen=True)
+class Losses:
+    """The parts of the loss, each a scalar tensor, and their weighted sum."""
+
+    total: Tensor
+    policy: Tensor
+    dense: Tensor
+    value: Tensor
+
+
+class Learner(nn.Module):
+    """A policy and the head that helps it learn.
+
+    Args:
+        config: the recipe.
+    """
+
+    def __init__(self, config: TrainingConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.policy = ImpalaPolicy(config.width)
+        self.dense = DenseHead(config.width)
+        groups = torch.full((len(DIRECTIONS), ACTIONS), -math.inf)
+        for row, name in enumerate(DIRECTIONS):
+            groups[row, list(ACTIONS_OF[name])] = 0.0
+        self.register_buffer("groups", groups, persistent=False)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Log-probabilities of the four moves ``(B, 4)``, values ``(B,)``, dense logits ``(B, 4, 25, 25)``."""
+        embedder = self.policy.embedder
+        maps = embedder.block3(embedder.block2(embedder.block1(x)))
+        features = embedder.relufc(embedder.fc(embedder.flatten(embedder.relu3(maps))))
+        logits, values = self.policy.heads(features)
+        groups = self.get_buffer("groups")
+        moves = torch.logsumexp(logits.float().log_softmax(1)[:, None, :] + groups, dim=2)
+        return moves, values.float(), self.dense(maps).float()
+
+    def losses(self, pictures: Pictures, device: torch.device) -> Losses:
+        """The loss of one batch.
+
+        The policy's is −log of the summed probability of all actions that make the best move; the dense
+        head's the cross-entropy over all cells that have one; the value head's half the squared distance
+        to ``discount ** steps``.
+        """
+        with torch.autocast(device.type, torch.bfloat16, enabled=self.config.bfloat16):
+            moves, values, dense = self(to_input(pictures.frames, device))
+        best = torch.from_numpy(pictures.moves).to(device)
+        cells = torch.from_numpy(pictures.cell_moves.astype(np.int64)).to(device)
+        returns = self.config.discount ** torch.from_numpy(pictures.distances).to(device)
+        policy = functional.nll_loss(moves, best)
+        dense_loss = functional.cross_entropy(dense, cells, ignore_index=NO_MOVE)
+        value = 0.5 * functional.mse_loss(values, returns)
+        total = policy + self.config.dense_weight * dense_loss + self.config.value_weight * value
+        return Losses(total=total, policy=policy, dense=dense_loss, value=value)
+
+
+def learning_rate(config: TrainingConfig, done: int) -> float:
+    """The learning rate after ``done`` pictures: a linear rise, then a cosine down to 0."""
+    if done < config.warmup_pictures or config.pictures is None:
+        return config.learning_rate * min(1.0, (done + config.batch_size) / config.warmup_pictures)
+    progress = (done - config.warmup_pictures) / max(1, config.pictures - config.warmup_pictures)
+    return config.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))

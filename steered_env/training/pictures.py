@@ -1,0 +1,138 @@
+"""Training pictures: mazes with the cheese in the top-right region, and the best move everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from torch.utils.data import Dataset
+
+from steered_env.maze import Maze
+from steered_env.maze.paths import NOWHERE, next_cells_in_all
+from steered_env.maze.placement import random_cheese_cell
+from steered_env.simulator import MAX_LEVEL, WORLD_SIZE, Cell, draw_frames
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FIRST_TRAINING_LEVEL = 10_000_000
+"""Levels from here on are for training, those below for evaluation."""
+
+NO_MOVE = -1
+"""The label of a cell that has no best move: a wall, or the cheese's own cell."""
+
+_LABEL_OF_STEP = {-1: 0, -WORLD_SIZE: 1, WORLD_SIZE: 2, 1: 3}
+"""Left, down, up, right: the order of `steered_env.maze.DIRECTIONS`."""
+_LABELS = np.full(2 * WORLD_SIZE + 1, NO_MOVE, np.int8)
+for _step, _label in _LABEL_OF_STEP.items():
+    _LABELS[_step] = _label
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """A batch of pictures with what is to be learned from them.
+
+    Attributes:
+        frames: ``(B, 64, 64, 3)`` uint8.
+        moves: ``(B,)`` int64, the best move at the mouse: left, down, up, right.
+        distances: ``(B,)`` float32, steps from the mouse to the cheese.
+        cell_moves: ``(B, 25, 25)`` int8, the best move in every cell, `NO_MOVE` where there is none.
+        sizes: ``(B,)`` int64, the size of each maze.
+    """
+
+    frames: NDArray[np.uint8]
+    moves: NDArray[np.int64]
+    distances: NDArray[np.float32]
+    cell_moves: NDArray[np.int8]
+    sizes: NDArray[np.int64]
+
+
+def draw_pictures(
+    levels: Sequence[int], generators: Sequence[np.random.Generator], *, per_level: int, cheese_region: int
+) -> Pictures:
+    """Draw ``per_level`` pictures of each level.
+
+    The cheese goes to a random open cell of the top-right region; the mouse half the time onto the path from
+    the start to the cheese and half the time anywhere open, facing at random.
+
+    Args:
+        levels: which mazes.
+        generators: one for each level, for all random choices in its pictures.
+        per_level: pictures of each level, one after the other in the result.
+        cheese_region: side of the top-right region.
+    """
+    owners = [
+        (maze, generator)
+        for maze, generator in zip(Maze.from_levels(levels), generators, strict=True)
+        for _ in range(per_level)
+    ]
+    cheeses = [random_cheese_cell(maze, cheese_region, generator) for maze, generator in owners]
+    following = next_cells_in_all(np.stack([maze.walls for maze, _ in owners]), cheeses)
+    mazes = [
+        _place(maze, cheese, way, generator)
+        for (maze, generator), cheese, way in zip(owners, cheeses, following, strict=True)
+    ]
+    cell_moves = _cell_moves(following)
+    mice = (np.arange(len(mazes)), *np.array([maze.mouse for maze in mazes]).T)
+    steps = [len(_walk(way, maze.mouse)) - 1 for way, maze in zip(following, mazes, strict=True)]
+    return Pictures(
+        frames=draw_frames(mazes),
+        moves=cell_moves[mice].astype(np.int64),
+        distances=np.array(steps, np.float32),
+        cell_moves=cell_moves,
+        sizes=np.array([maze.size for maze in mazes], np.int64),
+    )
+
+
+def _place(maze: Maze, cheese: Cell, following: NDArray[np.int32], generator: np.random.Generator) -> Maze:
+    """The maze with its cheese placed, and its mouse at random, on the way there or anywhere."""
+    if generator.random() < 0.5:
+        places = _walk(following, maze.start)[:-1]
+        mouse = places[generator.integers(len(places))]
+    else:
+        rows, cols = np.nonzero(following != NOWHERE)
+        place = generator.integers(len(rows))
+        mouse = int(rows[place]), int(cols[place])
+    return replace(maze, cheese=cheese, mouse=mouse, facing_right=bool(generator.random() < 0.5))
+
+
+def _walk(following: NDArray[np.int32], start: Cell) -> list[Cell]:
+    """The cells from ``start`` to the goal, both included."""
+    cells = [start]
+    while (index := int(following[cells[-1]])) != NOWHERE:
+        cells.append(divmod(index, WORLD_SIZE))
+    return cells
+
+
+def _cell_moves(following: NDArray[np.int32]) -> NDArray[np.int8]:
+    here = np.arange(WORLD_SIZE**2, dtype=np.int32).reshape(following.shape[1:])
+    moves: NDArray[np.int8] = _LABELS[np.where(following == NOWHERE, 0, following - here)]
+    return moves
+
+
+class TrainingPictures(Dataset[Pictures]):
+    """The endless series of training batches; a batch depends on the seed and its number alone.
+
+    Args:
+        seed: of the series.
+        batch_size: pictures in a batch.
+        per_level: pictures of each level; divides the batch size.
+        cheese_region: side of the top-right region.
+    """
+
+    def __init__(self, *, seed: int, batch_size: int, per_level: int, cheese_region: int) -> None:
+        self._seed, self._per_level, self._cheese_region = seed, per_level, cheese_region
+        self._levels = batch_size // per_level
+
+    def __getitem__(self, number: int) -> Pictures:
+        """Batch ``number``."""
+        first = number * self._levels
+        generators = [
+            np.random.default_rng([self._seed, group]) for group in range(first, first + self._levels)
+        ]
+        levels = [int(g.integers(FIRST_TRAINING_LEVEL, MAX_LEVEL, endpoint=True)) for g in generators]
+        return draw_pictures(
+            levels, generators, per_level=self._per_level, cheese_region=self._cheese_region
+        )
