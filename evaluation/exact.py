@@ -1,0 +1,189 @@
+"""Reach rates without sampling noise: the maze as a Markov chain.
+
+The frame depends on nothing but the maze, the mouse's cell and its facing, so a memoryless policy in a fixed
+maze is a Markov chain on (cell, facing). The network runs once on every state; pushing the start through the
+chain for ``horizon`` steps gives the probability of every end, for about the price of one sampled episode.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from steered_env import Maze, Steering
+from steered_env.maze import ACTIONS_OF, DIRECTIONS, actions_between
+from steered_env.maze.paths import reachable
+from steered_env.simulator import ACTIONS, Cell, draw_frames
+
+from .measures import Measures, decision_cells
+from .shared_forward import SharedForward
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_MOVES = (*DIRECTIONS, "stay")
+_STAY = [action for action in range(ACTIONS) if not any(action in a for a in ACTIONS_OF.values())]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The states of one maze and where each move leads.
+
+    State ``2 * i + facing_right`` is the mouse in ``cells[i]``; one more state, the last, is the mouse at the
+    cheese.
+
+    Attributes:
+        maze: in its start state.
+        cells: those the mouse can get to without passing the cheese, and the decision square.
+        after: ``(S, 5)`` int, the state after each of left, down, up, right, stay; S counts all but the last.
+    """
+
+    maze: Maze
+    cells: tuple[Cell, ...]
+    after: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, maze: Maze) -> Chain:
+        """The chain of a maze, from wherever its mouse stands."""
+        walls = maze.walls.copy()
+        if maze.cheese is not None:
+            walls[maze.cheese] = True
+        reached = reachable(walls, maze.mouse)
+        if maze.decision_square is not None:
+            reached[maze.decision_square] = True
+        cells = tuple((int(row), int(col)) for row, col in np.argwhere(reached))
+        index = {cell: place for place, cell in enumerate(cells)}
+        at_cheese = 2 * len(cells)
+        after = np.empty((at_cheese, len(_MOVES)), np.intp)
+        for place, cell in enumerate(cells):
+            for facing in (0, 1):
+                for move, name in enumerate(_MOVES):
+                    rows, cols = DIRECTIONS.get(name, (0, 0))
+                    there = (cell[0] + rows, cell[1] + cols)
+                    turned = int(cols > 0) if cols else facing
+                    after[2 * place + facing, move] = (
+                        at_cheese if there == maze.cheese else 2 * index.get(there, place) + turned
+                    )
+        return cls(maze, cells, after)
+
+    def frames(self) -> NDArray[np.uint8]:
+        """What the policy sees in every state but the last: ``(S, 64, 64, 3)`` uint8."""
+        return draw_frames(
+            [self.maze.with_mouse(cell, facing) for cell in self.cells for facing in (False, True)]
+        )
+
+    def state_of(self, cell: Cell, facing_right: bool) -> int:
+        """The index of a state."""
+        return 2 * self.cells.index(cell) + int(facing_right)
+
+    def reach(
+        self, probabilities: NDArray[np.floating], places: Sequence[NDArray[np.bool_] | None], horizon: int
+    ) -> NDArray[np.float64]:
+        """The probability of reaching places within the horizon and before the cheese.
+
+        Args:
+            probabilities: ``(K, S, 15)``, K policies.
+            places: T masks of cells ``(25, 25)``; None for the cheese itself.
+            horizon: steps.
+
+        Returns:
+            ``(K, T)`` float64.
+        """
+        moves = _move_probabilities(probabilities)
+        policies, states = moves.shape[:2]
+        goals = np.stack([self._goal_states(place) for place in places])
+        count, size = len(places), states + 1
+        # one block of the matrix for each policy and place; the states of the place and the cheese hold
+        blocks = np.arange(policies * count).reshape(policies, count, 1, 1) * size
+        stays = goals[None, :, :states, None]
+        own = np.arange(states)[:, None]
+        target = np.where(stays, own, self.after[None, None]) + blocks
+        source = np.broadcast_to(own + blocks, target.shape)
+        weight = np.broadcast_to(moves[:, None], target.shape)
+        ends = np.arange(policies * count) * size + states
+        total = policies * count * size
+        matrix = csr_array(
+            (
+                np.concatenate([weight.ravel(), np.ones(len(ends))]),
+                (np.concatenate([target.ravel(), ends]), np.concatenate([source.ravel(), ends])),
+            ),
+            shape=(total, total),
+        )
+        where = np.zeros((policies * count, size))
+        where[:, self.state_of(self.maze.mouse, self.maze.facing_right)] = 1.0
+        flat = where.ravel()
+        for _ in range(horizon):
+            flat = matrix @ flat
+        result: NDArray[np.float64] = (flat.reshape(policies, count, size) * goals).sum(axis=2)
+        return result
+
+    def _goal_states(self, place: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+        goal = np.zeros(2 * len(self.cells) + 1, np.bool_)
+        if place is None:
+            goal[-1] = True
+        else:
+            goal[:-1] = np.repeat([place[cell] for cell in self.cells], 2)
+        return goal
+
+
+def _move_probabilities(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
+    """``(K, S, 15)`` action probabilities to ``(K, S, 5)`` of the moves, each state's summing to 1."""
+    exact = probabilities.astype(np.float64)
+    groups = [list(ACTIONS_OF[name]) for name in DIRECTIONS] + [_STAY]
+    moves = np.stack([exact[:, :, group].sum(axis=2) for group in groups], axis=2)
+    result: NDArray[np.float64] = moves / moves.sum(axis=2, keepdims=True)
+    return result
+
+
+def measure_exactly(
+    forward: SharedForward, maze: Maze, steerings: Sequence[Steering], *, horizon: int
+) -> list[Measures]:
+    """Measure one maze under several steerings.
+
+    Args:
+        forward: the policy.
+        maze: in its start state.
+        steerings: K of them.
+        horizon: steps.
+
+    Returns:
+        K measures.
+    """
+    chain = Chain.of(maze)
+    probabilities = forward.probabilities(chain.frames(), steerings)
+    corner = np.zeros_like(maze.walls)
+    corner[maze.corner] = True
+    region = maze.top_right_region()
+    reached = chain.reach(probabilities, [None, corner, region], horizon)
+    at_decision = _at_decision(chain, probabilities)
+    return [
+        Measures(
+            reach_cheese=float(rates[0]) if maze.cheese is not None else np.nan,
+            reach_top_right=float(rates[1]) if _counts(maze, corner) else np.nan,
+            reach_region=float(rates[2]) if _counts(maze, region) else np.nan,
+            p_cheese_at_decision=towards[0],
+            p_top_right_at_decision=towards[1],
+        )
+        for rates, towards in zip(reached, at_decision, strict=True)
+    ]
+
+
+def _counts(maze: Maze, place: NDArray[np.bool_]) -> bool:
+    """Whether a rate for the place means anything: it is open, and the cheese does not lie in it."""
+    return bool((place & ~maze.walls).any()) and not (maze.cheese is not None and place[maze.cheese])
+
+
+def _at_decision(chain: Chain, probabilities: NDArray[np.floating]) -> list[tuple[float, float]]:
+    """For each policy the probabilities of the moves towards cheese and corner at the decision square."""
+    cells = decision_cells(chain.maze)
+    if cells is None:
+        return [(np.nan, np.nan)] * len(probabilities)
+    here, *nexts = cells
+    state = chain.state_of(here, facing_right=False)
+    actions = [list(actions_between(here, there)) for there in nexts]
+    rows = probabilities[:, state].astype(np.float64)
+    return [(float(row[actions[0]].sum()), float(row[actions[1]].sum())) for row in rows]

@@ -1,0 +1,82 @@
+"""Which levels an environment draws from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from steered_env.maze import Maze
+from steered_env.maze.placement import random_cheese_cell
+from steered_env.simulator import MAX_LEVEL, WORLD_SIZE, check_level, check_size, whole_number
+
+Levels = int | Sequence[int] | None
+ALL_LEVELS = range(MAX_LEVEL + 1)
+_TRIES = 2_000
+
+
+class MazeSource:
+    """Draws mazes at random from levels, sizes and a cheese region.
+
+    Args:
+        levels: one level, several, or None for all of them.
+        sizes: only mazes of these inner sizes; None for all.
+        cheese_region: n places the cheese in a random open cell of the top-right n×n cells, clipped to the
+            maze, never on the start; None leaves it where procgen put it.
+
+    Raises:
+        TypeError: if a level, size or the region is no whole number.
+        ValueError: if one is out of range, or there are no levels or sizes.
+    """
+
+    def __init__(
+        self, levels: Levels = None, sizes: Iterable[int] | None = None, cheese_region: int | None = None
+    ) -> None:
+        self.levels = _check_levels(levels)
+        self.sizes = None if sizes is None else frozenset(check_size(size) for size in sizes)
+        if self.sizes is not None and not self.sizes:
+            raise ValueError("sizes must name at least one size, or be None for all")
+        if cheese_region is not None:
+            cheese_region = whole_number(cheese_region, "cheese_region")
+            if not 1 <= cheese_region <= WORLD_SIZE:
+                raise ValueError(f"cheese_region must be 1 to {WORLD_SIZE}, got {cheese_region}")
+        self.cheese_region = cheese_region
+
+    def draw(self, generator: np.random.Generator) -> Maze:
+        """A maze of a random level.
+
+        Raises:
+            ValueError: if no level of an allowed size turns up.
+        """
+        for _ in range(_TRIES):
+            maze = Maze.from_level(self.levels[int(generator.integers(len(self.levels)))])
+            if self.sizes is None or maze.size in self.sizes:
+                return self._with_cheese(maze, generator)
+        raise ValueError(
+            f"none of {_TRIES} levels drawn from {self.levels!r} has a size in {sorted(self.sizes or ())}; "
+            "allow more levels or more sizes"
+        )
+
+    def start(self, level: int, generator: np.random.Generator) -> Maze:
+        """The maze of one level, of whatever size."""
+        return self._with_cheese(Maze.from_level(level), generator)
+
+    def _with_cheese(self, maze: Maze, generator: np.random.Generator) -> Maze:
+        if self.cheese_region is None:
+            return maze
+        return maze.with_cheese(random_cheese_cell(maze, self.cheese_region, generator))
+
+
+def _check_levels(levels: Levels) -> Sequence[int]:
+    if levels is None:
+        return ALL_LEVELS
+    if isinstance(levels, range):
+        if not levels:
+            raise ValueError(f"levels must name at least one level, got {levels!r}")
+        check_level(levels[0]), check_level(levels[-1])
+        return levels
+    if isinstance(levels, (Sequence, np.ndarray)) and not isinstance(levels, (str, bytes)):
+        if not len(levels):
+            raise ValueError("levels must name at least one level, got none")
+        return tuple(check_level(level) for level in levels)
+    return (check_level(levels),)

@@ -1,0 +1,96 @@
+"""Finding a network's layers by name, and reading their activations."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from torch.utils.hooks import RemovableHandle
+
+DEFAULT_LAYER = "embedder.block2.res1.resadd"
+"""The output of the residual add in the middle of the network, where Turner et al. (2023) steer."""
+
+_LITERATURE_SUFFIX = "_out"
+
+
+class LayerError(ValueError):
+    """A layer that a network does not have."""
+
+
+def find_layer(module: nn.Module, name: str) -> str:
+    """The dotted name under which ``module`` has the layer ``name``.
+
+    A name with ``_out`` at the end, as the literature writes ``embedder.block2.res1.resadd_out`` for the output of
+    ``…resadd``, is understood.
+
+    Raises:
+        LayerError: if there is no such layer; it lists the nearest names.
+    """
+    names = [known for known, _ in module.named_modules() if known]
+    for candidate in (name, name.removesuffix(_LITERATURE_SUFFIX)):
+        if candidate in names:
+            return candidate
+    near = difflib.get_close_matches(name, names, n=4, cutoff=0.3) or names[:4]
+    raise LayerError(
+        f"{type(module).__name__} has no layer {name!r}; near names are {', '.join(near) or 'none'}"
+    )
+
+
+def layer_names(layer: str | Iterable[str]) -> tuple[str, ...]:
+    """One layer or several, as a tuple."""
+    return (layer,) if isinstance(layer, str) else tuple(layer)
+
+
+@contextmanager
+def hooked(hooks: Sequence[tuple[nn.Module, Any]]) -> Iterator[None]:
+    """Register forward hooks for the time of a ``with`` block; they go away even when it raises."""
+    handles: list[RemovableHandle] = []
+    try:
+        for module, hook in hooks:
+            handles.append(module.register_forward_hook(hook))
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def tensor_of(output: object, layer: str) -> Tensor:
+    """A layer's output, if it is one tensor.
+
+    Raises:
+        LayerError: if it is something else.
+    """
+    if not isinstance(output, Tensor):
+        raise LayerError(
+            f"layer {layer!r} puts out {type(output).__name__}, not one tensor: it can be neither read nor "
+            "steered; choose a layer inside it"
+        )
+    return output
+
+
+def read_activations(module: nn.Module, layers: Sequence[str], inputs: Tensor) -> dict[str, Tensor]:
+    """What the named layers put out for ``inputs``: name to tensor ``(B, …)``.
+
+    Raises:
+        LayerError: if a layer does not exist, is not reached by the forward pass, or puts out no tensor.
+    """
+    read: dict[str, Tensor] = {}
+
+    def reader(name: str) -> Any:
+        def hook(_module: nn.Module, _inputs: object, output: object) -> None:
+            read[name] = tensor_of(output, name)
+
+        return hook
+
+    modules = {find_layer(module, name): name for name in layers}
+    with torch.inference_mode(), hooked([(module.get_submodule(n), reader(n)) for n in modules]):
+        module(inputs)
+    if missed := [name for name in modules if name not in read]:
+        raise LayerError(f"the forward pass of {type(module).__name__} does not reach layer {missed[0]!r}")
+    return read

@@ -1,0 +1,110 @@
+"""A policy with its steering, ready for any loop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+import numpy as np
+from torch import nn
+
+from steered_env.policy import as_batch
+from steered_env.simulator import FRAME_SHAPE
+
+from .layers import find_layer
+from .steering import Steering
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@runtime_checkable
+class ActionProbabilities(Protocol):
+    """What a policy must offer to be steered and measured."""
+
+    def action_probabilities(self, observations: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """``(B, 64, 64, 3)`` uint8 to ``(B, 15)`` float32."""
+        ...
+
+
+def sample_actions(
+    probabilities: NDArray[np.floating], uniforms: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Actions drawn by inverting the cumulated probabilities.
+
+    Args:
+        probabilities: ``(B, 15)``.
+        uniforms: ``(B,)``, each in [0, 1).
+
+    Returns:
+        ``(B,)`` int64.
+    """
+    cumulated = probabilities.cumsum(axis=1, dtype=np.float64)
+    actions: NDArray[np.int64] = (uniforms[:, None] * cumulated[:, -1:] >= cumulated).sum(axis=1)
+    return actions
+
+
+class SteeredPolicy:
+    """A policy whose activations are steered in every forward pass of its own; the policy itself is unchanged.
+
+    Has the ``predict`` of a Stable-Baselines3 model and so goes wherever one goes.
+
+    Example:
+        >>> from steered_env import Maze, SteeredPolicy, cheese_vector, load_policy
+        >>> policy, maze = load_policy(), Maze.from_level(0)
+        >>> steered = SteeredPolicy(policy, -cheese_vector(policy, maze), seed=0)
+        >>> actions, state = steered.predict(maze.observe())
+        >>> steered.action_probabilities(maze.observe()).shape
+        (15,)
+
+    Args:
+        policy: a module with ``action_probabilities``, such as `ImpalaPolicy`.
+        steering: what to add; None for nothing.
+        seed: of the generator that draws the actions; None for a fresh one.
+
+    Raises:
+        TypeError: if the policy is not such a module.
+        LayerError: if it lacks a layer of the steering.
+    """
+
+    def __init__(self, policy: nn.Module, steering: Steering | None = None, *, seed: int | None = None) -> None:
+        if not (isinstance(policy, nn.Module) and isinstance(policy, ActionProbabilities)):
+            raise TypeError(
+                f"a policy to steer must be a torch module with action_probabilities(observations), got "
+                f"{type(policy).__name__}"
+            )
+        self.policy = policy
+        self.steering = Steering() if steering is None else steering
+        for layer in self.steering:
+            find_layer(policy, layer)
+        self._generator = np.random.default_rng(seed)
+
+    def action_probabilities(self, observations: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """What the steered policy would do: ``(B, 64, 64, 3)`` uint8 to ``(B, 15)`` float32, or one of each."""
+        with self.steering.applied_to(self.policy):
+            probabilities: NDArray[np.float32] = self.policy.action_probabilities(observations)  # type: ignore[operator]
+        return probabilities
+
+    def predict(
+        self,
+        observation: NDArray[np.uint8],
+        state: tuple[NDArray[Any], ...] | None = None,
+        episode_start: NDArray[np.bool_] | None = None,
+        deterministic: bool = False,
+    ) -> tuple[NDArray[np.int64], tuple[NDArray[Any], ...] | None]:
+        """Choose actions, with the signature of Stable-Baselines3's models.
+
+        Args:
+            observation: ``(B, 64, 64, 3)`` uint8, or one frame ``(64, 64, 3)``.
+            state: handed back as it came; this policy has no memory.
+            episode_start: ignored, likewise.
+            deterministic: take the likeliest action instead of drawing one.
+
+        Returns:
+            The actions, ``(B,)`` int64, or one int64 for one frame; and ``state``.
+        """
+        probabilities = self.action_probabilities(as_batch(observation))
+        if deterministic:
+            actions = probabilities.argmax(axis=1)
+        else:
+            actions = sample_actions(probabilities, self._generator.random(len(probabilities)))
+        return (actions[0] if np.shape(observation) == FRAME_SHAPE else actions), state

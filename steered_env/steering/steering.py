@@ -1,0 +1,213 @@
+"""Steering: what is added to the activations of which layers."""
+
+from __future__ import annotations
+
+import math
+import numbers
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Union
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from steered_env.maze import Maze
+from steered_env.policy import as_batch, to_input
+
+from .layers import DEFAULT_LAYER, find_layer, hooked, layer_names, read_activations, tensor_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Scene = Union[Maze, "NDArray[np.uint8]"]
+"""A maze, or a frame of one: ``(64, 64, 3)`` uint8."""
+
+
+class Steering(Mapping[str, Tensor]):
+    """An immutable map from layers to tensors, to be added to the activations of those layers.
+
+    Steerings form a vector space: they can be added, subtracted and scaled. A sum keeps the layers of both.
+
+    Example:
+        >>> from steered_env import Maze, cheese_vector, load_policy, top_right_vector
+        >>> policy, maze = load_policy(), Maze.from_level(0)
+        >>> steering = 2 * top_right_vector(policy, maze) - cheese_vector(policy, maze)
+        >>> {layer: tuple(tensor.shape) for layer, tensor in steering.items()}
+        {'embedder.block2.res1.resadd': (32, 16, 16)}
+
+    Args:
+        tensors: dotted layer name to a tensor of the shape of one activation, without the batch.
+
+    Raises:
+        TypeError: if a value is not a floating-point tensor.
+        ValueError: if a tensor holds a number that is not finite.
+    """
+
+    def __init__(self, tensors: Mapping[str, Tensor] | None = None) -> None:
+        self._tensors: dict[str, Tensor] = {}
+        for layer, tensor in (tensors or {}).items():
+            if not isinstance(tensor, Tensor) or not tensor.is_floating_point():
+                kind = tensor.dtype if isinstance(tensor, Tensor) else type(tensor).__name__
+                raise TypeError(f"steering for {layer!r} must be a floating-point tensor, got {kind}")
+            if not bool(tensor.isfinite().all()):
+                raise ValueError(f"steering for {layer!r} holds numbers that are not finite")
+            self._tensors[layer] = tensor.detach().to("cpu", torch.float32, copy=True)
+
+    @classmethod
+    def difference(
+        cls, policy: nn.Module, a: Scene, b: Scene, *, layer: str | Iterable[str] = DEFAULT_LAYER
+    ) -> Steering:
+        """The activations in scene ``a`` minus those in scene ``b``.
+
+        Args:
+            policy: any module whose input is ``(B, 3, 64, 64)`` float32 from 0 to 1.
+            a: a maze, or a frame ``(64, 64, 3)`` uint8.
+            b: likewise.
+            layer: one dotted layer name, or several.
+
+        Raises:
+            LayerError: if the policy has no such layer.
+        """
+        frames = np.concatenate([_frame(a), _frame(b)])
+        device = next((p.device for p in policy.parameters()), torch.device("cpu"))
+        read = read_activations(policy, layer_names(layer), to_input(frames, device))
+        return cls({name: activations[0] - activations[1] for name, activations in read.items()})
+
+    def __getitem__(self, layer: str) -> Tensor:
+        """A copy of one layer's tensor."""
+        return self._tensors[layer].clone()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tensors)
+
+    def __len__(self) -> int:
+        return len(self._tensors)
+
+    def __repr__(self) -> str:
+        parts = (f"{name}: {tuple(t.shape)}, norm {float(t.norm()):.3g}" for name, t in self._tensors.items())
+        return f"<Steering {'; '.join(parts) or 'of nothing'}>"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Steering):
+            return NotImplemented
+        return self._tensors.keys() == other._tensors.keys() and all(
+            torch.equal(tensor, other._tensors[name]) for name, tensor in self._tensors.items()
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __add__(self, other: object) -> Steering:
+        if isinstance(other, numbers.Number) and other == 0:  # so that sum() works
+            return self
+        if not isinstance(other, Steering):
+            return NotImplemented
+        total = dict(self._tensors)
+        for name, tensor in other._tensors.items():
+            if name in total and total[name].shape != tensor.shape:
+                raise ValueError(
+                    f"cannot add steerings of shapes {tuple(total[name].shape)} and {tuple(tensor.shape)} "
+                    f"at layer {name!r}"
+                )
+            total[name] = total[name] + tensor if name in total else tensor
+        return Steering(total)
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Steering:
+        return self * -1.0
+
+    def __sub__(self, other: object) -> Steering:
+        return self + -other if isinstance(other, Steering) else NotImplemented
+
+    def __mul__(self, factor: object) -> Steering:
+        if not isinstance(factor, numbers.Real):
+            return NotImplemented
+        if not math.isfinite(factor):
+            raise ValueError(f"a steering's coefficient must be finite, got {factor}")
+        return Steering({name: tensor * float(factor) for name, tensor in self._tensors.items()})
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, divisor: object) -> Steering:
+        return self * (1.0 / float(divisor)) if isinstance(divisor, numbers.Real) else NotImplemented
+
+    def norm(self) -> float:
+        """The Euclidean norm over all numbers of all layers."""
+        return math.sqrt(sum(float(tensor.double().square().sum()) for tensor in self._tensors.values()))
+
+    @contextmanager
+    def applied_to(self, module: nn.Module) -> Iterator[nn.Module]:
+        """Add this steering in every forward pass of ``module`` inside the ``with`` block.
+
+        The module is steered in place, for all that use it; the hooks are removed even on error.
+
+        Args:
+            module: any module that has these layers.
+
+        Raises:
+            LayerError: if the module lacks a layer; it lists near names.
+            ValueError: in the forward pass, if an activation has another shape than its tensor.
+        """
+        hooks = []
+        for name, tensor in self._tensors.items():
+            layer = module.get_submodule(find_layer(module, name))
+            hooks.append((layer, _adder(name, tensor)))
+        with hooked(hooks):
+            yield module
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write as ``.safetensors``.
+
+        Raises:
+            ValueError: if the path does not end in ``.safetensors``.
+        """
+        if Path(path).suffix != ".safetensors":
+            raise ValueError(f"a steering is written as .safetensors only, got {Path(path).name!r}")
+        save_file({name: tensor.contiguous() for name, tensor in self._tensors.items()}, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Steering:
+        """Read what `save` wrote.
+
+        Raises:
+            FileNotFoundError: if there is no such file.
+            ValueError: if it is not a whole safetensors file.
+        """
+        try:
+            with safe_open(path, "pt") as file:
+                return cls({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
+        except SafetensorError as error:
+            raise ValueError(f"{os.fspath(path)}: not a whole safetensors file ({error})") from None
+
+
+def _frame(scene: Scene) -> NDArray[np.uint8]:
+    frames = as_batch(scene.observe() if isinstance(scene, Maze) else scene)
+    if len(frames) != 1:
+        raise ValueError(f"a scene is one maze or one frame (64, 64, 3), got {len(frames)} frames")
+    return frames
+
+
+def _adder(layer: str, tensor: Tensor) -> Any:
+    def hook(_module: nn.Module, _inputs: object, output: object) -> Tensor:
+        return add_to(tensor_of(output, layer), layer, tensor)
+
+    return hook
+
+
+def add_to(activations: Tensor, layer: str, tensor: Tensor) -> Tensor:
+    """Activations ``(B, …)`` plus a steering tensor of one activation's shape.
+
+    Raises:
+        ValueError: if the shapes do not fit.
+    """
+    if activations.shape[1:] != tensor.shape:
+        raise ValueError(
+            f"the steering of layer {layer!r} has shape {tuple(tensor.shape)}, but the layer's activations "
+            f"have shape {tuple(activations.shape[1:])}"
+        )
+    return activations + tensor.to(activations.device, activations.dtype)
