@@ -58,7 +58,7 @@ class Vector:
 
 
 SteeringMaker = Callable[[nn.Module, Maze], Steering]
-ConditionLike = Union[str, "Condition", tuple[str, Union[Steering, SteeringMaker]]]
+ConditionLike = Union[str, "Condition", tuple[str, Steering | SteeringMaker]]
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,9 @@ class Condition:
         )
 
 
-def read_conditions(conditions: Iterable[ConditionLike] | Mapping[str, Steering | SteeringMaker]) -> tuple[Condition, ...]:
+def read_conditions(
+    conditions: Iterable[ConditionLike] | Mapping[str, Steering | SteeringMaker],
+) -> tuple[Condition, ...]:
     """Several conditions, each name once.
 
     Raises:
@@ -154,7 +156,7 @@ def _arrow(name: str, column: int | None) -> str:
     return f"\n  {name}\n  {' ' * (column - 1)}^" if column else ""
 
 
-_Value = Union[float, tuple[tuple[float, Vector], ...]]
+_Value = float | tuple[tuple[float, Vector], ...]
 
 
 @dataclass(frozen=True)
@@ -229,10 +231,8 @@ class _Reader:
         known = ("level", "layer", "seed", "like") if name.id == "random" else ("level", "layer")
         given: dict[str, int | str] = {}
         for option in options:
-            if option.arg not in known:
-                raise self._error(
-                    option.value, f"{name.id} has no option {option.arg}; it takes {', '.join(known)}"
-                )
+            if option.arg is None or option.arg not in known:
+                raise self._error(option.value, f"{name.id} has no option {option.arg}; it takes {', '.join(known)}")
             given[option.arg] = self._option(option.arg, option.value)
         return ((1.0, Vector(name.id, **given)),)  # type: ignore[arg-type]
 
@@ -258,9 +258,7 @@ class _Reader:
 
     def _error(self, node: ast.expr, message: str) -> ConditionError:
         column = len(self.source.encode()[: node.col_offset].decode(errors="ignore")) + 1
-        return ConditionError(
-            f"condition {self.source!r}: {message} (at column {column}){_arrow(self.source, column)}"
-        )
+        return ConditionError(f"condition {self.source!r}: {message} (at column {column}){_arrow(self.source, column)}")
 
 
 def _scaled(value: _Value, factor: float) -> _Value:
@@ -301,15 +299,21 @@ class SteeringFactory:
                 continue
         return made
 
+    def steering(self, condition: Condition, maze: Maze) -> Steering:
+        """The steering of one condition.
+
+        Raises:
+            VectorError: if a vector of the condition does not exist for this maze.
+        """
+        return self._make(condition, maze, {})
+
     def _make(self, condition: Condition, maze: Maze, here: dict[Vector, Steering]) -> Steering:
         if isinstance(condition.made_by, Steering):
             return condition.made_by
         if condition.made_by is not None:
             steering = condition.made_by(self.policy, maze)
             if not isinstance(steering, Steering):
-                raise TypeError(
-                    f"condition {condition.name!r} must make a Steering, got {type(steering).__name__}"
-                )
+                raise TypeError(f"condition {condition.name!r} must make a Steering, got {type(steering).__name__}")
             return steering
         total = Steering()
         for coefficient, vector in condition.terms:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -72,16 +72,14 @@ class Chain:
 
     def frames(self) -> NDArray[np.uint8]:
         """What the policy sees in every state but the last: ``(S, 64, 64, 3)`` uint8."""
-        return draw_frames(
-            [self.maze.with_mouse(cell, facing) for cell in self.cells for facing in (False, True)]
-        )
+        return draw_frames([self.maze.with_mouse(cell, facing) for cell in self.cells for facing in (False, True)])
 
     def state_of(self, cell: Cell, facing_right: bool) -> int:
         """The index of a state."""
         return 2 * self.cells.index(cell) + int(facing_right)
 
     def reach(
-        self, probabilities: NDArray[np.floating], places: Sequence[NDArray[np.bool_] | None], horizon: int
+        self, probabilities: NDArray[np.floating[Any]], places: Sequence[NDArray[np.bool_] | None], horizon: int
     ) -> NDArray[np.float64]:
         """The probability of reaching places within the horizon and before the cheese.
 
@@ -130,7 +128,7 @@ class Chain:
         return goal
 
 
-def _move_probabilities(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
+def _move_probabilities(probabilities: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """``(K, S, 15)`` action probabilities to ``(K, S, 5)`` of the moves, each state's summing to 1."""
     exact = probabilities.astype(np.float64)
     groups = [list(ACTIONS_OF[name]) for name in DIRECTIONS] + [_STAY]
@@ -177,7 +175,7 @@ def _counts(maze: Maze, place: NDArray[np.bool_]) -> bool:
     return bool((place & ~maze.walls).any()) and not (maze.cheese is not None and place[maze.cheese])
 
 
-def _at_decision(chain: Chain, probabilities: NDArray[np.floating]) -> list[tuple[float, float]]:
+def _at_decision(chain: Chain, probabilities: NDArray[np.floating[Any]]) -> list[tuple[float, float]]:
     """For each policy the probabilities of the moves towards cheese and corner at the decision square."""
     cells = decision_cells(chain.maze)
     if cells is None:

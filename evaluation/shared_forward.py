@@ -20,9 +20,6 @@ from steered_env.steering import add_to, find_layer
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-BATCH = 64
-"""Frames in every forward pass, the last one of a maze padded: one shape, so the same bits every time."""
-
 
 @contextmanager
 def one_torch_thread() -> Iterator[None]:
@@ -58,10 +55,12 @@ class SharedForward:
 
     Args:
         policy: is copied, so that threads do not share hooks.
+        batch_size: frames in every forward pass, the last one padded: one shape, so the same bits every time.
     """
 
-    def __init__(self, policy: nn.Module) -> None:
+    def __init__(self, policy: nn.Module, *, batch_size: int = 64) -> None:
         self.policy = copy.deepcopy(policy).eval()
+        self._batch_size = batch_size
 
     def probabilities(self, frames: NDArray[np.uint8], steerings: Sequence[Steering]) -> NDArray[np.float32]:
         """What the policy would do.
@@ -73,14 +72,14 @@ class SharedForward:
         Returns:
             ``(K, N, 15)`` float32.
         """
-        count = len(frames)
+        count, size = len(frames), self._batch_size
         result = np.empty((len(steerings), count, ACTIONS), np.float32)
-        padded = np.zeros((-(-count // BATCH) * BATCH, *FRAME_SHAPE), np.uint8)
+        padded = np.zeros((-(-count // size) * size, *FRAME_SHAPE), np.uint8)
         padded[:count] = frames
         cuts = [self._cut(s) for s in steerings] if isinstance(self.policy, ImpalaPolicy) else []
-        for start in range(0, count, BATCH):
-            batch = padded[start : start + BATCH]
-            used = min(BATCH, count - start)
+        for start in range(0, count, size):
+            batch = padded[start : start + size]
+            used = min(size, count - start)
             rows = self._shared(batch, cuts) if cuts else self._separate(batch, steerings)
             result[:, start : start + used] = rows[:, :used]
         return result

@@ -75,8 +75,8 @@ def _check_levels(levels: Levels) -> Sequence[int]:
             raise ValueError(f"levels must name at least one level, got {levels!r}")
         check_level(levels[0]), check_level(levels[-1])
         return levels
-    if isinstance(levels, (Sequence, np.ndarray)) and not isinstance(levels, (str, bytes)):
-        if not len(levels):
-            raise ValueError("levels must name at least one level, got none")
-        return tuple(check_level(level) for level in levels)
-    return (check_level(levels),)
+    if isinstance(levels, (str, bytes)) or not isinstance(levels, (Sequence, np.ndarray)):
+        return (check_level(levels),)  # type: ignore[arg-type]  # says what is wrong with a string
+    if not len(levels):
+        raise ValueError("levels must name at least one level, got none")
+    return tuple(check_level(level) for level in levels)

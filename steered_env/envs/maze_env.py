@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, SupportsInt
+from typing import TYPE_CHECKING, Any, Literal, SupportsInt
 
 import gymnasium
 import numpy as np
@@ -45,7 +45,7 @@ class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
         >>> env = gymnasium.make("steered_env/Maze-v0", levels=range(100))
         >>> observation, info = env.reset(seed=1, options={"level": 7})
         >>> info["level"], info["mouse"], info["maze"].size
-        (7, (0, 0), 25)
+        (7, (10, 10), 5)
         >>> observation, reward, terminated, truncated, info = env.step(7)
         >>> env.close()
 
@@ -64,7 +64,10 @@ class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
         ValueError: if one is out of range.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": FRAMES_PER_SECOND}
+    metadata: dict[str, Any] = {  # noqa: RUF012 (Gymnasium's own declaration)
+        "render_modes": ["rgb_array"],
+        "render_fps": FRAMES_PER_SECOND,
+    }
 
     def __init__(
         self,
@@ -118,9 +121,7 @@ class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
         self._reached_cheese, self._reached_top_right = False, maze.mouse == maze.corner
         return batch.frames[0].copy(), self._info(maze)
 
-    def step(
-        self, action: SupportsInt
-    ) -> tuple[NDArray[np.uint8], float, bool, bool, dict[str, Any]]:
+    def step(self, action: SupportsInt) -> tuple[NDArray[np.uint8], float, bool, bool, dict[str, Any]]:
         """Move the mouse.
 
         Args:
@@ -156,7 +157,7 @@ class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
         self._running = not (terminated or truncated)
         return batch.frames[0].copy(), reward, terminated, truncated, self._info(maze)
 
-    def render(self) -> NDArray[np.uint8] | None:  # type: ignore[override]
+    def render(self) -> NDArray[np.uint8] | None:
         """What a person sees: ``(512, 512, 3)`` uint8; None without a ``render_mode``.
 
         Raises:

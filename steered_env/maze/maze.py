@@ -111,9 +111,7 @@ class Maze(MazeState):
 
     def __repr__(self) -> str:
         facing = "right" if self.facing_right else "left"
-        return (
-            f"<Maze level={self.level} size={self.size} mouse={self.mouse} facing={facing} cheese={self.cheese}>"
-        )
+        return f"<Maze level={self.level} size={self.size} mouse={self.mouse} facing={facing} cheese={self.cheese}>"
 
     def _repr_png_(self) -> bytes:
         import imageio.v3 as iio
@@ -177,7 +175,9 @@ class Maze(MazeState):
         to_corner = shortest_path(self.walls, self.start, self.corner)
         if to_cheese is None or to_corner is None:
             return None
-        shared = [here for here, there in takewhile(lambda pair: pair[0] == pair[1], zip(to_cheese, to_corner, strict=False))]
+        shared = [
+            here for here, there in takewhile(lambda pair: pair[0] == pair[1], zip(to_cheese, to_corner, strict=False))
+        ]
         if len(shared) in (len(to_cheese), len(to_corner)):
             return None
         return shared[-1]
@@ -250,7 +250,8 @@ class Maze(MazeState):
 
     def observe(self) -> NDArray[np.uint8]:
         """What the policy sees: ``(64, 64, 3)`` uint8, drawn by procgen."""
-        return draw_frames([self])[0]
+        frame: NDArray[np.uint8] = draw_frames([self])[0]
+        return frame
 
     def render(self) -> NDArray[np.uint8]:
         """What a person sees: ``(512, 512, 3)`` uint8, drawn by procgen."""

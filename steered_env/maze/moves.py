@@ -24,9 +24,7 @@ MOVE_OF_ACTION: tuple[Cell, ...] = tuple(
 """``(rows, columns)`` that each action moves the mouse by."""
 
 
-def after(
-    walls: NDArray[np.bool_], mouse: Cell, facing_right: bool, action: int
-) -> tuple[Cell, bool]:
+def after(walls: NDArray[np.bool_], mouse: Cell, facing_right: bool, action: int) -> tuple[Cell, bool]:
     """Where the mouse is after an action, and whether it faces right.
 
     A move into a wall or out of the world leaves the mouse where it is; a left or right move turns it all the

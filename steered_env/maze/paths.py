@@ -61,7 +61,8 @@ def next_cells_in_all(walls: NDArray[np.bool_], goals: Sequence[Cell]) -> NDArra
 
 def next_cells(walls: NDArray[np.bool_], goal: Cell) -> NDArray[np.int32]:
     """`next_cells_in_all` for one maze: ``(H, W)`` bool to ``(H, W)`` int32."""
-    return next_cells_in_all(walls[None], [goal])[0]
+    following: NDArray[np.int32] = next_cells_in_all(walls[None], [goal])[0]
+    return following
 
 
 def shortest_path(walls: NDArray[np.bool_], start: Cell, goal: Cell) -> list[Cell] | None:
@@ -81,6 +82,6 @@ def shortest_path(walls: NDArray[np.bool_], start: Cell, goal: Cell) -> list[Cel
 
 def reachable(walls: NDArray[np.bool_], start: Cell) -> NDArray[np.bool_]:
     """``(H, W)`` bool: the open cells that a path joins to ``start``, itself included."""
-    result = next_cells(walls, start) != NOWHERE
+    result: NDArray[np.bool_] = next_cells(walls, start) != NOWHERE
     result[start] = True
     return result

@@ -75,9 +75,7 @@ def read(text: str) -> MazeText:
     picture = _read_picture(lines)
     size = check_size(header.get("size", len(lines)))
     if len(lines) not in (size, WORLD_SIZE):
-        raise ValueError(
-            f"a text maze of size={size} must be {size} or {WORLD_SIZE} lines high, got {len(lines)}"
-        )
+        raise ValueError(f"a text maze of size={size} must be {size} or {WORLD_SIZE} lines high, got {len(lines)}")
     padding = (WORLD_SIZE - len(lines)) // 2
     world = np.pad(picture, padding, constant_values=WALL)
     mouse = _only(world, MOUSE, "mouse (< or >)")
@@ -112,9 +110,7 @@ def _read_picture(lines: list[str]) -> NDArray[np.str_]:
         )
     for number, line in enumerate(lines, 1):
         if len(line) != height:
-            raise ValueError(
-                f"row {number} of a text maze of {height} rows must have {height} signs, got {len(line)}"
-            )
+            raise ValueError(f"row {number} of a text maze of {height} rows must have {height} signs, got {len(line)}")
         if unknown := set(line) - set(WALL + OPEN + CHEESE + MOUSE):
             raise ValueError(
                 f"row {number} of a text maze has the unknown sign {min(unknown)!r}; known are "

@@ -69,9 +69,7 @@ def load_policy(source: str | os.PathLike[str] = "small", *, device: torch.devic
         )
     readers = {".safetensors": _read_safetensors, ".pth": _read_torch, ".pt": _read_torch}
     if path.suffix not in readers:
-        raise CheckpointError(
-            f"{path}: a checkpoint's name must end in {', '.join(readers)}, got {path.suffix!r}"
-        )
+        raise CheckpointError(f"{path}: a checkpoint's name must end in {', '.join(readers)}, got {path.suffix!r}")
     return _build(readers[path.suffix](path), path, device)
 
 
@@ -170,7 +168,5 @@ def _width_of(state: Mapping[str, Any], path: Path) -> int:
         raise CheckpointError(f"{path}: holds another network, {_FIRST} is missing (it has {names}, …)")
     width, rest = divmod(first.shape[0], _CHANNELS)
     if rest or width < 1:
-        raise CheckpointError(
-            f"{path}: {_FIRST} must have a multiple of {_CHANNELS} channels, got {first.shape[0]}"
-        )
+        raise CheckpointError(f"{path}: {_FIRST} must have a multiple of {_CHANNELS} channels, got {first.shape[0]}")
     return width

@@ -108,7 +108,8 @@ class ImpalaPolicy(nn.Module):
         self.embedder = ImpalaEmbedder(width)
         self.fc_policy = nn.Linear(_FEATURES, ACTIONS)
         self.fc_value = nn.Linear(_FEATURES, 1)
-        self.to(memory_format=torch.channels_last)  # 2.5 times as fast on a CPU
+        # 2.5 times as fast on a CPU; torch's own types lack this keyword
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Logits and values.

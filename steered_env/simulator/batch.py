@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from procgen import ProcgenGym3Env
@@ -86,7 +86,7 @@ class MazeBatch:
         if self.pictures is not None:
             self._library.libenv_observe(self._handle)
 
-    def step(self, actions: NDArray[np.integer]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    def step(self, actions: NDArray[np.integer[Any]]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Move every mouse once.
 
         Args:
@@ -162,4 +162,5 @@ def draw_picture(state: MazeState) -> NDArray[np.uint8]:
     batch = _shared_batch(1, pictures=True)
     batch.write(0, state)
     assert batch.pictures is not None
-    return batch.pictures[0].copy()
+    picture: NDArray[np.uint8] = batch.pictures[0].copy()
+    return picture

@@ -60,8 +60,7 @@ LAYOUT = np.dtype(
         ("reward", _FLOAT),
         *_fields(
             _INT,
-            "done level_complete action timeout level previous_level episodes_remaining episode_done "
-            "last_reward_timer",
+            "done level_complete action timeout level previous_level episodes_remaining episode_done last_reward_timer",
         ),
         ("last_reward", _FLOAT),
         *_fields(_INT, "default_action fixed_asset_seed time waiting grid_size entity_count"),
@@ -110,7 +109,8 @@ class StateError(ValueError):
 
 
 def _end_of(field: str) -> int:
-    kind, offset = (LAYOUT.fields or {})[field][:2]
+    assert LAYOUT.fields is not None
+    kind, offset = LAYOUT.fields[field][:2]
     return int(offset) + int(kind.itemsize)
 
 
@@ -137,17 +137,14 @@ def parse(buffer: bytes) -> np.void:
         length = int.from_bytes(buffer[end - 4 : end], "little", signed=True)
         if not 0 <= length <= len(buffer) - end:
             raise StateError(
-                f"the string at byte {end} of a maze state has length {length}, "
-                f"but {len(buffer) - end} bytes follow"
+                f"the string at byte {end} of a maze state has length {length}, but {len(buffer) - end} bytes follow"
             )
         pieces += [buffer[start : end - 4], b"\0\0\0\0"]
         start, taken_out = end + length, taken_out + length
     pieces.append(buffer[start:])
     record = b"".join(pieces)
     if len(record) != LAYOUT.itemsize:
-        raise StateError(
-            f"a maze state has {LAYOUT.itemsize} bytes beside its random generators, got {len(record)}"
-        )
+        raise StateError(f"a maze state has {LAYOUT.itemsize} bytes beside its random generators, got {len(record)}")
     fields: np.void = np.frombuffer(record, LAYOUT)[0]
     for name, value in _MUST_BE.items():
         if fields[name] != value:
@@ -193,9 +190,7 @@ def check_cell(cell: Any, what: str) -> Cell:
         raise TypeError(f"{what} must be a cell (row, col), got {cell!r}") from None
     row, col = whole_number(row, f"{what}'s row"), whole_number(col, f"{what}'s column")
     if not (0 <= row < WORLD_SIZE and 0 <= col < WORLD_SIZE):
-        raise ValueError(
-            f"{what} must lie in the world, rows and columns 0 to {WORLD_SIZE - 1}, got {(row, col)}"
-        )
+        raise ValueError(f"{what} must lie in the world, rows and columns 0 to {WORLD_SIZE - 1}, got {(row, col)}")
     return row, col
 
 
@@ -216,8 +211,7 @@ def _frozen_walls(walls: ArrayLike) -> NDArray[np.bool_]:
     array = np.asarray(walls)
     if array.shape != (WORLD_SIZE, WORLD_SIZE) or array.dtype != np.bool_:
         raise ValueError(
-            f"walls must be a bool array of shape {(WORLD_SIZE, WORLD_SIZE)}, "
-            f"got {array.dtype} of shape {array.shape}"
+            f"walls must be a bool array of shape {(WORLD_SIZE, WORLD_SIZE)}, got {array.dtype} of shape {array.shape}"
         )
     if array.flags.writeable:
         array = array.copy()

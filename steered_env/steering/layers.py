@@ -37,9 +37,7 @@ def find_layer(module: nn.Module, name: str) -> str:
         if candidate in names:
             return candidate
     near = difflib.get_close_matches(name, names, n=4, cutoff=0.3) or names[:4]
-    raise LayerError(
-        f"{type(module).__name__} has no layer {name!r}; near names are {', '.join(near) or 'none'}"
-    )
+    raise LayerError(f"{type(module).__name__} has no layer {name!r}; near names are {', '.join(near) or 'none'}")
 
 
 def layer_names(layer: str | Iterable[str]) -> tuple[str, ...]:

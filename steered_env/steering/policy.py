@@ -26,9 +26,7 @@ class ActionProbabilities(Protocol):
         ...
 
 
-def sample_actions(
-    probabilities: NDArray[np.floating], uniforms: NDArray[np.float64]
-) -> NDArray[np.int64]:
+def sample_actions(probabilities: NDArray[np.floating[Any]], uniforms: NDArray[np.float64]) -> NDArray[np.int64]:
     """Actions drawn by inverting the cumulated probabilities.
 
     Args:
@@ -81,7 +79,7 @@ class SteeredPolicy:
     def action_probabilities(self, observations: NDArray[np.uint8]) -> NDArray[np.float32]:
         """What the steered policy would do: ``(B, 64, 64, 3)`` uint8 to ``(B, 15)`` float32, or one of each."""
         with self.steering.applied_to(self.policy):
-            probabilities: NDArray[np.float32] = self.policy.action_probabilities(observations)  # type: ignore[operator]
+            probabilities: NDArray[np.float32] = self.policy.action_probabilities(observations)
         return probabilities
 
     def predict(

@@ -102,7 +102,7 @@ class Steering(Mapping[str, Tensor]):
     __hash__ = None  # type: ignore[assignment]
 
     def __add__(self, other: object) -> Steering:
-        if isinstance(other, numbers.Number) and other == 0:  # so that sum() works
+        if isinstance(other, int) and other == 0:  # so that sum() works
             return self
         if not isinstance(other, Steering):
             return NotImplemented

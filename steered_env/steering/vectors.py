@@ -34,9 +34,7 @@ def cheese_vector(policy: nn.Module, maze: Maze, *, layer: str | Iterable[str] =
     return Steering.difference(policy, maze, maze.without_cheese(), layer=layer)
 
 
-def top_right_vector(
-    policy: nn.Module, maze: Maze, *, layer: str | Iterable[str] = DEFAULT_LAYER
-) -> Steering:
+def top_right_vector(policy: nn.Module, maze: Maze, *, layer: str | Iterable[str] = DEFAULT_LAYER) -> Steering:
     """The activations with a path carved to the absolute top right minus those without.
 
     Added, it draws the mouse to the top right.

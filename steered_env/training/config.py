@@ -56,8 +56,7 @@ class TrainingConfig:
             raise ValueError(f"cheese_region must be 1 to {WORLD_SIZE}, got {self.cheese_region}")
         if self.batch_size % self.pictures_per_level:
             raise ValueError(
-                f"batch_size ({self.batch_size}) must be a multiple of pictures_per_level "
-                f"({self.pictures_per_level})"
+                f"batch_size ({self.batch_size}) must be a multiple of pictures_per_level ({self.pictures_per_level})"
             )
         if self.pictures is not None and self.pictures < self.batch_size:
             raise ValueError(f"pictures must be at least one batch of {self.batch_size}, got {self.pictures}")

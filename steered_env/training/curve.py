@@ -38,9 +38,7 @@ class Curve:
         """End a point after ``done`` pictures with further ``columns``."""
         batches = max(1, self._batches)
         means = {f"{part}_loss": self._sums[part] / batches for part in _PARTS}
-        self._points.append(
-            {"pictures": done, "seconds": round(seconds, 1), "learning_rate": rate, **means, **columns}
-        )
+        self._points.append({"pictures": done, "seconds": round(seconds, 1), "learning_rate": rate, **means, **columns})
         self._sums, self._batches = dict.fromkeys(_PARTS, 0.0), 0
 
     def state(self) -> dict[str, Any]:

@@ -70,7 +70,5 @@ def move_accuracy(
     hits, size = np.concatenate(right), np.concatenate(sizes)
     return HeldOut(
         accuracy=float(hits.mean()),
-        by_size={
-            int(s): (float(hits[size == s].mean()), int((size == s).sum())) for s in np.unique(size)
-        },
+        by_size={int(s): (float(hits[size == s].mean()), int((size == s).sum())) for s in np.unique(size)},
     )

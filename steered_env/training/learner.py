@@ -39,9 +39,7 @@ class DenseHead(nn.Module):
     def forward(self, maps: Tensor) -> Tensor:
         """``(B, 32·width, 8, 8)`` of the third block to logits ``(B, 4, 25, 25)``, bottom row first."""
         logits = functional.pixel_shuffle(self.conv(maps), _UPSCALE)
-        resized = functional.interpolate(
-            logits, size=(WORLD_SIZE, WORLD_SIZE), mode="bilinear", align_corners=False
-        )
+        resized = functional.interpolate(logits, size=(WORLD_SIZE, WORLD_SIZE), mode="bilinear", align_corners=False)
         return resized.flip(2)  # a picture's first row is the top one
 
 

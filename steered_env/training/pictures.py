@@ -129,10 +129,6 @@ class TrainingPictures(Dataset[Pictures]):
     def __getitem__(self, number: int) -> Pictures:
         """Batch ``number``."""
         first = number * self._levels
-        generators = [
-            np.random.default_rng([self._seed, group]) for group in range(first, first + self._levels)
-        ]
+        generators = [np.random.default_rng([self._seed, group]) for group in range(first, first + self._levels)]
         levels = [int(g.integers(FIRST_TRAINING_LEVEL, MAX_LEVEL, endpoint=True)) for g in generators]
-        return draw_pictures(
-            levels, generators, per_level=self._per_level, cheese_region=self._cheese_region
-        )
+        return draw_pictures(levels, generators, per_level=self._per_level, cheese_region=self._cheese_region)

@@ -1,0 +1,259 @@
+"""The ``steered-env`` command."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+DEFAULT_CONDITIONS = ("baseline", "-cheese", "top_right", "top_right - cheese", "-random")
+_FILM_CONDITIONS = DEFAULT_CONDITIONS[:4]
+
+app = typer.Typer(
+    name="steered-env",
+    help="Steer a maze-solving mouse without training: tables, films, vector fields.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+_out, _err = Console(), Console(stderr=True)
+
+Policy = Annotated[str, typer.Option(help="A packaged policy, or a path: .safetensors or .pth.")]
+Conditions = Annotated[
+    list[str] | None,
+    typer.Option("--condition", "-c", help='What to compare, such as "top_right - cheese"; may be repeated.'),
+]
+Level = Annotated[int, typer.Option(help="Which maze.")]
+Seed = Annotated[int, typer.Option(min=0, help="Of the sampled actions.")]
+
+
+@app.callback()
+def _options(
+    traceback: Annotated[bool, typer.Option(help="On an error show where it came from.")] = False,
+) -> None:
+    _Show.traceback = traceback
+
+
+class _Show:
+    traceback = False
+
+
+@app.command()
+def table(
+    levels: Annotated[str, typer.Option(help="Which mazes: 7, or 0:100 (the end not included), or 3,8,12.")] = "0:100",
+    conditions: Conditions = None,
+    policy: Policy = "small",
+    out: Annotated[Path, typer.Option(help="Folder for results, summary and figure.")] = Path("results/table"),
+    method: Annotated[str, typer.Option(help="exact or sampled.")] = "exact",
+    horizon: Annotated[int, typer.Option(help="Steps within which a place must be reached.")] = 256,
+    episodes: Annotated[int | None, typer.Option(help="Of each maze and condition, when sampling.")] = None,
+    seed: Seed = 0,
+    workers: Annotated[int | None, typer.Option(help="Threads; one for each core unless said.")] = None,
+) -> None:
+    """Measure how often the mouse reaches the cheese and the top right, and print a table."""
+    from steered_env import load_policy
+
+    from . import evaluate
+    from .conditions import read_conditions
+    from .figures import results_figure, save_figure
+    from .progress import counting
+    from .results import make_folder, write_text
+    from .terminal_table import print_table
+
+    measured = read_conditions(conditions or DEFAULT_CONDITIONS)
+    wanted, loaded = parse_levels(levels), load_policy(policy)
+    folder = make_folder(out)
+    with counting(_err, "measuring mazes") as update:
+        results = evaluate(
+            loaded,
+            wanted,
+            measured,
+            method=method,  # type: ignore[arg-type]
+            horizon=horizon,
+            episodes=episodes,
+            seed=seed,
+            workers=workers,
+            on_progress=update,
+        )
+    results.save(folder)
+    parts = {"All mazes": results, "Mazes with a decision square": results.with_decision_square()}
+    parts = {title: part for title, part in parts.items() if len(part.frame)}
+    write_text(folder / "table.md", "\n\n".join(f"**{t}**\n\n{p.to_markdown()}" for t, p in parts.items()) + "\n")
+    save_figure(results_figure(results), folder / "figure.png")
+    for title, part in parts.items():
+        print_table(_out, part, f"{title}: {part.frame['maze'].nunique()}")
+    _out.print(f"policy {policy}, {method} method, {horizon} steps")
+    _out.print("95 % intervals over mazes; Δ: paired difference to the baseline; more in table.md")
+    for name in ("table.md", "figure.png", "results.csv", "summary.csv"):
+        _out.print(str(folder / name), highlight=False, soft_wrap=True)
+
+
+@app.command()
+def video(
+    level: Level = 0,
+    conditions: Conditions = None,
+    policy: Policy = "small",
+    out: Annotated[Path | None, typer.Option(help=".mp4 or .gif; videos/level-N.mp4 unless said.")] = None,
+    steps: Annotated[int, typer.Option(help="After which an episode is ended.")] = 256,
+    seed: Seed = 0,
+    deterministic: Annotated[bool, typer.Option(help="Always take the likeliest action.")] = False,
+    panel: Annotated[int, typer.Option(help="Side of each maze's picture, in pixels.")] = 384,
+) -> None:
+    """Film the mouse under several conditions, side by side."""
+    from steered_env import Maze, load_policy
+
+    from . import record_video
+
+    target = out or Path("videos") / f"level-{level}.mp4"
+    with _err.status("filming"):
+        rollouts = record_video(
+            load_policy(policy),
+            Maze.from_level(level),
+            conditions or _FILM_CONDITIONS,
+            target,
+            steps=steps,
+            seed=seed,
+            deterministic=deterministic,
+            panel=panel,
+        )
+    for rollout in rollouts:
+        reached = "reached neither" if rollout.outcome == "neither" else f"reached the {rollout.outcome}"
+        _out.print(f"{rollout.name}: {reached} in {rollout.steps} step{'s' * (rollout.steps != 1)}", highlight=False)
+    _out.print(str(target), highlight=False, soft_wrap=True)
+
+
+@app.command()
+def field(
+    level: Level = 0,
+    condition: Annotated[str, typer.Option("--condition", "-c", help="Drawn beside the baseline.")] = "-cheese",
+    policy: Policy = "small",
+    out: Annotated[Path | None, typer.Option(help=".png, .svg or .pdf.")] = None,
+) -> None:
+    """Draw where the policy would go from every cell: baseline, condition, and their difference."""
+    from steered_env import Maze, load_policy
+
+    from . import vector_field
+    from .figures import fields_figure, save_figure
+    from .results import make_folder
+
+    target = out or Path("results") / f"field-level-{level}.png"
+    if target.suffix not in (".png", ".svg", ".pdf"):
+        raise ValueError(f"a figure's name must end in .png, .svg or .pdf, got {target.name!r}")
+    loaded, maze = load_policy(policy), Maze.from_level(level)
+    steered = vector_field(loaded, maze, condition)
+    baseline = vector_field(loaded, maze)
+    make_folder(target.parent)
+    save_figure(fields_figure([baseline, steered, steered.difference(baseline)]), target)
+    _out.print(str(target), highlight=False, soft_wrap=True)
+
+
+@app.command()
+def train(
+    out: Annotated[Path, typer.Option(help="The run's folder; a run that is there is continued.")],
+    minutes: Annotated[float | None, typer.Option(help="Time budget.")] = None,
+    pictures: Annotated[int | None, typer.Option(help="Budget in pictures, instead of minutes.")] = None,
+    cheese_region: Annotated[int, typer.Option(help="The cheese lies in the top-right n×n cells.")] = 5,
+    width: Annotated[int, typer.Option(help="Of the network: 1 is small, 4 full.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Of pictures and initial weights.")] = 0,
+    batch_size: Annotated[int, typer.Option(help="Pictures per gradient step.")] = 128,
+    learning_rate: Annotated[float, typer.Option(help="Adam's, at its highest.")] = 1e-3,
+    device: Annotated[str, typer.Option(help="cpu, cuda, or auto: a GPU if there is one.")] = "auto",
+    bfloat16: Annotated[
+        bool | None,
+        typer.Option(help="Matrix products in bfloat16; where the hardware has them, unless said."),
+    ] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that draw pictures.")] = 1,
+    rate_levels: Annotated[
+        int, typer.Option(min=0, help="Held-out mazes for the cheese rate in the curve; 0 for none.")
+    ] = 16,
+) -> None:
+    """Train a policy by imitation of shortest paths; continue a run that was interrupted."""
+    from steered_env.training import TrainingConfig
+    from steered_env.training import train as train_policy
+    from steered_env.training.device import choose_device, has_fast_bfloat16
+
+    from .held_out_rates import cheese_rate
+    from .progress import training
+    from .results import make_folder
+
+    if (minutes is None) == (pictures is None):
+        raise ValueError("a training run needs one budget: --minutes or --pictures")
+    chosen = choose_device(device)
+    config = TrainingConfig(
+        width=width,
+        cheese_region=cheese_region,
+        seed=seed,
+        pictures=pictures,
+        minutes=minutes,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        bfloat16=has_fast_bfloat16(chosen) if bfloat16 is None else bfloat16,
+    )
+    make_folder(out)
+    with training(_err) as update:
+        train_policy(
+            config,
+            out,
+            device=chosen,
+            workers=workers,
+            on_progress=update,
+            on_evaluation=lambda p: cheese_rate(p, cheese_region, rate_levels) if rate_levels else {},
+        )
+    for name in ("policy.safetensors", "config.json", "curve.csv"):
+        _out.print(str(out / name), highlight=False, soft_wrap=True)
+
+
+@app.command()
+def card(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished training run.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for the card; the run's unless said.")] = None,
+    name: Annotated[str, typer.Option(help="What the policy is called.")] = "policy",
+) -> None:
+    """Write a trained policy's model card: how it was made, what it can do, what steering does to it."""
+    from .model_card import write_card
+    from .progress import counting
+
+    with counting(_err, "measuring mazes") as update:
+        for path in write_card(run, run if out is None else out, name, update):
+            _out.print(str(path), highlight=False, soft_wrap=True)
+
+
+def parse_levels(text: str) -> int | range | list[int]:
+    """Levels as written on the command line: ``7``, ``0:100`` (the end not included), or ``3,8,12``.
+
+    Raises:
+        ValueError: if it is none of these, or a level is negative.
+    """
+    from steered_env.simulator import check_level
+
+    if match := re.fullmatch(r"\s*(-?\d+)\s*:\s*(-?\d+)\s*", text):
+        start, stop = int(match[1]), int(match[2])
+        if stop <= start:
+            raise ValueError(f"levels {text!r} name no maze: the end must be above the start")
+        return range(check_level(start), check_level(stop - 1) + 1)
+    try:
+        numbers = [check_level(int(part)) for part in text.split(",")]
+    except ValueError as error:
+        if "level must" in str(error):
+            raise
+        raise ValueError(f"levels must be written as 7, 0:100 or 3,8,12, got {text!r}") from None
+    return numbers
+
+
+def main() -> None:
+    """Run the command; an error is one clear line and a non-zero exit."""
+    try:
+        app()
+    except (ValueError, TypeError, OSError, RuntimeError) as error:
+        if _Show.traceback:
+            raise
+        _err.print(f"error: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        _err.print("interrupted")
+        sys.exit(130)

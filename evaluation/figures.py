@@ -1,0 +1,144 @@
+"""Figures of results and of vector fields."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from .measures import RATES
+from .results import Results
+from .vector_field import VectorField
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_MEASURES = {
+    "reach_cheese": ("the cheese", "#d98e04", "o"),
+    "reach_top_right": ("the top right", "#2563c9", "s"),
+}
+assert set(_MEASURES) <= set(RATES)
+_DOTS_PER_INCH = 150
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure whole or not at all; the suffix names the format."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix)
+    os.close(handle)
+    try:
+        figure.savefig(temporary, dpi=_DOTS_PER_INCH)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def results_figure(results: Results) -> Figure:
+    """How often the mouse reached the cheese and the top right, by condition, with 95 % intervals.
+
+    One panel for all mazes, one for those with a decision square.
+    """
+    panels = {"all mazes": results, "mazes with a decision square": results.with_decision_square()}
+    panels = {title: part for title, part in panels.items() if len(part.frame)}
+    figure = Figure(figsize=(10, 1.7 + 0.55 * len(results.conditions)), layout="constrained")
+    row = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for axes, (title, part) in zip(row, panels.items(), strict=True):
+        _draw_rates(axes, part, f"{title} (n = {part.frame['maze'].nunique()})")
+    row[0].set_yticks(range(len(results.conditions)), results.conditions, family="monospace")
+    row[0].set_ylim(len(results.conditions) - 0.5, -0.5)
+    horizon = results.description.get("horizon")
+    within = f" within {horizon} steps" if horizon else ""
+    figure.supxlabel(f"share of episodes that reach it{within}, 95 % interval over mazes", fontsize=10)
+    handles, labels = row[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=2, frameon=False)
+    return figure
+
+
+def _draw_rates(axes: Axes, results: Results, title: str) -> None:
+    summary = results.summary().set_index("condition").reindex(results.conditions)
+    offsets = np.linspace(-0.13, 0.13, len(_MEASURES))
+    for (measure, (label, colour, marker)), offset in zip(_MEASURES.items(), offsets, strict=True):
+        mean = summary[measure].to_numpy()
+        below = mean - summary[f"{measure}_low"].to_numpy()
+        above = summary[f"{measure}_high"].to_numpy() - mean
+        axes.errorbar(
+            mean,
+            np.arange(len(mean)) + offset,
+            xerr=np.nan_to_num(np.stack([below, above])).clip(0),
+            fmt=marker,
+            color=colour,
+            capsize=3,
+            markersize=6,
+            label=label,
+        )
+    axes.set_xlim(-0.02, 1.02)
+    axes.set_title(title, fontsize=10)
+    axes.grid(axis="x", alpha=0.3)
+    axes.tick_params(left=False)
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+
+
+def fields_figure(fields: Sequence[VectorField]) -> Figure:
+    """Vector fields side by side over the rendered maze, with cheese, decision square and corner marked."""
+    figure = Figure(figsize=(4.6 * len(fields), 5.2), layout="constrained")
+    row = figure.subplots(1, len(fields), squeeze=False)[0]
+    for axes, field in zip(row, fields, strict=True):
+        draw_field(axes, field)
+    handles, labels = row[0].get_legend_handles_labels()
+    if handles:
+        figure.legend(handles, labels, loc="outside lower center", ncols=len(handles), frameon=False)
+    return figure
+
+
+def draw_field(axes: Axes, field: VectorField) -> None:
+    """Draw one vector field over its maze, cut to the open cells."""
+    maze = field.maze
+    side = len(maze.walls)
+    axes.imshow(maze.render(), extent=(-0.5, side - 0.5, -0.5, side - 0.5), alpha=0.6)
+    rows, cols = np.nonzero(np.isfinite(field.arrows[:, :, 0]))
+    right, up = field.arrows[rows, cols].T
+    axes.quiver(
+        cols,
+        rows,
+        right,
+        up,
+        color="white",
+        edgecolor="black",
+        linewidth=0.5,
+        angles="xy",
+        scale_units="xy",
+        scale=1.0,
+        width=0.008,
+        headwidth=3.5,
+        pivot="tail",
+        minlength=0.3,
+    )
+    marks = {
+        "cheese": (maze.cheese, "o", "#ffd400"),
+        "decision square": (maze.decision_square, "D", "#ff4fa3"),
+        "corner": (maze.corner, "s", "#3fb4ff"),
+    }
+    for label, (cell, marker, colour) in marks.items():
+        if cell is not None:
+            axes.plot(
+                cell[1],
+                cell[0],
+                marker,
+                markersize=11,
+                markerfacecolor="none",
+                markeredgecolor=colour,
+                markeredgewidth=2.5,
+                linestyle="none",
+                label=label,
+            )
+    open_rows, open_cols = np.nonzero(~maze.walls)
+    axes.set_xlim(open_cols.min() - 1.5, open_cols.max() + 1.5)
+    axes.set_ylim(open_rows.min() - 1.5, open_rows.max() + 1.5)
+    axes.set_title(field.name, family="monospace", fontsize=11)
+    axes.set_axis_off()

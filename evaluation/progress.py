@@ -1,0 +1,97 @@
+"""Progress bars, and plain lines where there is no terminal to draw them in."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from steered_env.training import Progress as TrainingProgress
+
+_LINE_EVERY_S = 30.0
+
+
+@contextmanager
+def counting(console: Console, what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar for a job that calls back with (done, total)."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+
+        def update(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield update
+
+
+@contextmanager
+def training(console: Console) -> Iterator[Callable[[TrainingProgress], None]]:
+    """A bar with rate, time left and held-out accuracy; a line every half minute without a terminal."""
+    if not console.is_terminal:
+        yield _LinePrinter(console)
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("pictures"),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[left]}"),
+        TextColumn("{task.fields[accuracy]}"),
+    )
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("training", total=None, rate="", left="", accuracy="")
+
+        def update(now: TrainingProgress) -> None:
+            bar.update(
+                task,
+                completed=now.done,
+                total=now.total,
+                rate=f"{now.rate:.0f}/s",
+                left=_left(now),
+                accuracy=_accuracy(now),
+            )
+
+        yield update
+
+
+class _LinePrinter:
+    def __init__(self, console: Console) -> None:
+        self._console, self._last = console, 0.0
+
+    def __call__(self, now: TrainingProgress) -> None:
+        if time.monotonic() - self._last < _LINE_EVERY_S and now.done != now.total:
+            return
+        self._last = time.monotonic()
+        of = f" of {now.total}" if now.total else ""
+        self._console.print(f"{now.done}{of} pictures, {now.rate:.0f}/s, {_left(now)}, {_accuracy(now)}")
+
+
+def _left(now: TrainingProgress) -> str:
+    if now.total is None or now.rate <= 0:
+        return "measuring speed"
+    minutes, seconds = divmod(round((now.total - now.done) / now.rate), 60)
+    return f"{minutes}:{seconds:02d} left"
+
+
+def _accuracy(now: TrainingProgress) -> str:
+    return "" if now.accuracy is None else f"{now.accuracy:.1%} right moves"

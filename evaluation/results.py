@@ -1,0 +1,189 @@
+"""What an evaluation leaves: a tidy frame, its summary, and both on disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .conditions import BASELINE
+from .measures import RATES
+from .statistics import Interval, mean_interval, paired_difference
+
+COLUMNS = (
+    "level",
+    "size",
+    "condition",
+    *RATES,
+    "decision_row",
+    "decision_col",
+    "p_cheese_at_decision",
+    "p_top_right_at_decision",
+    "episodes",
+)
+SUMMARISED = (*RATES, "p_cheese_at_decision", "p_top_right_at_decision")
+
+_FRAME, _SUMMARY, _DESCRIPTION = "results.csv", "summary.csv", "evaluation.json"
+_TITLES = {
+    "reach_cheese": "cheese",
+    "reach_top_right": "top right",
+    "reach_region": "top-right 5×5",
+    "p_cheese_at_decision": "P(to cheese)",
+    "p_top_right_at_decision": "P(to top right)",
+}
+
+
+@dataclass(frozen=True)
+class Results:
+    """Measures of levels under conditions.
+
+    Attributes:
+        frame: one row per maze and condition, with the columns `COLUMNS`; ``maze`` numbers the mazes in the
+            order they were given.
+        description: how it was made: method, horizon, seed, policy, conditions.
+    """
+
+    frame: pd.DataFrame
+    description: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def conditions(self) -> list[str]:
+        """The conditions in the order they were given."""
+        given = list(self.description.get("conditions", []))
+        found = list(dict.fromkeys(self.frame["condition"]))
+        return [c for c in given if c in found] + [c for c in found if c not in given]
+
+    def with_decision_square(self) -> Results:
+        """The rows of mazes in which the ways to cheese and corner part."""
+        return Results(self.frame[self.frame["decision_row"].notna()].reset_index(drop=True), self.description)
+
+    def summary(self) -> pd.DataFrame:
+        """One row per condition: means over levels, 95 % intervals, and paired differences to the baseline.
+
+        Returns:
+            Columns ``condition``, ``levels`` (with a row of this condition), ``left_out`` (levels where its
+            vector does not exist), and for each measure ``X``: ``X``, ``X_low``, ``X_high``, and, where there is
+            a baseline, ``X_difference``, ``X_difference_low``, ``X_difference_high`` over ``X_paired`` levels:
+            those where both have a number.
+        """
+        tables = {
+            name: rows.set_index("maze")[list(SUMMARISED)] for name, rows in self.frame.groupby("condition", sort=False)
+        }
+        total = self.frame["maze"].nunique()
+        rows = []
+        for name in self.conditions:
+            table = tables[name]
+            row: dict[str, Any] = {"condition": name, "levels": len(table), "left_out": total - len(table)}
+            for measure in SUMMARISED:
+                row |= _named(measure, mean_interval(table[measure]))
+                if BASELINE in tables and name != BASELINE:
+                    both = table[[measure]].join(tables[BASELINE][measure], rsuffix="_baseline", how="inner")
+                    difference = paired_difference(both[measure], both[f"{measure}_baseline"])
+                    row |= _named(f"{measure}_difference", difference)
+                    row[f"{measure}_paired"] = int(both.notna().all(axis=1).sum())
+            rows.append(row)
+        return pd.DataFrame(rows)
+
+    def table(self) -> pd.DataFrame:
+        """The summary for people: every number with its interval as text."""
+        summary = self.summary()
+        columns: dict[str, list[str]] = {"condition": summary["condition"].tolist()}
+        columns["levels"] = [str(count) for count in summary["levels"]]
+        for measure in SUMMARISED:
+            columns[_TITLES[measure]] = [_text(row, measure) for _, row in summary.iterrows()]
+        for measure in ("reach_cheese", "reach_top_right"):
+            if f"{measure}_difference" in summary:
+                columns[f"Δ {_TITLES[measure]}"] = [
+                    _text(row, f"{measure}_difference", signed=True) for _, row in summary.iterrows()
+                ]
+        return pd.DataFrame(columns)
+
+    def to_markdown(self) -> str:
+        """The table of `table` in Markdown."""
+        table = self.table()
+        lines = ["| " + " | ".join(table.columns) + " |", "| " + " | ".join("---" for _ in table) + " |"]
+        lines += ["| " + " | ".join(row) + " |" for row in table.itertuples(index=False, name=None)]
+        return "\n".join(lines)
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Write ``results.csv``, ``summary.csv`` and ``evaluation.json`` into a folder, each whole.
+
+        Raises:
+            NotADirectoryError: if ``folder`` is a file.
+        """
+        out = make_folder(folder)
+        write_text(out / _FRAME, self.frame.to_csv(index=False))
+        write_text(out / _SUMMARY, self.summary().to_csv(index=False))
+        write_text(out / _DESCRIPTION, json.dumps(dict(self.description), indent=2) + "\n")
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str]) -> Results:
+        """Read what `save` wrote.
+
+        Raises:
+            FileNotFoundError: if the folder holds no results.
+        """
+        out = Path(folder)
+        if not (out / _FRAME).is_file():
+            raise FileNotFoundError(f"{out} holds no results: there is no {_FRAME}")
+        frame = pd.read_csv(out / _FRAME, float_precision="round_trip", dtype={"level": _level_type()})
+        return cls(frame, json.loads((out / _DESCRIPTION).read_text()))
+
+
+def _level_type() -> pd.Int64Dtype:
+    return pd.Int64Dtype()
+
+
+def frame_of(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Rows as a tidy frame; ``level`` may be missing, all other integers are plain."""
+    frame = pd.DataFrame(rows, columns=["maze", *COLUMNS])
+    types: dict[str, Any] = {"maze": np.int64, "level": _level_type(), "size": np.int64, "episodes": np.int64}
+    numbers: dict[str, Any] = {name: np.float64 for name in COLUMNS if name not in (*types, "condition")}
+    return frame.astype({**types, **numbers})
+
+
+def make_folder(folder: str | os.PathLike[str]) -> Path:
+    """Make a folder for output, with its parents.
+
+    Raises:
+        NotADirectoryError: if it, or a parent, is a file.
+    """
+    out = Path(folder)
+    for path in (out, *out.parents):
+        if path.exists() and not path.is_dir():
+            raise NotADirectoryError(f"{path} is a file: name a folder to write into")
+    out.mkdir(parents=True, exist_ok=True)
+    return out
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(text)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def _named(measure: str, interval: Interval) -> dict[str, float]:
+    return {measure: interval.mean, f"{measure}_low": interval.low, f"{measure}_high": interval.high}
+
+
+def _text(row: pd.Series[Any], measure: str, *, signed: bool = False) -> str:
+    mean, low, high = row[measure], row[f"{measure}_low"], row[f"{measure}_high"]
+    sign = "+" if signed else ""
+    if np.isnan(mean):
+        return "–"
+    if np.isnan(low):
+        return f"{mean:{sign}.2f}"
+    return f"{mean:{sign}.2f} [{low:{sign}.2f}, {high:{sign}.2f}]"

@@ -1,0 +1,216 @@
+"""Reach rates by stepping the real simulator and counting: the ground truth for the exact method.
+
+Also the only way to measure a policy that remembers, or one that only has ``predict``.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from steered_env import Maze, Steering
+from steered_env.maze import actions_between, after
+from steered_env.simulator import MazeBatch, MazeState
+from steered_env.steering import sample_actions
+
+from .measures import Measures, decision_cells
+from .shared_forward import SharedForward
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+
+class Predictor(Protocol):
+    """A policy that only chooses actions, as Stable-Baselines3's models do."""
+
+    def predict(
+        self,
+        observation: NDArray[np.uint8],
+        state: Any = None,
+        episode_start: NDArray[np.bool_] | None = None,
+        deterministic: bool = False,
+    ) -> tuple[NDArray[np.int64], Any]:
+        """Frames ``(B, 64, 64, 3)`` to actions ``(B,)``."""
+        ...
+
+
+@dataclass
+class _Mouse:
+    """One episode while it runs."""
+
+    maze: Maze
+    reached_cheese: bool = False
+    reached_top_right: bool = False
+    reached_region: bool = False
+
+
+class Episodes:
+    """Several episodes of one maze, run side by side in procgen.
+
+    Where each mouse is follows from its actions, which is much faster than asking procgen; at the end of
+    every episode procgen's own state is read and must agree.
+
+    Args:
+        maze: in its start state.
+        count: how many episodes.
+    """
+
+    def __init__(self, maze: Maze, count: int) -> None:
+        self._maze, self._region = maze, maze.top_right_region()
+        self._batch = MazeBatch(count)
+        for index in range(count):
+            self._batch.write(index, maze)
+        self._mice = [_Mouse(maze) for _ in range(count)]
+        self.running = np.ones(count, np.bool_)
+        for mouse in self._mice:
+            self._note_places(mouse)
+
+    @property
+    def frames(self) -> NDArray[np.uint8]:
+        """What procgen shows now: ``(count, 64, 64, 3)`` uint8, overwritten by the next step."""
+        return self._batch.frames
+
+    def step(self, actions: NDArray[np.int64]) -> None:
+        """Move every mouse; what those do whose episode is over does not matter.
+
+        Raises:
+            RuntimeError: if procgen's reward disagrees with where the mouse must be.
+        """
+        rewards, _ = self._batch.step(actions)
+        for index in np.flatnonzero(self.running):
+            mouse = self._mice[index]
+            maze = mouse.maze
+            cell, facing_right = after(maze.walls, maze.mouse, maze.facing_right, int(actions[index]))
+            if (rewards[index] > 0) != (cell == maze.cheese):
+                raise RuntimeError(f"procgen disagrees with {maze!r} about action {int(actions[index])}")
+            if cell == maze.cheese:
+                mouse.reached_cheese = True
+                self.running[index] = False
+            else:
+                mouse.maze = maze.with_mouse(cell, facing_right)
+                self._note_places(mouse)
+
+    def finish(self) -> list[tuple[bool, bool, bool]]:
+        """What each episode reached: cheese, corner, region.
+
+        Raises:
+            RuntimeError: if procgen has a mouse somewhere else than it must be.
+        """
+        for index in np.flatnonzero(self.running):
+            seen = MazeState.decode(self._batch.read(int(index)))
+            expected = self._mice[index].maze
+            if (seen.mouse, seen.facing_right) != (expected.mouse, expected.facing_right):
+                raise RuntimeError(f"procgen has the mouse of {expected!r} at {seen.mouse}")
+        self._batch.close()
+        return [(m.reached_cheese, m.reached_top_right, m.reached_region) for m in self._mice]
+
+    def _note_places(self, mouse: _Mouse) -> None:
+        mouse.reached_top_right |= mouse.maze.mouse == mouse.maze.corner
+        mouse.reached_region |= bool(self._region[mouse.maze.mouse])
+
+
+class _SeenFrames:
+    """Runs the network on frames, on each only once: equal frames have equal probabilities."""
+
+    def __init__(self, forward: SharedForward, steering: Steering) -> None:
+        self._forward, self._steering = forward, steering
+        self._known: dict[bytes, NDArray[np.float32]] = {}
+
+    def probabilities(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """``(N, 64, 64, 3)`` uint8 to ``(N, 15)`` float32."""
+        keys = [frame.tobytes() for frame in frames]
+        new = {key: index for index, key in enumerate(keys) if key not in self._known}
+        if new:
+            rows = self._forward.probabilities(frames[list(new.values())], [self._steering])[0]
+            self._known.update(zip(new, rows, strict=True))
+        return np.stack([self._known[key] for key in keys])
+
+
+def episode_uniforms(seed: int, maze: Maze, condition: str, episodes: int, horizon: int) -> NDArray[np.float64]:
+    """``(episodes, horizon)`` numbers in [0, 1), each row fixed by (seed, level, condition, episode)."""
+    level = [0] if maze.level is None else [1, maze.level]
+    return np.stack(
+        [
+            np.random.default_rng([seed, *level, zlib.crc32(condition.encode()), episode]).random(horizon)
+            for episode in range(episodes)
+        ]
+    )
+
+
+def measure_by_sampling(
+    forward: SharedForward,
+    maze: Maze,
+    steerings: dict[str, Steering],
+    *,
+    horizon: int,
+    episodes: int,
+    seed: int,
+) -> list[Measures]:
+    """Measure one maze under several steerings, each with episodes of its own.
+
+    Args:
+        forward: the policy; it sees the very frames that procgen draws.
+        maze: in its start state.
+        steerings: condition name to steering.
+        horizon: steps.
+        episodes: of each condition.
+        seed: with level, condition and episode it fixes all draws.
+    """
+    results = []
+    for name, steering in steerings.items():
+        uniforms = episode_uniforms(seed, maze, name, episodes, horizon)
+        run, seen = Episodes(maze, episodes), _SeenFrames(forward, steering)
+        for step in range(horizon):
+            active = np.flatnonzero(run.running)
+            if not len(active):
+                break
+            probabilities = seen.probabilities(run.frames[active])
+            actions = np.zeros(episodes, np.int64)
+            actions[active] = sample_actions(probabilities, uniforms[active, step])
+            run.step(actions)
+        towards = _towards(forward, maze, steering)
+        results.append(_measures(maze, run.finish(), towards))
+    return results
+
+
+def measure_predictor(policy: Predictor, maze: Maze, *, horizon: int, episodes: int) -> Measures:
+    """Measure a policy that only has ``predict``; it draws its actions itself."""
+    run = Episodes(maze, episodes)
+    state, starts = None, np.ones(episodes, np.bool_)
+    for _ in range(horizon):
+        if not run.running.any():
+            break
+        actions, state = policy.predict(run.frames.copy(), state=state, episode_start=starts)
+        run.step(np.asarray(actions))
+        starts = np.zeros(episodes, np.bool_)
+    return _measures(maze, run.finish(), (np.nan, np.nan))
+
+
+def _towards(forward: SharedForward, maze: Maze, steering: Steering) -> tuple[float, float]:
+    cells = decision_cells(maze)
+    if cells is None:
+        return np.nan, np.nan
+    here, *nexts = cells
+    frame = maze.with_mouse(here, facing_right=False).observe()
+    row = forward.probabilities(frame[None], [steering])[0, 0].astype(np.float64)
+    to_cheese, to_corner = (float(row[list(actions_between(here, there))].sum()) for there in nexts)
+    return to_cheese, to_corner
+
+
+def _measures(maze: Maze, ends: Sequence[tuple[bool, bool, bool]], towards: tuple[float, float]) -> Measures:
+    cheese, corner, region = np.mean(ends, axis=0)
+    at_corner = maze.cheese == maze.corner or maze.walls[maze.corner]
+    in_region = maze.cheese is not None and bool(maze.top_right_region()[maze.cheese])
+    return Measures(
+        reach_cheese=float(cheese) if maze.cheese is not None else np.nan,
+        reach_top_right=np.nan if at_corner else float(corner),
+        reach_region=np.nan if in_region else float(region),
+        p_cheese_at_decision=towards[0],
+        p_top_right_at_decision=towards[1],
+        episodes=len(ends),
+    )

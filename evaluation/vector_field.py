@@ -1,0 +1,80 @@
+"""Vector fields: where the policy would go from every cell of a maze."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from torch import nn
+
+from steered_env import Maze, SteeredPolicy, Steering
+from steered_env.maze import ACTIONS_OF, DIRECTIONS
+from steered_env.simulator import Cell, draw_frames
+
+from .conditions import BASELINE, Condition, ConditionLike, SteeringFactory
+from .shared_forward import SharedForward
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class VectorField:
+    """The net probability vector in every open cell of a maze.
+
+    Attributes:
+        maze: the maze; its mouse does not matter to the field.
+        name: the condition.
+        arrows: ``(25, 25, 2)`` float64 at ``[row, col]``: the probability of moving right minus left, and of up
+            minus down, with the mouse in that cell and facing left. NaN in walls and at the cheese.
+    """
+
+    maze: Maze
+    name: str
+    arrows: NDArray[np.float64]
+
+    def difference(self, other: VectorField) -> VectorField:
+        """This field minus another of a maze of the same shape; NaN where either is.
+
+        Raises:
+            ValueError: if the walls differ.
+        """
+        if not np.array_equal(self.maze.walls, other.maze.walls):
+            raise ValueError(f"fields of different mazes cannot be subtracted: {self.maze!r}, {other.maze!r}")
+        return VectorField(self.maze, f"difference to {other.name}", self.arrows - other.arrows)
+
+
+def vector_field(
+    policy: nn.Module | SteeredPolicy, maze: Maze, condition: ConditionLike | Steering = BASELINE
+) -> VectorField:
+    """Where the policy would go from every open cell of a maze.
+
+    Example:
+        >>> from steered_env import Maze, load_policy
+        >>> field = vector_field(load_policy(), Maze.from_level(0), "-cheese")
+        >>> field.arrows.shape
+        (25, 25, 2)
+
+    Args:
+        policy: an `ImpalaPolicy`, or any torch module with ``action_probabilities``, or a `SteeredPolicy`.
+        maze: a vector of the condition is computed with the mouse where it stands here.
+        condition: an expression, a `Steering`, or a name with either or with a function.
+
+    Raises:
+        VectorError: if the condition's vector does not exist for this maze.
+        ConditionError: if the expression is no condition.
+    """
+    base = policy.steering if isinstance(policy, SteeredPolicy) else Steering()
+    forward = SharedForward(policy.policy if isinstance(policy, SteeredPolicy) else policy)
+    named = Condition("steering", made_by=condition) if isinstance(condition, Steering) else Condition.of(condition)
+    steering = base + SteeringFactory(forward.policy).steering(named, maze)
+    cells: list[Cell] = [(int(row), int(col)) for row, col in np.argwhere(~maze.walls) if (row, col) != maze.cheese]
+    frames = draw_frames([maze.with_mouse(cell) for cell in cells])
+    probabilities = forward.probabilities(frames, [steering])[0].astype(np.float64)
+    arrows = np.full((*maze.walls.shape, 2), np.nan)
+    arrows[tuple(np.array(cells).T)] = sum(
+        probabilities[:, list(ACTIONS_OF[name])].sum(axis=1)[:, None] * np.array([cols, rows])
+        for name, (rows, cols) in DIRECTIONS.items()
+    )
+    return VectorField(maze, named.name, arrows)

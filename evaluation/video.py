@@ -1,0 +1,222 @@
+"""Films of a mouse under several conditions, side by side."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import imageio.v3 as iio
+import numpy as np
+from matplotlib import font_manager
+from PIL import Image, ImageDraw, ImageFont
+from torch import nn
+
+from steered_env import Maze, MazeEnv, SteeredPolicy, Steering
+from steered_env.envs import FRAMES_PER_SECOND
+from steered_env.simulator import PICTURE_SHAPE
+
+from .conditions import ConditionLike, SteeringFactory, SteeringMaker, read_conditions
+from .results import make_folder
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_FORMATS = (".mp4", ".gif")
+_BAND = 34
+_MARGIN = 2
+_GAP = 8
+_BACKDROP, _TEXT = (20, 20, 24), (235, 235, 235)
+_COLOURS = {"cheese": (255, 205, 60), "top right": (110, 185, 255), "neither": (170, 170, 170)}
+_HOLD_S = 1.5
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """One filmed episode.
+
+    Attributes:
+        name: the condition.
+        pictures: each ``(S, S, 3)`` uint8, cut to the open cells; one more than steps.
+        outcome: ``"cheese"``, ``"top right"`` or ``"neither"``.
+    """
+
+    name: str
+    pictures: list[NDArray[np.uint8]]
+    outcome: str
+
+    @property
+    def steps(self) -> int:
+        """How many steps the episode took."""
+        return len(self.pictures) - 1
+
+
+def roll_out(policy: SteeredPolicy, maze: Maze, name: str, *, steps: int, deterministic: bool = False) -> Rollout:
+    """Run one episode in the real environment, until the cheese, the corner, or ``steps``."""
+    window = _window(maze)
+    env = MazeEnv(until="either", time_limit=steps, render_mode="rgb_array")
+    try:
+        observation, info = env.reset(options={"maze": maze})
+        pictures = [_picture(env, window)]
+        over = maze.mouse == maze.corner
+        while not over:
+            action, _ = policy.predict(observation, deterministic=deterministic)
+            observation, _, terminated, truncated, info = env.step(cast("int", action))
+            pictures.append(_picture(env, window))
+            over = terminated or truncated
+    finally:
+        env.close()
+    reached = {"cheese": info["reached_cheese"], "top right": info["reached_top_right"], "neither": True}
+    return Rollout(name, pictures, next(outcome for outcome, was in reached.items() if was))
+
+
+def record_video(
+    policy: nn.Module | SteeredPolicy,
+    maze: Maze,
+    conditions: Iterable[ConditionLike] | dict[str, Steering | SteeringMaker],
+    path: str | os.PathLike[str],
+    *,
+    steps: int = 256,
+    seed: int = 0,
+    deterministic: bool = False,
+    panel: int = 384,
+    frames_per_second: int = FRAMES_PER_SECOND,
+) -> list[Rollout]:
+    """Film one episode of each condition, side by side, with label, step count and outcome in the picture.
+
+    Args:
+        policy: an `ImpalaPolicy`, or any torch module with ``action_probabilities``, or a `SteeredPolicy`.
+        maze: in its start state.
+        conditions: as for `evaluate`.
+        path: where to; ``.mp4`` (H.264) or ``.gif``. Its folder is made; the file is whole or not there.
+        steps: after which an episode that reached nothing is ended.
+        seed: of each condition's actions.
+        deterministic: always take the likeliest action.
+        panel: side of each maze's picture, in pixels.
+        frames_per_second: of the film.
+
+    Returns:
+        The episodes.
+
+    Raises:
+        ValueError: if the path has another suffix, or a number is out of range.
+        ConditionError: if an expression is no condition.
+        VectorError: if a condition's vector does not exist for this maze.
+    """
+    target = Path(path)
+    if target.suffix not in _FORMATS:
+        raise ValueError(f"a video's name must end in {' or '.join(_FORMATS)}, got {target.name!r}")
+    for name, value in (("steps", steps), ("panel", panel), ("frames_per_second", frames_per_second)):
+        if value < 1:
+            raise ValueError(f"{name} must be ≥ 1, got {value}")
+    base = policy.steering if isinstance(policy, SteeredPolicy) else Steering()
+    module = policy.policy if isinstance(policy, SteeredPolicy) else policy
+    factory = SteeringFactory(module)
+    steerings = {c.name: base + factory.steering(c, maze) for c in read_conditions(conditions)}
+    make_folder(target.parent)
+    rollouts = [
+        roll_out(SteeredPolicy(module, s, seed=seed), maze, name, steps=steps, deterministic=deterministic)
+        for name, s in steerings.items()
+    ]
+    write_film(list(film(rollouts, panel, frames_per_second)), target, frames_per_second)
+    return rollouts
+
+
+def film(rollouts: Sequence[Rollout], panel: int, frames_per_second: int) -> Iterator[NDArray[np.uint8]]:
+    """The frames of a film: panels side by side, each held when its episode is over.
+
+    Yields:
+        ``(H, W, 3)`` uint8, sides even, as H.264 wants them.
+    """
+    longest = max(rollout.steps for rollout in rollouts)
+    for step in range(longest + 1 + round(_HOLD_S * frames_per_second)):
+        yield _join([_panel(rollout, min(step, rollout.steps), panel) for rollout in rollouts])
+
+
+def write_film(frames: Sequence[NDArray[np.uint8]], path: Path, frames_per_second: int) -> None:
+    """Write frames as ``.mp4`` or ``.gif``, whole or not at all."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix)
+    os.close(handle)
+    try:
+        if path.suffix == ".gif":
+            _write_gif(frames, temporary, frames_per_second)
+        else:
+            iio.imwrite(temporary, np.stack(frames), plugin="pyav", codec="libx264", fps=frames_per_second)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def _write_gif(frames: Sequence[NDArray[np.uint8]], path: str, frames_per_second: int) -> None:
+    """One palette for the whole film, so that still parts cost nothing."""
+    sample = Image.fromarray(np.vstack([frames[0], frames[len(frames) // 2], frames[-1]]))
+    palette = sample.quantize(colors=128, dither=Image.Dither.NONE)
+    first, *rest = (Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames)
+    duration = round(1000 / frames_per_second)
+    first.save(path, save_all=True, append_images=rest, duration=duration, loop=0, optimize=False)
+
+
+def _picture(env: MazeEnv, window: tuple[slice, slice]) -> NDArray[np.uint8]:
+    picture = env.render()
+    assert picture is not None
+    return picture[window]
+
+
+def _window(maze: Maze) -> tuple[slice, slice]:
+    """The square part of a rendered maze that holds all open cells, with a margin of a cell or two."""
+    world = len(maze.walls)
+    first = int(np.argwhere(~maze.walls).min())
+    last = int(np.argwhere(~maze.walls).max())
+    low, high = max(0, first - _MARGIN), min(world, last + 1 + _MARGIN)
+    side = PICTURE_SHAPE[0] / world
+    columns = slice(round(low * side), round(high * side))
+    rows = slice(round((world - high) * side), round((world - low) * side))
+    return rows, columns
+
+
+@lru_cache(maxsize=8)
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(font_manager.findfont("DejaVu Sans"), size)
+
+
+def _panel(rollout: Rollout, step: int, side: int) -> Image.Image:
+    over = step == rollout.steps
+    colour = _COLOURS[rollout.outcome] if over else _BACKDROP
+    image = Image.new("RGB", (side, side + 2 * _BAND), _BACKDROP)
+    picture = Image.fromarray(rollout.pictures[step]).resize((side, side), Image.Resampling.LANCZOS)
+    image.paste(picture, (0, _BAND))
+    draw = ImageDraw.Draw(image)
+    _write(draw, rollout.name, (side / 2, _BAND / 2), side, _TEXT)
+    caption = f"step {step}"
+    if over:
+        draw.rectangle((0, _BAND, side - 1, _BAND + side - 1), outline=colour, width=4)
+        got = f"reached the {rollout.outcome}" if rollout.outcome != "neither" else "reached neither"
+        caption = f"{got} · step {step}"
+    _write(draw, caption, (side / 2, 1.5 * _BAND + side), side, colour if over else _TEXT)
+    return image
+
+
+def _write(
+    draw: ImageDraw.ImageDraw, text: str, centre: tuple[float, float], side: int, colour: tuple[int, int, int]
+) -> None:
+    """Write centred text, smaller if it would not fit."""
+    size = 18
+    while size > 8 and draw.textlength(text, font=_font(size)) > side - 8:
+        size -= 1
+    draw.text(centre, text, font=_font(size), fill=colour, anchor="mm")
+
+
+def _join(panels: Sequence[Image.Image]) -> NDArray[np.uint8]:
+    width = sum(panel.width for panel in panels) + _GAP * (len(panels) - 1)
+    height = panels[0].height
+    image = Image.new("RGB", (width + width % 2, height + height % 2), _BACKDROP)
+    left = 0
+    for panel in panels:
+        image.paste(panel, (left, 0))
+        left += panel.width + _GAP
+    return np.asarray(image)

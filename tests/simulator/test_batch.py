@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+from procgen import ProcgenGym3Env
+
+from steered_env import Maze
+from steered_env.simulator import MAX_LEVEL, MazeBatch, MazeState, draw_frames, load_levels
+
+
+@pytest.mark.parametrize("level", [0, 7, 123_456, MAX_LEVEL])
+def test_levels_are_those_of_an_environment_built_for_them(level: int) -> None:
+    built = ProcgenGym3Env(
+        num=1, env_name="maze", distribution_mode="hard", start_level=level, num_levels=1, num_threads=0
+    )
+    state = load_levels([level])[0]
+    assert np.array_equal(built.observe()[1]["rgb"], draw_frames([MazeState.decode(state)]))
+    mine, theirs = MazeState.decode(state), MazeState.decode(built.get_state()[0])
+    assert np.array_equal(mine.walls, theirs.walls)
+    assert (mine.cheese, mine.mouse, mine.level) == (theirs.cheese, theirs.mouse, theirs.level)
+
+
+def test_a_level_does_not_depend_on_the_levels_beside_it() -> None:
+    together = load_levels([5, 900_000, 17, 5])
+    alone = [load_levels([level])[0] for level in (5, 900_000, 17, 5)]
+    for a, b in zip(together, alone, strict=True):
+        assert np.array_equal(draw_frames([MazeState.decode(a)]), draw_frames([MazeState.decode(b)]))
+
+
+def test_many_levels_are_few_batch_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = []
+    plain = MazeBatch.step
+    monkeypatch.setattr(MazeBatch, "step", lambda self, actions: steps.append(self.num) or plain(self, actions))
+    assert len(Maze.from_levels(range(300))) == 300
+    assert len(steps) <= 3
+
+
+def test_one_maze_of_a_batch_can_be_set_alone() -> None:
+    batch = MazeBatch(3)
+    batch.start_levels([1, 2, 3])
+    before = batch.frames.copy()
+    batch.write(1, Maze.from_level(40))
+    assert np.array_equal(batch.frames[[0, 2]], before[[0, 2]])
+    assert np.array_equal(batch.frames[1], Maze.from_level(40).observe())
+
+
+def test_procgens_own_time_limit_is_off() -> None:
+    batch = MazeBatch(1)
+    batch.write(0, Maze.from_level(0))
+    assert not any(batch.step(np.array([4]))[1][0] for _ in range(1100))
+
+
+def test_threads_draw_the_same_frames() -> None:
+    mazes = Maze.from_levels(range(30))
+    expected = draw_frames(mazes)
+    found: dict[int, np.ndarray] = {}
+    threads = [threading.Thread(target=lambda n=n: found.update({n: draw_frames(mazes)})) for n in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(np.array_equal(found[n], expected) for n in range(3))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks only on POSIX")
+def test_a_forked_process_can_go_on() -> None:
+    code = (
+        "import os, sys\n"
+        "from steered_env import Maze\n"
+        "frame = Maze.from_level(3).observe()\n"
+        "pid = os.fork()\n"
+        "if not pid:\n"
+        "    os._exit(0 if (Maze.from_level(3).observe() == frame).all() else 7)\n"
+        "sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
+
+
+def test_bad_arguments() -> None:
+    with pytest.raises(ValueError, match="at least 1 maze, got 0"):
+        MazeBatch(0)
+    batch = MazeBatch(2)
+    with pytest.raises(ValueError, match="batch of 2 cannot start 3 levels"):
+        batch.start_levels([1, 2, 3])
+    with pytest.raises(IndexError, match="maze 2 of a batch of 2"):
+        batch.write(2, Maze.from_level(0))
+    batch.close()
+    batch.close()
+
+
+@pytest.mark.parametrize(
+    ("level", "error", "message"),
+    [
+        (-1, ValueError, "level must be ≥ 0, got -1"),
+        (MAX_LEVEL + 1, ValueError, "level must be ≤ 2147483646"),
+        (1.5, TypeError, "level must be a whole number, got 1.5"),
+        ("3", TypeError, "level must be a whole number, got '3'"),
+        (True, TypeError, "level must be a whole number, got True"),
+        (None, TypeError, "level must be a whole number, got None"),
+    ],
+)
+def test_bad_levels(level: object, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        load_levels([0, level])  # type: ignore[list-item]
