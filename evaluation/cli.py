@@ -62,12 +62,12 @@ def table(
     from .conditions import read_conditions
     from .figures import results_figure, save_figure
     from .progress import counting
-    from .results import make_folder, write_text
+    from .results import check_folder, write_text
     from .terminal_table import print_table
 
     measured = read_conditions(conditions or DEFAULT_CONDITIONS)
     wanted, loaded = parse_levels(levels), load_policy(policy)
-    folder = make_folder(out)
+    folder = check_folder(out)
     with counting(_err, "measuring mazes") as update:
         results = evaluate(
             loaded,
@@ -139,11 +139,12 @@ def field(
 
     from . import vector_field
     from .figures import fields_figure, save_figure
-    from .results import make_folder
+    from .results import check_folder, make_folder
 
     target = out or Path("results") / f"field-level-{level}.png"
     if target.suffix not in (".png", ".svg", ".pdf"):
         raise ValueError(f"a figure's name must end in .png, .svg or .pdf, got {target.name!r}")
+    check_folder(target.parent)
     loaded, maze = load_policy(policy), Maze.from_level(level)
     steered = vector_field(loaded, maze, condition)
     baseline = vector_field(loaded, maze)

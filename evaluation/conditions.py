@@ -18,6 +18,7 @@ from __future__ import annotations
 import ast
 import difflib
 import math
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Union
@@ -91,7 +92,9 @@ class Condition:
         if len(name) > _MAX_LENGTH:
             raise ConditionError(f"a condition has at most {_MAX_LENGTH} signs, got {len(name)}")
         try:
-            tree = ast.parse(name, mode="eval")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", SyntaxWarning)  # such as for 1or 2: the reader below says more
+                tree = ast.parse(name, mode="eval")
         except SyntaxError as error:
             place = f" at column {error.offset}" if error.offset else ""
             raise ConditionError(f"condition {name!r}: {error.msg}{place}{_arrow(name, error.offset)}") from None

@@ -149,8 +149,8 @@ def frame_of(rows: list[dict[str, Any]]) -> pd.DataFrame:
     return frame.astype({**types, **numbers})
 
 
-def make_folder(folder: str | os.PathLike[str]) -> Path:
-    """Make a folder for output, with its parents.
+def check_folder(folder: str | os.PathLike[str]) -> Path:
+    """Make sure that a folder for output is there or can be made, without making it.
 
     Raises:
         NotADirectoryError: if it, or a parent, is a file.
@@ -159,6 +159,16 @@ def make_folder(folder: str | os.PathLike[str]) -> Path:
     for path in (out, *out.parents):
         if path.exists() and not path.is_dir():
             raise NotADirectoryError(f"{path} is a file: name a folder to write into")
+    return out
+
+
+def make_folder(folder: str | os.PathLike[str]) -> Path:
+    """Make a folder for output, with its parents.
+
+    Raises:
+        NotADirectoryError: if it, or a parent, is a file.
+    """
+    out = check_folder(folder)
     out.mkdir(parents=True, exist_ok=True)
     return out
 

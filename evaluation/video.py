@@ -21,7 +21,7 @@ from steered_env.envs import FRAMES_PER_SECOND
 from steered_env.simulator import PICTURE_SHAPE
 
 from .conditions import ConditionLike, SteeringFactory, SteeringMaker, read_conditions
-from .results import make_folder
+from .results import check_folder, make_folder
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -117,11 +117,12 @@ def record_video(
     module = policy.policy if isinstance(policy, SteeredPolicy) else policy
     factory = SteeringFactory(module)
     steerings = {c.name: base + factory.steering(c, maze) for c in read_conditions(conditions)}
-    make_folder(target.parent)
+    check_folder(target.parent)
     rollouts = [
         roll_out(SteeredPolicy(module, s, seed=seed), maze, name, steps=steps, deterministic=deterministic)
         for name, s in steerings.items()
     ]
+    make_folder(target.parent)
     write_film(list(film(rollouts, panel, frames_per_second)), target, frames_per_second)
     return rollouts
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import struct
 import tempfile
-import zipfile
+import warnings
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -117,14 +116,18 @@ def _read_safetensors(path: Path) -> dict[str, Any]:
 
 def _read_torch(path: Path) -> Mapping[str, Any]:
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # about pickle protocols, beside the error below
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        reason = next((line for line in str(error).splitlines() if "Unsupported" in line), str(error))
+        reason = next((line for line in str(error).splitlines() if "Unsupported" in line), _first_line(error))
         raise CheckpointError(
             f"{path}: refused, since it holds something other than tensors and plain values, which could run "
             f"code ({reason.strip()[:200]}); or it is damaged. Save the state dict alone"
         ) from None
-    except (RuntimeError, EOFError, ValueError, KeyError, struct.error, zipfile.BadZipFile) as error:
+    except PermissionError:
+        raise
+    except Exception as error:  # a damaged file makes torch's readers raise almost anything
         raise CheckpointError(f"{path}: not a whole PyTorch checkpoint ({_first_line(error)})") from None
     state = content.get("model_state_dict", content) if isinstance(content, Mapping) else None
     if not isinstance(state, Mapping):

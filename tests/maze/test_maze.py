@@ -11,7 +11,9 @@ from steered_env import Maze
 from steered_env.simulator import MazeBatch, load_levels
 
 
-def drawn_by_procgen(raw: bytes, *, cheese: bool, opened: list[tuple[int, int]], mouse: tuple[int, int] | None) -> np.ndarray:
+def drawn_by_procgen(
+    raw: bytes, *, cheese: bool, opened: list[tuple[int, int]], mouse: tuple[int, int] | None
+) -> np.ndarray:
     """Procgen's drawing of a state whose bytes are changed here by hand, with no code of the package."""
     data = bytearray(raw)
     grid = len(data) - (3 + 625) * 4
@@ -37,9 +39,7 @@ def test_edited_frames_are_procgens_drawing_of_the_edited_state(level: int) -> N
     somewhere = maze.path(maze.start, maze.corner)[3]
     carved = maze.with_top_right_path()
     assert np.array_equal(maze.observe(), drawn_by_procgen(raw, cheese=True, opened=[], mouse=None))
-    assert np.array_equal(
-        maze.without_cheese().observe(), drawn_by_procgen(raw, cheese=False, opened=[], mouse=None)
-    )
+    assert np.array_equal(maze.without_cheese().observe(), drawn_by_procgen(raw, cheese=False, opened=[], mouse=None))
     assert np.array_equal(carved.observe(), drawn_by_procgen(raw, cheese=True, opened=path, mouse=None))
     assert np.array_equal(
         carved.without_cheese().with_mouse(somewhere).observe(),

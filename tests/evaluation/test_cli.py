@@ -1,0 +1,99 @@
+"""The command, run as a user runs it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from evaluation.cli import parse_levels
+
+
+def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).with_name("steered-env")), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=300)
+
+
+def test_table(tmp_path: Path) -> None:
+    done = run("table", "--levels", "0:4", "-c", "baseline", "-c", "-cheese", "--out", "here/out", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "gym" not in done.stdout + done.stderr
+    assert "Warning" not in done.stderr
+    assert "All mazes: 4" in done.stdout
+    out = tmp_path / "here" / "out"
+    assert {path.name for path in out.iterdir()} == {
+        "table.md", "figure.png", "results.csv", "summary.csv", "evaluation.json",
+    }  # fmt: skip
+    assert len(pd.read_csv(out / "results.csv")) == 8
+    assert "-cheese" in (out / "table.md").read_text()
+
+
+def test_video_and_field(tmp_path: Path) -> None:
+    done = run("video", "--level", "3", "--condition=-cheese", "--steps", "5", "--panel", "64", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "videos" / "level-3.mp4").stat().st_size > 1000
+    done = run("field", "--level", "3", "--condition", "top_right", "--out", "field.svg", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "<svg" in (tmp_path / "field.svg").read_text()
+
+
+def test_train_card_and_table_of_the_new_policy(tmp_path: Path) -> None:
+    arguments = ("train", "--out", "run", "--pictures", "256", "--rate-levels", "2", "--seed", "5")
+    done = run(*arguments, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "right moves" in done.stderr
+    curve = pd.read_csv(tmp_path / "run" / "curve.csv")
+    assert {"pictures", "move_accuracy", "cheese_rate"} <= set(curve.columns)
+    done = run("table", "--levels", "1", "--policy", "run/policy.safetensors", "-c", "baseline", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    done = run("train", "--out", "run", "--pictures", "512", "--seed", "5", folder=tmp_path)
+    assert (done.returncode, "holds a run with pictures=256, not 512" in done.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["table", "--levels", "-3"], "level must be ≥ 0, got -3"),
+        (["table", "--levels", "5:2"], "the end must be above the start"),
+        (["table", "--levels", "1.5"], "levels must be written as 7, 0:100 or 3,8,12, got '1.5'"),
+        (["table", "-c", "2*chese"], "did you mean 'cheese'"),
+        (["table", "-c", 'cheese(layer="embedder.block2.res1.resad")', "--levels", "1"], "embedder.block2.res1.resadd"),
+        (["table", "--policy", "nope"], "no policy 'nope'"),
+        (["table", "--policy", "cut.safetensors"], "not a whole safetensors file"),
+        (["table", "--out", "file"], "file is a file: name a folder to write into"),
+        (["table", "--horizon", "0"], "horizon must be ≥ 1"),
+        (["video", "--out", "film.avi"], "must end in .mp4 or .gif"),
+        (["video", "--level", "17", "-c", "top_right"], "no path to carve"),
+        (["field", "--out", "field.txt"], "must end in .png, .svg or .pdf"),
+        (["train", "--out", "run"], "needs one budget"),
+        (["train", "--out", "run", "--minutes", "1", "--device", "tpu9"], "device 'tpu9' cannot be used here"),
+        (["card", "."], "holds no finished run"),
+    ],
+)
+def test_bad_input_is_one_clear_line(tmp_path: Path, arguments: list[str], message: str) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "cut.safetensors").write_bytes(b"12345678901")
+    before = sorted(path.name for path in tmp_path.rglob("*"))
+    done = run(*arguments, folder=tmp_path)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("error: ")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == before  # nothing half-written
+
+
+def test_help_is_quick_and_whole(tmp_path: Path) -> None:
+    done = run("--help", folder=tmp_path)
+    assert done.returncode == 0
+    for command in ("table", "video", "field", "train", "card"):
+        assert command in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "levels"), [("7", [7]), ("0:100", range(100)), ("3, 8,12", [3, 8, 12]), (" 5 : 6 ", range(5, 6))]
+)
+def test_levels_as_written(text: str, levels: object) -> None:
+    assert parse_levels(text) == levels

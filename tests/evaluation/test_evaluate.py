@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from evaluation import evaluate
+from evaluation.results import COLUMNS
+from steered_env import ImpalaPolicy, Maze, SteeredPolicy, Steering, cheese_vector
+from steered_env.steering import sample_actions
+
+CONDITIONS = ["baseline", "-cheese", "-random"]
+
+
+def test_rows_in_the_order_given(reference_policy: ImpalaPolicy) -> None:
+    frame = evaluate(reference_policy, [12, 3, 17], ["-cheese", "top_right", "baseline"], horizon=16).frame
+    assert list(frame.columns) == ["maze", *COLUMNS]
+    assert frame[["level", "condition"]].values.tolist() == [
+        [12, "-cheese"], [12, "top_right"], [12, "baseline"],
+        [3, "-cheese"], [3, "top_right"], [3, "baseline"],
+        [17, "-cheese"], [17, "baseline"],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ["exact", "sampled"])
+def test_the_bits_do_not_depend_on_workers_or_chunks(reference_policy: ImpalaPolicy, method: str) -> None:
+    more = {"episodes": 5} if method == "sampled" else {}
+    runs = [
+        evaluate(reference_policy, levels, CONDITIONS, method=method, horizon=40, workers=workers, **more)
+        for levels, workers in ((range(7), 1), (range(7), 3), ([0, 6, 1, 5, 2, 4, 3], 2))
+    ]
+    frames = [run.frame.drop(columns="maze").sort_values(["level", "condition"]).reset_index(drop=True) for run in runs]
+    pd.testing.assert_frame_equal(frames[0], frames[1], check_exact=True)
+    pd.testing.assert_frame_equal(frames[0], frames[2], check_exact=True)
+
+
+def test_torch_threads_are_given_back(reference_policy: ImpalaPolicy) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    evaluate(reference_policy, 1, horizon=4)
+    assert torch.get_num_threads() == 2
+    torch.set_num_threads(before)
+
+
+def test_edits_and_mazes(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
+    edited = evaluate(reference_policy, [0, 12], ["baseline", "cheese"], edits=[Maze.without_cheese], horizon=64)
+    assert edited.frame["condition"].tolist() == ["baseline", "baseline"]  # no cheese, no cheese vector
+    by_hand = evaluate(
+        reference_policy,
+        mazes=[mazes[0].without_cheese(), mazes[12].without_cheese()],
+        conditions=["baseline"],
+        horizon=64,
+    )
+    pd.testing.assert_frame_equal(edited.frame, by_hand.frame)
+    assert edited.description["edits"] == ["Maze.without_cheese"]
+    drawn = Maze.from_text("..C\n.#.\n>#.")
+    frame = evaluate(reference_policy, mazes=[drawn, mazes[1]]).frame
+    assert frame["level"].isna().tolist() == [True, False]
+
+
+def test_subtracting_the_cheese_is_removing_it_at_the_start(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
+    """Within one step the rates of -cheese are those of the maze without cheese, up to the cheese itself."""
+    next_to_corner = mazes[0].with_mouse(mazes[0].path(mazes[0].start, mazes[0].corner)[-2])
+    minus = evaluate(reference_policy, mazes=[next_to_corner], conditions=["-cheese"], horizon=1).frame
+    without = evaluate(reference_policy, mazes=[next_to_corner.without_cheese()], horizon=1).frame
+    assert minus["reach_top_right"][0] == pytest.approx(without["reach_top_right"][0], abs=1e-5)
+    assert 0 < minus["reach_top_right"][0] < 1
+
+
+def test_a_steered_policy_brings_its_steering(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
+    vector = cheese_vector(reference_policy, mazes[1])
+    named = evaluate(reference_policy, 1, {"mine": -vector}, horizon=64).frame
+    steered = evaluate(SteeredPolicy(reference_policy, -vector), 1, ["baseline"], horizon=64).frame
+    assert named["reach_cheese"][0] == steered["reach_cheese"][0]
+    assert steered["reach_cheese"][0] != evaluate(reference_policy, 1, horizon=64).frame["reach_cheese"][0]
+
+
+class OnlyPredicts:
+    """A policy with nothing but predict, and a memory that counts steps."""
+
+    def __init__(self, policy: ImpalaPolicy) -> None:
+        self._policy, self._generator = policy, np.random.default_rng(0)
+        self.longest = 0
+
+    def predict(self, observation, state=None, episode_start=None, deterministic=False):
+        steps = np.where(episode_start, 0, 0 if state is None else state)
+        self.longest = max(self.longest, int(steps.max()))
+        probabilities = self._policy.action_probabilities(observation)
+        return sample_actions(probabilities, self._generator.random(len(probabilities))), steps + 1
+
+
+def test_a_policy_with_memory_is_sampled(reference_policy: ImpalaPolicy) -> None:
+    policy = OnlyPredicts(reference_policy)
+    frame = evaluate(policy, [1, 3], method="sampled", episodes=20, horizon=30).frame
+    assert frame["reach_cheese"].tolist() == [1.0, 1.0]
+    assert frame["episodes"].tolist() == [20, 20]
+    assert 1 <= policy.longest < 30
+    with pytest.raises(ValueError, match='has only predict: measure it with method="sampled"'):
+        evaluate(policy, [1])
+    with pytest.raises(ValueError, match="cannot steer OnlyPredicts"):
+        evaluate(policy, [1], ["-cheese"], method="sampled")
+
+
+def test_progress(reference_policy: ImpalaPolicy) -> None:
+    seen: list[tuple[int, int]] = []
+    evaluate(reference_policy, range(9), horizon=2, on_progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(4, 9), (8, 9), (9, 9)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({}, ValueError, "name either levels or mazes"),
+        ({"levels": [1], "mazes": []}, ValueError, "name either levels or mazes"),
+        ({"levels": []}, ValueError, "at least one level or maze"),
+        ({"levels": -1}, ValueError, "level must be ≥ 0, got -1"),
+        ({"levels": [1, 2.5]}, TypeError, "level must be a whole number, got 2.5"),
+        ({"mazes": [3]}, TypeError, "must be Maze objects, got int"),
+        ({"levels": 1, "conditions": ["chese"]}, ValueError, "unknown vector 'chese'"),
+        ({"levels": 1, "method": "guess"}, ValueError, 'method must be "exact" or "sampled"'),
+        ({"levels": 1, "horizon": 0}, ValueError, "horizon must be ≥ 1, got 0"),
+        ({"levels": 1, "episodes": 5}, ValueError, 'episodes are for method="sampled"'),
+        ({"levels": 1, "method": "sampled", "episodes": 0}, ValueError, "episodes must be ≥ 1"),
+        ({"levels": 1, "seed": -1}, ValueError, "seed must be ≥ 0"),
+        ({"levels": 1, "workers": 0}, ValueError, "workers must be ≥ 1, got 0"),
+        ({"levels": 1, "conditions": [("made", lambda p, m: 3)]}, TypeError, "must make a Steering, got int"),
+        ({"levels": 1, "conditions": ['cheese(layer="nope")']}, ValueError, "no layer 'nope'; near names are"),
+        (
+            {"levels": 1, "conditions": {"wrong": Steering({"embedder.block2": torch.zeros(2)})}},
+            ValueError,
+            r"has shape \(2,\)",
+        ),
+    ],
+)
+def test_bad_arguments(reference_policy: ImpalaPolicy, arguments: dict, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        evaluate(reference_policy, **arguments)
+
+
+def test_no_policy() -> None:
+    with pytest.raises(TypeError, match="needs action_probabilities or predict, got str"):
+        evaluate("small", 1)  # type: ignore[arg-type]

@@ -1,0 +1,110 @@
+"""Vector fields, figures and films, read back as a viewer would."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+
+from evaluation import ConditionError, evaluate, record_video, vector_field
+from evaluation.figures import fields_figure, results_figure, save_figure
+from evaluation.video import roll_out
+from steered_env import ImpalaPolicy, Maze, SteeredPolicy, VectorError, cheese_vector
+
+
+def test_field_is_the_net_probability(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
+    maze = mazes[12]
+    field = vector_field(reference_policy, maze)
+    assert np.isnan(field.arrows[maze.walls]).all()
+    assert np.isnan(field.arrows[maze.cheese]).all()
+    assert np.isfinite(field.arrows).all(axis=2).sum() == (~maze.walls).sum() - 1
+    cell = maze.path(maze.start, maze.corner)[6]
+    p = reference_policy.action_probabilities(maze.with_mouse(cell).observe())
+    assert field.arrows[cell] == pytest.approx([p[6:9].sum() - p[0:3].sum(), p[5] - p[3]], abs=1e-5)
+
+
+def test_field_of_a_condition_and_difference(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
+    maze = mazes[12]
+    baseline, steered = vector_field(reference_policy, maze), vector_field(reference_policy, maze, "-cheese")
+    vector = cheese_vector(reference_policy, maze)
+    for same in (
+        vector_field(reference_policy, maze, -vector),
+        vector_field(SteeredPolicy(reference_policy, -vector), maze),
+    ):
+        assert np.allclose(same.arrows, steered.arrows, atol=1e-6, equal_nan=True)
+    without = vector_field(reference_policy, maze.without_cheese())
+    assert steered.arrows[maze.start] == pytest.approx(without.arrows[maze.start], abs=2e-5)
+    difference = steered.difference(baseline)
+    assert np.allclose(difference.arrows, steered.arrows - baseline.arrows, equal_nan=True)
+    with pytest.raises(ValueError, match="different mazes"):
+        baseline.difference(vector_field(reference_policy, mazes[0]))
+
+
+def test_figures(reference_policy: ImpalaPolicy, mazes: list[Maze], tmp_path: Path) -> None:
+    field = vector_field(reference_policy, mazes[27])
+    save_figure(fields_figure([field, field]), tmp_path / "field.png")
+    results = evaluate(reference_policy, [0, 1, 2], ["baseline", "top_right"], horizon=20)
+    save_figure(results_figure(results), tmp_path / "results.png")
+    for name in ("field.png", "results.png"):
+        picture = iio.imread(tmp_path / name)
+        assert min(picture.shape[:2]) > 300
+        assert len(np.unique(picture.reshape(-1, picture.shape[2]), axis=0)) > 50
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["field.png", "results.png"]
+
+
+def test_rollout_is_of_the_real_environment(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
+    rollout = roll_out(SteeredPolicy(reference_policy, seed=0), mazes[1], "x", steps=60)
+    assert rollout.outcome == "cheese"
+    assert len(rollout.pictures) == rollout.steps + 1
+    assert rollout.pictures[0].shape == rollout.pictures[-1].shape
+    whole = mazes[1].render()
+    side = rollout.pictures[0].shape[0]
+    assert any(
+        np.array_equal(rollout.pictures[0], whole[top : top + side, left : left + side])
+        for top in range(512 - side)
+        for left in (top, top + 1, top - 1)
+        if left >= 0
+    )
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".gif"])
+def test_film(reference_policy: ImpalaPolicy, mazes: list[Maze], tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / "new" / f"film{suffix}"
+    rollouts = record_video(reference_policy, mazes[3], ["baseline", "-cheese"], path, steps=20, panel=129)
+    frames = iio.imread(path, plugin="pyav" if suffix == ".mp4" else "pillow")
+    assert frames.shape[3] == 3
+    height, width = frames.shape[1:3]
+    assert (height % 2, width % 2) == (0, 0)
+    assert width > 2 * 129
+    assert len(frames) <= max(r.steps for r in rollouts) + 1 + 23
+    if suffix == ".mp4":
+        assert len(frames) == max(r.steps for r in rollouts) + 1 + 22
+    assert not np.array_equal(frames[0], frames[-1])
+    assert [path.name for path in path.parent.iterdir()] == [path.name]
+
+
+def test_films_repeat(reference_policy: ImpalaPolicy, mazes: list[Maze], tmp_path: Path) -> None:
+    steps = [
+        [r.steps for r in record_video(reference_policy, mazes[3], ["baseline"], tmp_path / "a.gif", panel=64, seed=s)]
+        for s in (0, 0)
+    ]
+    assert steps[0] == steps[1]
+
+
+def test_bad_films_leave_nothing(reference_policy: ImpalaPolicy, mazes: list[Maze], tmp_path: Path) -> None:
+    largest = next(maze for maze in mazes if maze.size == 25)
+    for maze, conditions, name, error, message in (
+        (mazes[0], ["baseline"], "film.avi", ValueError, r"must end in \.mp4 or \.gif"),
+        (mazes[0], ["chese"], "film.mp4", ConditionError, "unknown vector"),
+        (largest, ["top_right"], "film.mp4", VectorError, "no path to carve"),
+    ):
+        with pytest.raises(error, match=message):
+            record_video(reference_policy, maze, conditions, tmp_path / name)
+    with pytest.raises(ValueError, match="steps must be ≥ 1, got 0"):
+        record_video(reference_policy, mazes[0], ["baseline"], tmp_path / "film.mp4", steps=0)
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError, match="is a file"):
+        record_video(reference_policy, mazes[0], ["baseline"], tmp_path / "file" / "film.mp4")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from evaluation import Results
+from evaluation.results import frame_of
+from evaluation.terminal_table import print_table
+
+
+def row(maze: int, condition: str, cheese: float, *, square: bool = True) -> dict[str, object]:
+    return {
+        "maze": maze, "level": maze, "size": 13, "condition": condition, "reach_cheese": cheese,
+        "reach_top_right": 1 - cheese, "reach_region": np.nan, "decision_row": 3.0 if square else np.nan,
+        "decision_col": 4.0 if square else np.nan, "p_cheese_at_decision": 0.5, "p_top_right_at_decision": 0.25,
+        "episodes": 0,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def results() -> Results:
+    rows = [
+        *(row(maze, "baseline", value, square=maze != 2) for maze, value in enumerate([0.2, 0.9, 0.4])),
+        *(row(maze, 'odd, "name"', value) for maze, value in ((0, 0.1), (1, 0.3))),
+    ]
+    return Results(frame_of(rows), {"conditions": ["baseline", 'odd, "name"', "never"], "horizon": 256})
+
+
+def test_summary_compares_only_mazes_that_have_both(results: Results) -> None:
+    summary = results.summary().set_index("condition")
+    assert summary.index.tolist() == ["baseline", 'odd, "name"']
+    assert summary["levels"].tolist() == [3, 2]
+    assert summary["left_out"].tolist() == [0, 1]
+    assert summary.loc["baseline", "reach_cheese"] == pytest.approx(0.5)
+    other = summary.loc['odd, "name"']
+    assert other["reach_cheese_difference"] == pytest.approx(np.mean([0.1 - 0.2, 0.3 - 0.9]))
+    assert other["reach_cheese_paired"] == 2
+    assert other["reach_region_paired"] == 0
+    assert np.isnan(other["reach_region"])
+    assert other["reach_cheese_low"] <= other["reach_cheese"] <= other["reach_cheese_high"]
+    assert np.isnan(summary.loc["baseline", "reach_cheese_difference"])
+
+
+def test_decision_squares_alone(results: Results) -> None:
+    assert results.with_decision_square().frame["maze"].tolist() == [0, 1, 0, 1]
+
+
+def test_save_and_load(results: Results, tmp_path: Path) -> None:
+    results.save(tmp_path / "a" / "b")
+    again = Results.load(tmp_path / "a" / "b")
+    pd.testing.assert_frame_equal(again.frame, results.frame, check_exact=True)
+    assert again.description == results.description
+    summary = pd.read_csv(tmp_path / "a" / "b" / "summary.csv")
+    assert summary["condition"].tolist() == ["baseline", 'odd, "name"']
+    assert sorted(path.name for path in (tmp_path / "a" / "b").iterdir()) == [
+        "evaluation.json", "results.csv", "summary.csv",
+    ]  # fmt: skip
+
+
+def test_bad_folders(results: Results, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for folder in ("file", "file/below"):
+        with pytest.raises(NotADirectoryError, match="is a file: name a folder"):
+            results.save(tmp_path / folder)
+    with pytest.raises(FileNotFoundError, match="holds no results"):
+        Results.load(tmp_path)
+
+
+def test_markdown(results: Results) -> None:
+    lines = results.to_markdown().splitlines()
+    assert lines[0].startswith("| condition | levels | cheese | top right |")
+    assert lines[2].startswith("| baseline | 3 | 0.50 [")
+    assert "| -0.35 [-0.60, -0.10] |" in lines[3]
+    assert len({line.count("|") for line in lines}) == 1
+
+
+def test_in_a_terminal_of_any_width(results: Results) -> None:
+    for width, dropped in ((80, True), (200, False)):
+        console = Console(width=width, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+        print_table(console, results, "All")
+        text = console.export_text()
+        assert "0.50" in text
+        assert "…" not in text
+        assert ("P(to cheese)" not in text) is dropped
+        assert max(len(line.rstrip()) for line in text.splitlines()) <= width

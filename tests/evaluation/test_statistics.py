@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from evaluation.statistics import mean_interval, paired_difference
+
+
+def test_interval_of_a_normal_sample_is_students() -> None:
+    values = np.random.default_rng(0).normal(3, 2, 200)
+    mean, low, high = mean_interval(values)
+    half = 1.96 * values.std(ddof=1) / np.sqrt(200)
+    assert mean == values.mean()
+    assert low == pytest.approx(mean - half, abs=0.1 * half)
+    assert high == pytest.approx(mean + half, abs=0.1 * half)
+
+
+def test_intervals_cover_as_often_as_they_say() -> None:
+    """Beta-distributed rates, as maze levels have them: the true mean lies in about 95 % of intervals."""
+    generator = np.random.default_rng(1)
+    covered = 0
+    for sample in generator.beta(0.3, 0.6, size=(200, 60)):
+        interval = mean_interval(sample)
+        covered += interval.low <= 1 / 3 <= interval.high
+    assert 0.90 <= covered / 200 <= 0.99
+
+
+def test_few_equal_or_missing_values() -> None:
+    assert np.isnan(mean_interval([])).all()
+    assert mean_interval([0.5])[0] == 0.5
+    assert np.isnan(mean_interval([0.5])[1:]).all()
+    assert mean_interval([1.0, 1.0, np.nan]) == (1.0, 1.0, 1.0)
+    assert mean_interval([0.0] * 50 + [1e-12]).high < 1e-10
+
+
+def test_pairing_removes_what_levels_share() -> None:
+    generator = np.random.default_rng(2)
+    level = generator.normal(0, 10, 100)
+    baseline, steered = level + generator.normal(0, 0.1, 100), level + 1 + generator.normal(0, 0.1, 100)
+    mean, low, high = paired_difference(steered, baseline)
+    assert mean == pytest.approx(1, abs=0.1)
+    assert high - low < 0.1
+    steered[3] = np.nan
+    assert paired_difference(steered, baseline).mean == pytest.approx(np.nanmean(steered - baseline))
+
+
+def test_same_numbers_every_time() -> None:
+    values = np.random.default_rng(3).random(30)
+    assert mean_interval(values) == mean_interval(values)

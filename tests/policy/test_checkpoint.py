@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import os
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from steered_env import CheckpointError, ImpalaPolicy, Maze, load_policy, save_policy
+from steered_env.policy.checkpoint import read_metadata
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> tuple[ImpalaPolicy, Path]:
+    """A width-4 checkpoint as a training script publishes it, with optimizer state and more."""
+    torch.manual_seed(0)
+    policy = ImpalaPolicy(4)
+    optimizer = torch.optim.Adam(policy.parameters())
+    logits, values = policy(torch.rand(2, 3, 64, 64))
+    torch.autograd.backward(logits.sum() + values.sum())
+    optimizer.step()
+    path = tmp_path / "model_200015872.pth"
+    torch.save(
+        {"model_state_dict": policy.state_dict(), "optimizer_state_dict": optimizer.state_dict(), "t": 200_015_872},
+        path,
+    )
+    return policy.eval(), path
+
+
+def test_published_checkpoint(published: tuple[ImpalaPolicy, Path], mazes: list[Maze]) -> None:
+    policy, path = published
+    loaded = load_policy(path)
+    assert loaded.width == 4
+    assert not loaded.training
+    frames = np.stack([maze.observe() for maze in mazes[:3]])
+    assert np.array_equal(loaded.action_probabilities(frames), policy.action_probabilities(frames))
+
+
+def test_bare_state_dict(tmp_path: Path) -> None:
+    torch.save(ImpalaPolicy(2).state_dict(), tmp_path / "bare.pt")
+    assert load_policy(tmp_path / "bare.pt").width == 2
+
+
+def test_save_and_load(tmp_path: Path, reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
+    path = tmp_path / "policy.safetensors"
+    save_policy(reference_policy, path, metadata={"config": {"seed": 3}})
+    frame = mazes[0].observe()
+    assert np.array_equal(load_policy(path).action_probabilities(frame), reference_policy.action_probabilities(frame))
+    assert read_metadata(path) == {"config": {"seed": 3}}
+    assert os.listdir(tmp_path) == ["policy.safetensors"]
+    with pytest.raises(ValueError, match=r"as \.safetensors only, got 'policy\.pth'"):
+        save_policy(reference_policy, tmp_path / "policy.pth")
+
+
+class Bomb:
+    def __reduce__(self) -> tuple:
+        return os.system, ("touch exploded",)
+
+
+def test_a_pickle_bomb_does_not_go_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    torch.save({"model_state_dict": ImpalaPolicy().state_dict(), "extra": Bomb()}, "bomb.pth")
+    (tmp_path / "plain.pth").write_bytes(pickle.dumps(Bomb()))
+    for name in ("bomb.pth", "plain.pth"):
+        with pytest.raises(CheckpointError, match="could run code") as caught:
+            load_policy(name)
+        assert "\n" not in str(caught.value)
+    assert not (tmp_path / "exploded").exists()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.3, 0.9, 0.999])
+def test_truncated_files(tmp_path: Path, published: tuple[ImpalaPolicy, Path], share: float) -> None:
+    whole = published[1].read_bytes()
+    path = tmp_path / "cut.pth"
+    path.write_bytes(whole[: int(share * len(whole))])
+    with pytest.raises(CheckpointError, match=r"cut\.pth"):
+        load_policy(path)
+    save_policy(ImpalaPolicy(), tmp_path / "whole.safetensors")
+    whole = (tmp_path / "whole.safetensors").read_bytes()
+    path = tmp_path / "cut.safetensors"
+    path.write_bytes(whole[: int(share * len(whole))])
+    with pytest.raises(CheckpointError, match="not a whole safetensors file"):
+        load_policy(path)
+
+
+def test_other_networks(tmp_path: Path) -> None:
+    def load(state: dict, name: str = "other.safetensors") -> None:
+        save_file(state, tmp_path / name)
+        load_policy(tmp_path / name)
+
+    good = {name: tensor.contiguous() for name, tensor in ImpalaPolicy().state_dict().items()}
+    first = "embedder.block1.conv.weight"
+    with pytest.raises(CheckpointError, match=f"{first} is missing"):
+        load({"weight": torch.zeros(3)})
+    with pytest.raises(CheckpointError, match="multiple of 16 channels, got 17"):
+        load({**good, first: torch.zeros(17, 3, 3, 3)})
+    with pytest.raises(CheckpointError, match=r"must be a float tensor of shape \(32, 32, 3, 3\) at width 2"):
+        load(
+            {
+                **good,
+                first: torch.zeros(32, 3, 3, 3),
+                "embedder.block1.conv.bias": torch.zeros(32),
+                "embedder.block1.res1.conv1.weight": torch.zeros(32, 16, 3, 3),
+            }
+        )
+    with pytest.raises(CheckpointError, match=r"fc_value\.bias is missing"):
+        load({name: tensor for name, tensor in good.items() if name != "fc_value.bias"})
+    with pytest.raises(CheckpointError, match="unknown parameters such as lstm"):
+        load({**good, "lstm.weight": torch.zeros(2)})
+    with pytest.raises(CheckpointError, match="not finite"):
+        load({**good, "fc_value.bias": torch.full((1,), torch.nan)})
+    torch.save([1, 2], tmp_path / "list.pth")
+    with pytest.raises(CheckpointError, match="must be a state dict or hold one under model_state_dict, got list"):
+        load_policy(tmp_path / "list.pth")
+
+
+def test_missing_files(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="no policy 'smal': neither a file nor one of the packaged policies"):
+        load_policy("smal")
+    (tmp_path / "model.onnx").touch()
+    with pytest.raises(CheckpointError, match=r"must end in \.safetensors, \.pth, \.pt, got '\.onnx'"):
+        load_policy(tmp_path / "model.onnx")

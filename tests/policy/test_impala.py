@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from steered_env import ImpalaPolicy, Maze
+
+
+@pytest.mark.parametrize(("width", "parameters"), [(1, 626_256), (4, 3_653_136)])
+def test_size(width: int, parameters: int) -> None:
+    policy = ImpalaPolicy(width)
+    assert sum(p.numel() for p in policy.parameters()) == parameters
+    logits, values = policy(torch.zeros(2, 3, 64, 64))
+    assert (logits.shape, values.shape) == ((2, 15), (2,))
+
+
+def test_probabilities_by_hand(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
+    """The network written out with torch's functions and the checkpoint's names alone."""
+    weights = reference_policy.state_dict()
+    frames = np.stack([maze.observe() for maze in mazes[:4]])
+
+    def layer(name: str, x: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.conv2d(x, weights[f"{name}.weight"], weights[f"{name}.bias"], padding=1)
+
+    x = torch.from_numpy(frames).permute(0, 3, 1, 2).float() / 255
+    for block in ("embedder.block1", "embedder.block2", "embedder.block3"):
+        x = torch.nn.functional.max_pool2d(layer(f"{block}.conv", x), 3, 2, 1)
+        for part in ("res1", "res2"):
+            inner = layer(f"{block}.{part}.conv1", x.relu())
+            x = x + layer(f"{block}.{part}.conv2", inner.relu())
+    features = (x.relu().flatten(1) @ weights["embedder.fc.weight"].T + weights["embedder.fc.bias"]).relu()
+    logits = features @ weights["fc_policy.weight"].T + weights["fc_policy.bias"]
+    expected = logits.softmax(1).numpy()
+    assert np.allclose(reference_policy.action_probabilities(frames), expected, atol=1e-6)
+
+
+def test_one_frame_or_many(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
+    frame = mazes[0].observe()
+    one = reference_policy.action_probabilities(frame)
+    many = reference_policy.action_probabilities(frame[None])
+    assert (one.shape, many.shape, one.dtype) == ((15,), (1, 15), np.float32)
+    assert np.array_equal(one, many[0])
+    assert one.sum() == pytest.approx(1, abs=1e-6)
+    frame.flags.writeable = False
+    assert np.array_equal(reference_policy.action_probabilities(frame), one)
+
+
+def test_layers_are_named_in_forward_order(reference_policy: ImpalaPolicy) -> None:
+    layers = reference_policy.layers
+    assert "embedder.block2.res1.resadd" in layers
+    assert (
+        layers.index("embedder.block2.conv")
+        < layers.index("embedder.block2.res1.conv1")
+        < layers.index("embedder.block2")
+    )
+    assert set(reference_policy.stages) <= set(layers)
+    for layer in layers:
+        reference_policy.get_submodule(layer)
+
+
+@pytest.mark.parametrize(
+    ("frames", "error", "message"),
+    [
+        (np.zeros((3, 64, 64), np.uint8), ValueError, r"got \(3, 64, 64\)"),
+        (np.zeros((2, 3, 64, 64), np.uint8), ValueError, "channels last"),
+        (np.zeros((64, 64, 3), np.float32), TypeError, "must be uint8, 0 to 255, got float32"),
+    ],
+)
+def test_bad_frames(reference_policy: ImpalaPolicy, frames: np.ndarray, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        reference_policy.action_probabilities(frames)
+
+
+def test_bad_width() -> None:
+    with pytest.raises(ValueError, match="width must be ≥ 1, got 0"):
+        ImpalaPolicy(0)

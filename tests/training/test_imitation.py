@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from steered_env import ImpalaPolicy, load_policy
+from steered_env.training import Progress, TrainingConfig, TrainingError, imitation, move_accuracy, train
+from steered_env.training.learner import Learner, learning_rate
+from steered_env.training.pictures import TrainingPictures
+
+SHORT = TrainingConfig(pictures=96, batch_size=16, warmup_pictures=32)
+
+
+@pytest.fixture(autouse=True)
+def _few_held_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imitation, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(8), **k))
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def weights(policy: ImpalaPolicy) -> np.ndarray:
+    return torch.cat([p.detach().flatten() for p in policy.parameters()]).numpy()
+
+
+def test_interrupted_and_continued_is_as_if_never_interrupted(tmp_path: Path) -> None:
+    whole = train(SHORT, tmp_path / "whole", workers=0)
+
+    def stop(progress: Progress) -> None:
+        if progress.done == 48:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(SHORT, tmp_path / "cut", workers=0, on_progress=stop)
+    assert not (tmp_path / "cut" / "policy.safetensors").exists()
+    seen: list[int] = []
+    continued = train(SHORT, tmp_path / "cut", workers=1, on_progress=lambda p: seen.append(p.done))
+    assert seen[0] == 64
+    assert np.array_equal(weights(continued), weights(whole))
+    assert np.array_equal(weights(load_policy(tmp_path / "cut" / "policy.safetensors")), weights(whole))
+    curves = [pd.read_csv(tmp_path / run / "curve.csv").drop(columns="seconds") for run in ("whole", "cut")]
+    pd.testing.assert_frame_equal(*curves)
+    assert json.loads((tmp_path / "cut" / "config.json").read_text())["pictures"] == 96
+
+
+def test_another_configuration_is_refused(tmp_path: Path) -> None:
+    train(SHORT, tmp_path, workers=0)
+    with pytest.raises(TrainingError, match="holds a run with seed=0, not 1"):
+        train(replace(SHORT, seed=1), tmp_path, workers=0)
+
+
+def test_a_time_budget_sets_the_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imitation, "_CALIBRATION_S", 0.5)
+    config = TrainingConfig(minutes=0.06, batch_size=16, warmup_pictures=32)
+    totals: list[int | None] = []
+    train(config, tmp_path, workers=0, on_progress=lambda p: totals.append(p.total))
+    set_to = json.loads((tmp_path / "config.json").read_text())["pictures"]
+    assert totals[-1] == set_to
+    assert set_to % 16 == 0
+    assert len(totals) * 16 == set_to
+
+
+def test_the_loss_falls_on_what_it_sees_again() -> None:
+    torch.manual_seed(0)
+    config = TrainingConfig(pictures=10**6, batch_size=32)
+    learner = Learner(config)
+    optimizer = torch.optim.Adam(learner.parameters(), lr=2e-3)
+    pictures = TrainingPictures(seed=0, batch_size=32, per_level=4, cheese_region=5)[0]
+    first = None
+    for _ in range(60):
+        losses = learner.losses(pictures, torch.device("cpu"))
+        first = first or losses
+        optimizer.zero_grad()
+        torch.autograd.backward(losses.total)
+        optimizer.step()
+    assert first is not None
+    assert losses.policy < 0.5 * first.policy
+    assert losses.dense < 0.93 * first.dense
+    assert losses.value < first.value
+
+
+def test_loss_by_hand() -> None:
+    torch.manual_seed(0)
+    learner = Learner(TrainingConfig(pictures=10**6, batch_size=16))
+    pictures = TrainingPictures(seed=0, batch_size=16, per_level=4, cheese_region=5)[0]
+    groups = [[0, 1, 2], [3], [5], [6, 7, 8]]
+    probabilities = learner.policy.action_probabilities(pictures.frames).astype(np.float64)
+    chosen = [row[groups[move]].sum() for row, move in zip(probabilities, pictures.moves, strict=True)]
+    losses = learner.losses(pictures, torch.device("cpu"))
+    assert losses.policy.item() == pytest.approx(-np.log(chosen).mean(), rel=1e-4)
+    total = losses.policy + losses.dense + 0.1 * losses.value
+    assert losses.total.item() == pytest.approx(total.item(), rel=1e-6)
+
+
+def test_learning_rate_rises_and_falls() -> None:
+    config = TrainingConfig(pictures=100_000, warmup_pictures=10_000)
+    rates = [learning_rate(config, done) for done in range(0, 100_001, 1000)]
+    assert max(rates) == pytest.approx(1e-3, rel=0.02)
+    assert rates[0] < 2e-5
+    assert rates[-1] == pytest.approx(0, abs=1e-9)
+    assert learning_rate(config, 55_000) == pytest.approx(5e-4)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "needs a budget"),
+        ({"pictures": 10}, "at least one batch of 128, got 10"),
+        ({"minutes": 0}, "above 0"),
+        ({"minutes": 1, "cheese_region": 0}, "cheese_region must be 1 to 25, got 0"),
+        ({"minutes": 1, "width": 0}, "width must be ≥ 1"),
+        ({"minutes": 1, "batch_size": 130}, "multiple of pictures_per_level"),
+    ],
+)
+def test_bad_configurations(arguments: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        TrainingConfig(**arguments)
