@@ -1,0 +1,129 @@
+"""The exact method against sampling, many conditions against one, and memory."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from evaluation import Results, evaluate
+from evaluation.cli import DEFAULT_CONDITIONS
+from evaluation.shared_forward import one_torch_thread
+from steered_env import load_policy
+from steered_env.policy import to_input
+from steered_env.steering import DEFAULT_LAYER
+
+from .timing import Row, in_turn, seconds
+
+LEVELS = range(100)
+_MORE_ERROR = 1.05
+_SHARE_BATCH = 64
+
+
+def exact_against_sampled() -> list[Row]:
+    """The whole job of `make table`, and the same table by sampling."""
+    policy = load_policy()
+    found: list[Results] = []
+    exact = seconds(lambda: found.append(evaluate(policy, LEVELS, DEFAULT_CONDITIONS)))
+    episodes = _episodes_needed(found[0])
+    sampled = seconds(lambda: evaluate(policy, LEVELS, DEFAULT_CONDITIONS, method="sampled", episodes=episodes))
+    return [
+        Row(
+            "`make table`: 100 levels × 5 conditions, exact",
+            f"{exact:.1f} s",
+            "the aim: 60 s",
+            f"{60 / exact:.1f}",
+            "–",
+        ),
+        Row(
+            "the same table, exact",
+            f"{exact:.1f} s",
+            f"sampled, {episodes} episodes each (standard error of the mean 5 % above that of the levels alone; every "
+            f"different frame seen by the network once): {sampled:.1f} s",
+            f"{sampled / exact:.1f}",
+            "–",
+        ),
+    ]
+
+
+def _episodes_needed(results: Results) -> int:
+    """Episodes per maze after which sampling adds at most 5 % to the standard error of any mean rate.
+
+    With rates p over levels the variance of their mean is var(p)/n, and sampling E episodes adds
+    mean(p(1 − p))/(E·n).
+    """
+    needed = [1.0]
+    for _, rows in results.frame.groupby("condition"):
+        for measure in ("reach_cheese", "reach_top_right"):
+            rates = rows[measure].dropna()
+            if rates.var() > 0:
+                needed.append(float((rates * (1 - rates)).mean() / rates.var() / (_MORE_ERROR**2 - 1)))
+    return int(np.ceil(max(needed)))
+
+
+def five_conditions_against_one() -> Row:
+    """Five conditions cost less than five times one, since they share the layers before the steered one."""
+    policy = load_policy()
+    levels = range(24)
+    one, five = in_turn(
+        lambda: evaluate(policy, levels, DEFAULT_CONDITIONS[:1]),
+        lambda: evaluate(policy, levels, DEFAULT_CONDITIONS),
+        rounds=3,
+    )
+    share = _share_before_layer()
+    limit = share + 5 * (1 - share)
+    return Row(
+        "five conditions against one",
+        f"{five / one:.2f} times the time",
+        "one condition",
+        f"{five / one:.2f}",
+        f"{limit:.2f} ({share:.0%} of the network's time lies before the layer)",
+    )
+
+
+def _share_before_layer() -> float:
+    """The share of a forward pass that lies before the default layer, its own stage included."""
+    policy = load_policy()
+    stages = [policy.get_submodule(name) for name in policy.stages]
+    cut = policy.stages.index(DEFAULT_LAYER.removesuffix(".resadd")) + 1
+    frames = np.random.default_rng(0).integers(0, 256, (_SHARE_BATCH, 64, 64, 3), np.uint8)
+
+    def run(some: list[torch.nn.Module], x: torch.Tensor) -> torch.Tensor:
+        for stage in some:
+            x = stage(x)
+        return x
+
+    with torch.inference_mode(), one_torch_thread():
+        x = to_input(frames)
+        middle = run(stages[:cut], x)
+        parts: list[Callable[[], object]] = [
+            lambda: run(stages[:cut], to_input(frames)),
+            lambda: run(stages[cut:], middle),
+        ]
+        before, after = in_turn(*parts, rounds=15, warmup=3)
+    return before / (before + after)
+
+
+def memory() -> Row:
+    """Peak memory of a process that measures few levels, and of one that measures many."""
+    few, many = (_peak_mebibytes(count) for count in (20, 200))
+    return Row(
+        "peak memory, 200 levels",
+        f"{many:.0f} MiB",
+        f"20 levels: {few:.0f} MiB",
+        f"{many / few:.2f}",
+        "1 (flat)",
+    )
+
+
+def _peak_mebibytes(levels: int) -> float:
+    code = (
+        "import resource\nfrom evaluation import evaluate\nfrom steered_env import load_policy\n"
+        f"evaluate(load_policy(), range({levels}))\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return int(done.stdout) / 1024

@@ -1,0 +1,70 @@
+"""Environment steps and drawn mazes against bare procgen."""
+
+from __future__ import annotations
+
+import numpy as np
+from procgen import ProcgenGym3Env
+
+from steered_env import Maze, MazeEnv
+from steered_env.simulator import draw_frames
+
+from .timing import Row, in_turn
+
+_STEPS = 3000
+_MAZES = 256
+
+
+def env_steps() -> Row:
+    """Random actions in one environment."""
+    actions = np.random.default_rng(0).integers(0, 15, _STEPS)
+    bare = ProcgenGym3Env(num=1, env_name="maze", distribution_mode="hard", start_level=0, num_levels=1, num_threads=0)
+    env = MazeEnv(levels=0)
+
+    def step_bare() -> None:
+        for action in actions:
+            bare.act(np.array([action]))
+            bare.observe()
+
+    def step_env() -> None:
+        env.reset()
+        for action in actions:
+            if any(env.step(action)[2:4]):
+                env.reset()
+
+    theirs, ours = in_turn(step_bare, step_env)
+    return Row(
+        "`MazeEnv` steps per second",
+        f"{_STEPS / ours:,.0f}",
+        f"bare procgen, one maze, no threads: {_STEPS / theirs:,.0f}",
+        f"{theirs / ours:.2f}",
+        "1",
+    )
+
+
+def drawn_mazes() -> Row:
+    """Edited mazes drawn, against the whole states through procgen's own calls."""
+    mazes = [maze.without_cheese() for maze in Maze.from_levels(range(_MAZES))]
+    bare = ProcgenGym3Env(
+        num=_MAZES, env_name="maze", distribution_mode="hard", start_level=0, num_levels=0, num_threads=0
+    )
+
+    def through_procgen() -> None:
+        states = bare.callmethod("get_state")
+        bare.callmethod("set_state", states)
+        bare.observe()
+
+    def ours() -> None:
+        draw_frames([maze.without_cheese() for maze in mazes])
+
+    def drawing_alone() -> None:
+        bare.act(np.full(_MAZES, 4))
+        bare.observe()
+
+    theirs, mine, limit = in_turn(through_procgen, ours, drawing_alone)
+    return Row(
+        "edited mazes drawn per second",
+        f"{_MAZES / mine:,.0f}",
+        f"`get_state` and `set_state` through procgen's own calls, nothing edited: {_MAZES / theirs:,.0f}",
+        f"{theirs / mine:.1f}",
+        f"{theirs / limit:.1f} (procgen stepping and drawing the same mazes: {_MAZES / limit:,.0f})",
+    )
