@@ -196,15 +196,19 @@ def train(
         bfloat16=has_fast_bfloat16(chosen) if bfloat16 is None else bfloat16,
     )
     make_folder(out)
-    with training(_err) as update:
-        train_policy(
-            config,
-            out,
-            device=chosen,
-            workers=workers,
-            on_progress=update,
-            on_evaluation=lambda p: cheese_rate(p, cheese_region, rate_levels) if rate_levels else {},
-        )
+    try:
+        with training(_err) as update:
+            train_policy(
+                config,
+                out,
+                device=chosen,
+                workers=workers,
+                on_progress=update,
+                on_evaluation=lambda p: cheese_rate(p, cheese_region, rate_levels) if rate_levels else {},
+            )
+    except KeyboardInterrupt:
+        _err.print("interrupted; the same command goes on from here")
+        raise typer.Exit(130) from None
     for name in ("policy.safetensors", "config.json", "curve.csv"):
         _out.print(str(out / name), highlight=False, soft_wrap=True)
 

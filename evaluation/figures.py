@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
+
+from steered_env.whole_file import whole_file
 
 from .measures import RATES
 from .results import Results
@@ -28,14 +28,8 @@ _DOTS_PER_INCH = 150
 
 def save_figure(figure: Figure, path: Path) -> None:
     """Write a figure whole or not at all; the suffix names the format."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix)
-    os.close(handle)
-    try:
+    with whole_file(path) as temporary:
         figure.savefig(temporary, dpi=_DOTS_PER_INCH)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
 
 
 def results_figure(results: Results) -> Figure:

@@ -126,7 +126,7 @@ def _making(config: dict[str, Any], described: dict[str, Any], made: dict[str, A
         "command": f"`{command}`",
         "same weights again": f"`--pictures {made['pictures']}` instead of the time budget, on the same kind "
         "of machine",
-        "time": f"{made['seconds'] / 60:.0f} minutes on {described['device']}, {described.get('machine', 'two cores')}",
+        "time": f"{made['seconds'] / 60:.0f} minutes on {described['device']}, {described['machine']}",
         "precision": "bfloat16 matrix products, float32 weights" if config["bfloat16"] else "float32",
         "optimizer": f"Adam, learning rate {config['learning_rate']:g} (linear warm-up, cosine to 0), batch "
         f"{config['batch_size']}, gradient clipped at {config['clip']:g}",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +18,7 @@ from torch import nn
 from steered_env import Maze, MazeEnv, SteeredPolicy, Steering
 from steered_env.envs import FRAMES_PER_SECOND
 from steered_env.simulator import PICTURE_SHAPE
+from steered_env.whole_file import whole_file
 
 from .conditions import ConditionLike, SteeringFactory, SteeringMaker, read_conditions
 from .results import check_folder, make_folder
@@ -140,20 +140,14 @@ def film(rollouts: Sequence[Rollout], panel: int, frames_per_second: int) -> Ite
 
 def write_film(frames: Sequence[NDArray[np.uint8]], path: Path, frames_per_second: int) -> None:
     """Write frames as ``.mp4`` or ``.gif``, whole or not at all."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix)
-    os.close(handle)
-    try:
+    with whole_file(path) as temporary:
         if path.suffix == ".gif":
             _write_gif(frames, temporary, frames_per_second)
         else:
             iio.imwrite(temporary, np.stack(frames), plugin="pyav", codec="libx264", fps=frames_per_second)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
 
 
-def _write_gif(frames: Sequence[NDArray[np.uint8]], path: str, frames_per_second: int) -> None:
+def _write_gif(frames: Sequence[NDArray[np.uint8]], path: Path, frames_per_second: int) -> None:
     """One palette for the whole film, so that still parts cost nothing."""
     sample = Image.fromarray(np.vstack([frames[0], frames[len(frames) // 2], frames[-1]]))
     palette = sample.quantize(colors=128, dither=Image.Dither.NONE)

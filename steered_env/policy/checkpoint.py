@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import tempfile
 import warnings
 from collections.abc import Mapping
 from importlib import resources
@@ -16,6 +15,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
+
+from steered_env.whole_file import whole_file
 
 from .impala import ImpalaPolicy
 
@@ -90,14 +91,8 @@ def save_policy(
         raise ValueError(f"weights are written as .safetensors only, got {target.name!r}")
     header = {key: json.dumps(value) for key, value in (metadata or {}).items()}
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in policy.state_dict().items()}
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    os.close(handle)
-    try:
+    with whole_file(target) as temporary:
         save_file(tensors, temporary, metadata=header)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, target)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
 
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:

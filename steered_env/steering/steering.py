@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from steered_env.maze import Maze
 from steered_env.policy import as_batch, to_input
+from steered_env.whole_file import whole_file
 
 from .layers import DEFAULT_LAYER, find_layer, hooked, layer_names, read_activations, tensor_of
 
@@ -168,7 +169,8 @@ class Steering(Mapping[str, Tensor]):
         """
         if Path(path).suffix != ".safetensors":
             raise ValueError(f"a steering is written as .safetensors only, got {Path(path).name!r}")
-        save_file({name: tensor.contiguous() for name, tensor in self._tensors.items()}, path)
+        with whole_file(path) as temporary:
+            save_file({name: tensor.contiguous() for name, tensor in self._tensors.items()}, temporary)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Steering:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+
+from steered_env.whole_file import whole_file
 
 if TYPE_CHECKING:
     from .learner import Losses
@@ -47,6 +48,5 @@ class Curve:
 
     def write(self, path: Path) -> None:
         """Write the points as CSV, whole or not at all."""
-        temporary = path.with_name(f".{path.name}.new")
-        pd.DataFrame(self._points).to_csv(temporary, index=False, float_format="%.6g")
-        os.replace(temporary, path)
+        with whole_file(path) as temporary:
+            pd.DataFrame(self._points).to_csv(temporary, index=False, float_format="%.6g")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -14,10 +13,13 @@ import torch
 from torch.utils.data import DataLoader
 
 from steered_env.policy import ImpalaPolicy, save_policy
+from steered_env.whole_file import whole_file
 
 from .config import TrainingConfig
 from .curve import Curve
+from .device import machine
 from .held_out import move_accuracy
+from .interruption import StopRequest, ignore_ctrl_c, stop_requests
 from .learner import Learner, Losses, learning_rate
 from .memory import keep_freed_memory
 from .pictures import Pictures, TrainingPictures
@@ -56,7 +58,7 @@ def train(
 
     Writes into ``out``: ``config.json``, ``curve.csv``, ``checkpoint.pt`` (at least every 40 seconds) and at
     the end ``policy.safetensors``. Called again with the same configuration it continues from the checkpoint,
-    with the same pictures in the same order.
+    with the same pictures in the same order. Ctrl-C and SIGTERM stop it after the step under way, saved.
 
     Args:
         config: the recipe. With a time budget, the speed of the first half minute sets the number of pictures.
@@ -70,26 +72,29 @@ def train(
         The trained policy, on the CPU.
 
     Raises:
-        TrainingError: if ``out`` holds a run with another configuration.
+        TrainingError: if ``out`` holds a run with another configuration, or a damaged checkpoint.
+        KeyboardInterrupt: when it was stopped.
     """
     keep_freed_memory()
-    run = _Run(config, out, torch.device(device))
-    run.on_progress, run.on_evaluation = on_progress, on_evaluation
-    try:
-        run.to_the_end(workers)
-    except KeyboardInterrupt:
-        run.save()
-        raise
+    run = _Run(config, out, torch.device(device), on_progress, on_evaluation)
+    with stop_requests() as stop:
+        run.to_the_end(workers, stop)
     return run.finished_policy()
 
 
 class _Run:
     """The state of one training run."""
 
-    def __init__(self, config: TrainingConfig, out: Path, device: torch.device) -> None:
+    def __init__(
+        self,
+        config: TrainingConfig,
+        out: Path,
+        device: torch.device,
+        on_progress: Callable[[Progress], None],
+        on_evaluation: Callable[[ImpalaPolicy], dict[str, float]],
+    ) -> None:
         self.out, self.device = out, device
-        self.on_progress: Callable[[Progress], None]
-        self.on_evaluation: Callable[[ImpalaPolicy], dict[str, float]]
+        self.on_progress, self.on_evaluation = on_progress, on_evaluation
         out.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(config.seed)
         self.config = config
@@ -103,7 +108,7 @@ class _Run:
         else:
             self._write_config()
 
-    def to_the_end(self, workers: int) -> None:
+    def to_the_end(self, workers: int, stop: StopRequest) -> None:
         last_saved = time.monotonic()
         clock = time.monotonic()
         begun, begun_at = clock, self.done
@@ -116,6 +121,9 @@ class _Run:
             self._set_budget(rate)
             self._report_point()
             self.on_progress(Progress(self.done, self.config.pictures, rate, self._accuracy))
+            if stop.made:
+                self.save()
+                raise KeyboardInterrupt
             if now - last_saved > _CHECKPOINT_EVERY_S:
                 self.save()
                 last_saved = now
@@ -139,14 +147,19 @@ class _Run:
             "optimizer": self.optimizer.state_dict(),
             "curve": self.curve.state(),
         }
-        temporary = self.out / f".{CHECKPOINT}.new"
-        torch.save(state, temporary)
-        os.replace(temporary, self.out / CHECKPOINT)
+        with whole_file(self.out / CHECKPOINT) as temporary:
+            torch.save(state, temporary)
         self.curve.write(self.out / CURVE)
 
     def _resume(self) -> None:
-        state: dict[str, Any] = torch.load(self.out / CHECKPOINT, map_location=self.device, weights_only=True)
-        saved = TrainingConfig(**state["config"])
+        path = self.out / CHECKPOINT
+        try:
+            state: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
+            saved = TrainingConfig(**state["config"])
+        except Exception as error:  # a damaged file makes torch's readers raise almost anything
+            raise TrainingError(
+                f"{path} cannot be read ({str(error)[:100]}): remove it to begin anew, or choose another --out"
+            ) from None
         wanted = self.config
         if wanted.pictures is None:  # the budget of time was turned into pictures before
             wanted = replace(wanted, pictures=saved.pictures)
@@ -182,6 +195,7 @@ class _Run:
                 num_workers=workers,
                 collate_fn=_unchanged,
                 prefetch_factor=8 if workers else None,
+                worker_init_fn=ignore_ctrl_c,
             )
         )
 
@@ -229,8 +243,14 @@ class _Run:
         self.curve.close_point(self.done, self.seconds, learning_rate(self.config, self.done), columns)
 
     def _write_config(self) -> None:
-        description = {**asdict(self.config), "device": str(self.device), "torch": torch.__version__}
-        (self.out / CONFIG).write_text(json.dumps(description, indent=2) + "\n")
+        description = {
+            **asdict(self.config),
+            "device": str(self.device),
+            "machine": machine(),
+            "torch": torch.__version__,
+        }
+        with whole_file(self.out / CONFIG) as temporary:
+            temporary.write_text(json.dumps(description, indent=2) + "\n")
 
 
 def _unchanged(batch: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -83,6 +85,20 @@ def test_bad_input_is_one_clear_line(tmp_path: Path, arguments: list[str], messa
     assert "Traceback" not in done.stderr
     assert done.stderr.startswith("error: ")
     assert sorted(path.name for path in tmp_path.rglob("*")) == before  # nothing half-written
+
+
+def test_ctrl_c_keeps_a_training_run(tmp_path: Path) -> None:
+    command = [str(Path(sys.executable).with_name("steered-env")), "train", "--out", "run", "--pictures", "6400"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    assert process.stderr is not None
+    assert "pictures" in process.stderr.readline()
+    os.killpg(process.pid, signal.SIGINT)
+    stderr = process.communicate(timeout=120)[1]
+    assert process.returncode == 130
+    assert "Traceback" not in stderr
+    assert stderr.strip().endswith("interrupted; the same command goes on from here")
+    assert (tmp_path / "run" / "checkpoint.pt").stat().st_size > 10**6
+    assert not list(tmp_path.rglob("*.safetensors"))
 
 
 def test_help_is_quick_and_whole(tmp_path: Path) -> None:

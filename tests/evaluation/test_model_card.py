@@ -25,7 +25,13 @@ def test_a_card_tells_what_was_made(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert seen[-1] == (10, 10)
     text = files[0].read_text()
     assert "steered-env train --out runs/mine --pictures 64 --cheese-region 5 --width 1 --seed 3" in text
-    for part in ("## Right moves", "## Cheese rate", "## What it is bad at", "## What steering does", "| -cheese | 6 |"):
+    for part in (
+        "## Right moves",
+        "## Cheese rate",
+        "## What it is bad at",
+        "## What steering does",
+        "| -cheese | 6 |",
+    ):
         assert part in text
     assert load_policy(files[3]).width == 1
     assert pd.read_csv(files[1])["pictures"].iloc[-1] == 64

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def test_interrupted_and_continued_is_as_if_never_interrupted(tmp_path: Path) ->
 
     def stop(progress: Progress) -> None:
         if progress.done == 48:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
         train(SHORT, tmp_path / "cut", workers=0, on_progress=stop)
@@ -55,6 +56,12 @@ def test_another_configuration_is_refused(tmp_path: Path) -> None:
     train(SHORT, tmp_path, workers=0)
     with pytest.raises(TrainingError, match="holds a run with seed=0, not 1"):
         train(replace(SHORT, seed=1), tmp_path, workers=0)
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
+    (tmp_path / "checkpoint.pt").write_bytes(b"PK\3\4 and no more")
+    with pytest.raises(TrainingError, match=r"checkpoint\.pt cannot be read .* remove it to begin anew"):
+        train(SHORT, tmp_path, workers=0)
 
 
 def test_a_time_budget_sets_the_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
