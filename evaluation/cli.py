@@ -10,6 +10,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+if TYPE_CHECKING:
+    from .results import Results
+
 DEFAULT_CONDITIONS = ("baseline", "-cheese", "top_right", "top_right - cheese", "-random")
 _FILM_CONDITIONS = DEFAULT_CONDITIONS[:4]
 
@@ -83,10 +86,12 @@ def table(
     results.save(folder)
     parts = {"All mazes": results, "Mazes with a decision square": results.with_decision_square()}
     parts = {title: part for title, part in parts.items() if len(part.frame)}
-    write_text(folder / "table.md", "\n\n".join(f"**{t}**\n\n{p.to_markdown()}" for t, p in parts.items()) + "\n")
+    write_text(folder / "table.md", "\n".join(_markdown_section(title, part) for title, part in parts.items()))
     save_figure(results_figure(results), folder / "figure.png")
     for title, part in parts.items():
         print_table(_out, part, f"{title}: {part.frame['maze'].nunique()}")
+        if part.left_out():
+            _out.print(f" {part.left_out()}\n", highlight=False)
     _out.print(f"policy {policy}, {method} method, {horizon} steps")
     _out.print("95 % intervals over mazes; Δ: paired difference to the baseline; more in table.md")
     for name in ("table.md", "figure.png", "results.csv", "summary.csv"):
@@ -248,6 +253,11 @@ def parse_levels(text: str) -> int | range | list[int]:
             raise
         raise ValueError(f"levels must be written as 7, 0:100 or 3,8,12, got {text!r}") from None
     return numbers
+
+
+def _markdown_section(title: str, results: Results) -> str:
+    lines = [f"**{title}: {results.frame['maze'].nunique()}**", "", results.to_markdown(), ""]
+    return "\n".join([*lines, results.left_out(), ""] if results.left_out() else lines)
 
 
 def main() -> None:

@@ -113,6 +113,16 @@ class Results:
         lines += ["| " + " | ".join(row) + " |" for row in table.itertuples(index=False, name=None)]
         return "\n".join(lines)
 
+    def _repr_markdown_(self) -> str:
+        return self.to_markdown()  # how a notebook shows it
+
+    def left_out(self) -> str:
+        """A sentence on the mazes that a condition leaves out, since its vector does not exist there; or nothing."""
+        total = self.frame["maze"].nunique()
+        counts = self.frame.groupby("condition")["maze"].nunique()
+        missing = [f"{name} {total - counts[name]}" for name in self.conditions if counts[name] < total]
+        return f"mazes left out, which have no such vector: {', '.join(missing)}" if missing else ""
+
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write ``results.csv``, ``summary.csv`` and ``evaluation.json`` into a folder, each whole.
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from torch.utils.hooks import RemovableHandle
 
 DEFAULT_LAYER = "embedder.block2.res1.resadd"
-"""The output of the residual add in the middle of the network, where Turner et al. (2023) steer."""
+"""The output of the residual add in the middle of the network, where Mini et al. (2023) steer."""
 
 _LITERATURE_SUFFIX = "_out"
 

@@ -1,4 +1,4 @@
-"""The vectors of Turner et al. (2023), "Understanding and controlling a maze-solving policy network"."""
+"""The vectors of Mini et al. (2023), "Understanding and Controlling a Maze-Solving Policy Network" (arXiv 2310.08043)."""
 
 from __future__ import annotations
 

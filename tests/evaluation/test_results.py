@@ -45,6 +45,12 @@ def test_summary_compares_only_mazes_that_have_both(results: Results) -> None:
     assert np.isnan(summary.loc["baseline", "reach_cheese_difference"])
 
 
+def test_what_was_left_out_is_said(results: Results) -> None:
+    assert results.left_out() == 'mazes left out, which have no such vector: odd, "name" 1'
+    whole = Results(results.frame[results.frame["condition"] == "baseline"])
+    assert whole.left_out() == ""
+
+
 def test_decision_squares_alone(results: Results) -> None:
     assert results.with_decision_square().frame["maze"].tolist() == [0, 1, 0, 1]
 
