@@ -1,4 +1,4 @@
-"""The vectors of Mini et al. (2023), "Understanding and Controlling a Maze-Solving Policy Network" (arXiv 2310.08043)."""
+"""The vectors of Mini et al. (2023), "Understanding and Controlling a Maze-Solving Policy Network"."""
 
 from __future__ import annotations
 
