@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+from gymnasium.vector import SyncVectorEnv
 from procgen import ProcgenGym3Env
 
-from steered_env import Maze, MazeEnv
+from steered_env import Maze, MazeEnv, MazeVectorEnv
 from steered_env.simulator import draw_frames
 
 from .timing import Row, in_turn
 
 _STEPS = 3000
 _MAZES = 256
+_ENVS = 64
 
 
 def env_steps() -> Row:
@@ -36,6 +40,48 @@ def env_steps() -> Row:
         "`MazeEnv` steps per second",
         f"{_STEPS / ours:,.0f}",
         f"bare procgen, one maze, no threads: {_STEPS / theirs:,.0f}",
+        f"{theirs / ours:.2f}",
+        "1",
+    )
+
+
+def vector_env_steps() -> list[Row]:
+    """Random actions in 64 mazes, with episodes that end and start again, and with none that end."""
+    return [_vector_row("random actions, episodes end", range(_MAZES)), _vector_row("no episode ends", None)]
+
+
+def _vector_row(what: str, levels: range | None) -> Row:
+    rounds = 60
+    actions = np.random.default_rng(0).integers(0, 15, (rounds, _ENVS))
+    if levels is None:
+        actions[:] = 4  # every mouse stays
+        levels = range(_MAZES)
+    bare = ProcgenGym3Env(
+        num=_ENVS, env_name="maze", distribution_mode="hard", start_level=0, num_levels=_MAZES, num_threads=0
+    )
+    envs = MazeVectorEnv(_ENVS, levels=levels)
+    sync = SyncVectorEnv([lambda: MazeEnv(levels=levels)] * _ENVS)
+    for started in (envs, sync):
+        started.reset(seed=0)
+
+    def step_bare() -> None:
+        for row in actions:
+            bare.act(row)
+            bare.observe()
+
+    def stepper(vector: MazeVectorEnv | SyncVectorEnv) -> Callable[[], None]:
+        def run() -> None:
+            for row in actions:
+                vector.step(row)
+
+        return run
+
+    theirs, ours, gymnasiums = in_turn(step_bare, stepper(envs), stepper(sync))
+    count = rounds * _ENVS
+    return Row(
+        f"`MazeVectorEnv`, {_ENVS} mazes, steps per second ({what})",
+        f"{count / ours:,.0f}",
+        f"bare procgen: {count / theirs:,.0f}; `SyncVectorEnv` of `MazeEnv`: {count / gymnasiums:,.0f}",
         f"{theirs / ours:.2f}",
         "1",
     )

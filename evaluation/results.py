@@ -195,10 +195,12 @@ def _named(measure: str, interval: Interval) -> dict[str, float]:
 
 
 def _text(row: pd.Series[Any], measure: str, *, signed: bool = False) -> str:
-    mean, low, high = row[measure], row[f"{measure}_low"], row[f"{measure}_high"]
-    sign = "+" if signed else ""
-    if np.isnan(mean):
+    mean, low, high = (_number(row[f"{measure}{end}"], signed) for end in ("", "_low", "_high"))
+    if np.isnan(row[measure]):
         return "–"
-    if np.isnan(low):
-        return f"{mean:{sign}.2f}"
-    return f"{mean:{sign}.2f} [{low:{sign}.2f}, {high:{sign}.2f}]"
+    return mean if np.isnan(row[f"{measure}_low"]) else f"{mean} [{low}, {high}]"
+
+
+def _number(value: float, signed: bool) -> str:
+    rounded = round(value, 2) + 0.0  # no minus zero
+    return f"{rounded:+.2f}" if signed and rounded else f"{rounded:.2f}"

@@ -6,22 +6,19 @@ Also the only way to measure a policy that remembers, or one that only has ``pre
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from steered_env import Maze, Steering
-from steered_env.maze import actions_between, after
-from steered_env.simulator import MazeBatch, MazeState
+from steered_env.envs import RunningMazes
+from steered_env.maze import actions_between
 from steered_env.steering import sample_actions
 
 from .measures import Measures, decision_cells
 from .shared_forward import SharedForward
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
 
@@ -39,21 +36,8 @@ class Predictor(Protocol):
         ...
 
 
-@dataclass
-class _Mouse:
-    """One episode while it runs."""
-
-    maze: Maze
-    reached_cheese: bool = False
-    reached_top_right: bool = False
-    reached_region: bool = False
-
-
 class Episodes:
     """Several episodes of one maze, run side by side in procgen.
-
-    Where each mouse is follows from its actions, which is much faster than asking procgen; at the end of
-    every episode procgen's own state is read and must agree.
 
     Args:
         maze: in its start state.
@@ -61,57 +45,44 @@ class Episodes:
     """
 
     def __init__(self, maze: Maze, count: int) -> None:
-        self._maze, self._region = maze, maze.top_right_region()
-        self._batch = MazeBatch(count)
+        self._region = maze.top_right_region()
+        self._mazes = RunningMazes(count)
         for index in range(count):
-            self._batch.write(index, maze)
-        self._mice = [_Mouse(maze) for _ in range(count)]
+            self._mazes.start(index, maze)
         self.running = np.ones(count, np.bool_)
-        for mouse in self._mice:
-            self._note_places(mouse)
+        self._reached_region = self._in_region()
 
     @property
     def frames(self) -> NDArray[np.uint8]:
         """What procgen shows now: ``(count, 64, 64, 3)`` uint8, overwritten by the next step."""
-        return self._batch.frames
+        return self._mazes.frames
 
     def step(self, actions: NDArray[np.int64]) -> None:
         """Move every mouse; what those do whose episode is over does not matter.
 
         Raises:
-            RuntimeError: if procgen's reward disagrees with where the mouse must be.
+            RuntimeError: if procgen's reward disagrees with where a mouse must be.
         """
-        rewards, _ = self._batch.step(actions)
-        for index in np.flatnonzero(self.running):
-            mouse = self._mice[index]
-            maze = mouse.maze
-            cell, facing_right = after(maze.walls, maze.mouse, maze.facing_right, int(actions[index]))
-            if (rewards[index] > 0) != (cell == maze.cheese):
-                raise RuntimeError(f"procgen disagrees with {maze!r} about action {int(actions[index])}")
-            if cell == maze.cheese:
-                mouse.reached_cheese = True
-                self.running[index] = False
-            else:
-                mouse.maze = maze.with_mouse(cell, facing_right)
-                self._note_places(mouse)
+        self._mazes.step(actions, self.running)
+        self.running &= ~self._mazes.reached_cheese
+        self._reached_region |= self._in_region() & self.running
 
-    def finish(self) -> list[tuple[bool, bool, bool]]:
-        """What each episode reached: cheese, corner, region.
+    def finish(self) -> NDArray[np.bool_]:
+        """What each episode reached, ``(count, 3)``: cheese, corner, region.
 
         Raises:
             RuntimeError: if procgen has a mouse somewhere else than it must be.
         """
         for index in np.flatnonzero(self.running):
-            seen = MazeState.decode(self._batch.read(int(index)))
-            expected = self._mice[index].maze
-            if (seen.mouse, seen.facing_right) != (expected.mouse, expected.facing_right):
-                raise RuntimeError(f"procgen has the mouse of {expected!r} at {seen.mouse}")
-        self._batch.close()
-        return [(m.reached_cheese, m.reached_top_right, m.reached_region) for m in self._mice]
+            self._mazes.check(int(index))
+        self._mazes.close()
+        reached = self._mazes
+        return np.column_stack([reached.reached_cheese, reached.reached_top_right, self._reached_region])
 
-    def _note_places(self, mouse: _Mouse) -> None:
-        mouse.reached_top_right |= mouse.maze.mouse == mouse.maze.corner
-        mouse.reached_region |= bool(self._region[mouse.maze.mouse])
+    def _in_region(self) -> NDArray[np.bool_]:
+        rows, cols = self._mazes.mouse.T
+        inside: NDArray[np.bool_] = self._region[rows, cols]
+        return inside
 
 
 class _SeenFrames:
@@ -202,7 +173,7 @@ def _towards(forward: SharedForward, maze: Maze, steering: Steering) -> tuple[fl
     return to_cheese, to_corner
 
 
-def _measures(maze: Maze, ends: Sequence[tuple[bool, bool, bool]], towards: tuple[float, float]) -> Measures:
+def _measures(maze: Maze, ends: NDArray[np.bool_], towards: tuple[float, float]) -> Measures:
     cheese, corner, region = np.mean(ends, axis=0)
     at_corner = maze.cheese == maze.corner or maze.walls[maze.corner]
     in_region = maze.cheese is not None and bool(maze.top_right_region()[maze.cheese])

@@ -5,7 +5,7 @@ the top right is measured by the package `evaluation`, installed beside it.
 """
 
 from . import simulator  # first: it keeps the old gym from printing its notice
-from .envs import EditMaze, MazeEnv
+from .envs import EditMaze, MazeEnv, MazeVectorEnv
 from .maze import Maze
 from .policy import CheckpointError, ImpalaPolicy, load_policy, save_policy
 from .steering import (
@@ -25,6 +25,7 @@ __all__ = [
     "LayerError",
     "Maze",
     "MazeEnv",
+    "MazeVectorEnv",
     "SteeredPolicy",
     "Steering",
     "VectorError",

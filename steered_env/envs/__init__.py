@@ -3,8 +3,12 @@
 import gymnasium
 
 from .edit_maze import EditMaze
+from .edits import Edit, apply_edits, check_edits
 from .levels import Levels, MazeSource
-from .maze_env import FRAMES_PER_SECOND, Edit, MazeEnv, apply_edits, check_edits
+from .maze_env import MazeEnv
+from .rules import FRAMES_PER_SECOND
+from .running import RunningMazes
+from .vector_env import MazeVectorEnv
 
 __all__ = [
     "FRAMES_PER_SECOND",
@@ -13,8 +17,14 @@ __all__ = [
     "Levels",
     "MazeEnv",
     "MazeSource",
+    "MazeVectorEnv",
+    "RunningMazes",
     "apply_edits",
     "check_edits",
 ]
 
-gymnasium.register(id="steered_env/Maze-v0", entry_point="steered_env.envs:MazeEnv")
+gymnasium.register(
+    id="steered_env/Maze-v0",
+    entry_point="steered_env.envs:MazeEnv",
+    vector_entry_point="steered_env.envs:MazeVectorEnv",
+)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, SupportsInt
+from typing import TYPE_CHECKING, Any, SupportsInt
 
 import gymnasium
 import numpy as np
@@ -12,19 +12,16 @@ from gymnasium import spaces
 from gymnasium.error import ClosedEnvironmentError, InvalidAction, ResetNeeded
 
 from steered_env.maze import Maze, after
-from steered_env.simulator import ACTIONS, FRAME_SHAPE, MazeBatch, whole_number
+from steered_env.simulator import ACTIONS, FRAME_SHAPE, MazeBatch
 
+from .edits import Edit, apply_edits, check_edits
 from .levels import Levels, MazeSource
+from .rules import FRAMES_PER_SECOND, RENDER_MODES, Until, check_render_mode, check_time_limit, check_until
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Edit = Callable[[Maze], Maze]
-"""Any function from a maze to a maze, such as `Maze.without_cheese`."""
-Until = Literal["cheese", "either"]
-
 _OPTIONS = ("level", "maze", "edits")
-FRAMES_PER_SECOND = 15
 
 
 class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
@@ -65,7 +62,7 @@ class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
     """
 
     metadata: dict[str, Any] = {  # noqa: RUF012 (Gymnasium's own declaration)
-        "render_modes": ["rgb_array"],
+        "render_modes": RENDER_MODES,
         "render_fps": FRAMES_PER_SECOND,
     }
 
@@ -82,13 +79,8 @@ class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
     ) -> None:
         self._source = MazeSource(levels, sizes, cheese_region)
         self._edits = check_edits(edits)
-        if until not in ("cheese", "either"):
-            raise ValueError(f'until must be "cheese" or "either", got {until!r}')
-        if whole_number(time_limit, "time_limit") < 1:
-            raise ValueError(f"time_limit must be ≥ 1, got {time_limit}")
-        if render_mode not in (None, *self.metadata["render_modes"]):
-            raise ValueError(f'render_mode must be "rgb_array" or None, got {render_mode!r}')
-        self._until, self._time_limit, self.render_mode = until, time_limit, render_mode
+        self._until, self._time_limit = check_until(until), check_time_limit(time_limit)
+        self.render_mode = check_render_mode(render_mode)
         self.observation_space = spaces.Box(0, 255, FRAME_SHAPE, np.uint8)
         self.action_space = spaces.Discrete(ACTIONS)
         self._batch: MazeBatch | None = MazeBatch(1)
@@ -204,31 +196,3 @@ class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
             "reached_top_right": self._reached_top_right,
             "maze": maze,
         }
-
-
-def check_edits(edits: Iterable[Edit]) -> tuple[Edit, ...]:
-    """The edits as a tuple.
-
-    Raises:
-        TypeError: if one cannot be called.
-    """
-    result = tuple(edits)
-    for edit in result:
-        if not callable(edit):
-            raise TypeError(f"an edit is a function from a Maze to a Maze, got {edit!r}")
-    return result
-
-
-def apply_edits(maze: Maze, edits: Iterable[Edit]) -> Maze:
-    """The maze after all edits, made one after the other.
-
-    Raises:
-        TypeError: if an edit returns something other than a maze.
-    """
-    for edit in edits:
-        edited = edit(maze)
-        if not isinstance(edited, Maze):
-            name = getattr(edit, "__qualname__", repr(edit))
-            raise TypeError(f"the edit {name} must return a Maze, got {type(edited).__name__}")
-        maze = edited
-    return maze

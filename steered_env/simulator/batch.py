@@ -94,7 +94,7 @@ class MazeBatch:
 
         Returns:
             Rewards ``(num,)`` float32 and whether each episode ended ``(num,)`` bool; procgen's own
-            buffers, overwritten by the next step. Where an episode ended, the maze is another one now.
+            buffers, overwritten by the next step or `write`. Where an episode ended, the maze is another one now.
         """
         self._procgen.act(actions)
         rewards, _, first = self._procgen.observe()

@@ -1,0 +1,131 @@
+"""Episodes that run side by side in one batch, and where every mouse is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from steered_env.maze import MOVE_OF_ACTION, Maze
+from steered_env.simulator import WORLD_SIZE, MazeBatch, MazeState
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_MOVES = np.array(MOVE_OF_ACTION)
+_BORDER = 1
+NO_CELL = -1
+"""Row and column of a cheese that is not there."""
+
+
+class RunningMazes:
+    """Mazes with a mouse each, moved all at once.
+
+    Where a mouse is follows from its actions, which is much faster than asking procgen. procgen's reward must
+    agree at every step, and `check` compares with procgen's own state.
+
+    Args:
+        num: how many.
+        threads: procgen's own threads; 0 steps in the calling thread.
+
+    Attributes:
+        mouse: ``(num, 2)`` int, each mouse's cell.
+        facing_right: ``(num,)`` bool.
+        cheese: ``(num, 2)`` int, `NO_CELL` where there is none.
+        reached_cheese: ``(num,)`` bool.
+        reached_top_right: ``(num,)`` bool, the corner was visited.
+        level: ``(num,)`` int, `NO_CELL` where a maze has none.
+    """
+
+    def __init__(self, num: int, *, threads: int = 0) -> None:
+        self._batch = MazeBatch(num, threads=threads)
+        self._starts: list[Maze | None] = [None] * num
+        side = WORLD_SIZE + 2 * _BORDER
+        self._walls = np.ones((num, side, side), np.bool_)
+        self._corner = np.zeros((num, 2), np.int64)
+        self._all = np.arange(num)
+        self.mouse = np.zeros((num, 2), np.int64)
+        self.facing_right = np.zeros(num, np.bool_)
+        self.cheese = np.full((num, 2), NO_CELL, np.int64)
+        self.reached_cheese = np.zeros(num, np.bool_)
+        self.reached_top_right = np.zeros(num, np.bool_)
+        self.level = np.zeros(num, np.int64)
+
+    @property
+    def frames(self) -> NDArray[np.uint8]:
+        """What procgen shows now: ``(num, 64, 64, 3)`` uint8, overwritten by the next step."""
+        return self._batch.frames
+
+    def start(self, index: int, maze: Maze) -> None:
+        """Begin an episode in one of the mazes, and draw its first frame."""
+        self._batch.write(index, maze)
+        self._starts[index] = maze
+        self._walls[index, _BORDER:-_BORDER, _BORDER:-_BORDER] = maze.walls
+        self._corner[index] = maze.corner
+        self.mouse[index] = maze.mouse
+        self.facing_right[index] = maze.facing_right
+        self.cheese[index] = NO_CELL if maze.cheese is None else maze.cheese
+        self.reached_cheese[index] = False
+        self.reached_top_right[index] = maze.mouse == maze.corner
+        self.level[index] = NO_CELL if maze.level is None else maze.level
+
+    def maze(self, index: int) -> Maze:
+        """One of the mazes as it is now.
+
+        Raises:
+            ValueError: if nothing was started there.
+        """
+        start = self._starts[index]
+        if start is None:
+            raise ValueError(f"maze {index} was never started")
+        row, col = self.mouse[index].tolist()
+        cheese = None if self.reached_cheese[index] else start.cheese
+        return replace(start, mouse=(row, col), facing_right=bool(self.facing_right[index]), cheese=cheese)
+
+    def step(self, actions: NDArray[np.int64], running: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Move the mice of the episodes that are running; the others' frames mean nothing afterwards.
+
+        Where the cheese is reached the true last frame is drawn, though procgen has begun another maze.
+
+        Args:
+            actions: ``(num,)``, 0 to 14.
+            running: ``(num,)`` bool.
+
+        Returns:
+            Rewards ``(num,)`` float32, 0 where nothing runs.
+
+        Raises:
+            RuntimeError: if procgen's reward disagrees with where a mouse must be.
+        """
+        rewards = np.where(running, self._batch.step(actions)[0], np.float32(0))
+        moves = _MOVES[actions]
+        there = self.mouse + moves
+        free = ~self._walls[self._all, there[:, 0] + _BORDER, there[:, 1] + _BORDER]
+        self.mouse = np.where((free & running)[:, None], there, self.mouse)
+        sideways = (moves[:, 1] != 0) & running
+        self.facing_right = np.where(sideways, moves[:, 1] > 0, self.facing_right)
+        at_cheese = (self.mouse == self.cheese).all(axis=1) & running
+        if not np.array_equal(at_cheese, rewards > 0):
+            index = int(np.flatnonzero(at_cheese != (rewards > 0))[0])
+            raise RuntimeError(f"procgen disagrees with {self.maze(index)!r} about action {actions[index]}")
+        self.reached_cheese |= at_cheese
+        self.reached_top_right |= (self.mouse == self._corner).all(axis=1) & running
+        for index in np.flatnonzero(at_cheese):
+            self.cheese[index] = NO_CELL
+            self._batch.write(int(index), self.maze(int(index)))
+        return rewards
+
+    def check(self, index: int) -> None:
+        """Compare one mouse with procgen's own state.
+
+        Raises:
+            RuntimeError: if procgen has it elsewhere.
+        """
+        seen, expected = MazeState.decode(self._batch.read(index)), self.maze(index)
+        if (seen.mouse, seen.facing_right) != (expected.mouse, expected.facing_right):
+            raise RuntimeError(f"procgen has the mouse of {expected!r} at {seen.mouse}")
+
+    def close(self) -> None:
+        """Free procgen's side. Calling it again does nothing."""
+        self._batch.close()

@@ -1,0 +1,287 @@
+"""Many mazes as one Gymnasium vector environment, over one procgen batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from gymnasium import spaces
+from gymnasium.error import ClosedEnvironmentError, InvalidAction, ResetNeeded
+from gymnasium.utils import seeding
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+
+from steered_env.maze import Maze
+from steered_env.simulator import ACTIONS, FRAME_SHAPE, whole_number
+
+from .edits import Edit, apply_edits, check_edits
+from .levels import Levels, MazeSource
+from .rules import FRAMES_PER_SECOND, RENDER_MODES, Until, check_render_mode, check_time_limit, check_until
+from .running import NO_CELL, RunningMazes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_OPTIONS = ("levels", "mazes", "edits", "reset_mask")
+_STAY = 4
+
+Seeds = int | Sequence[int | None] | None
+
+
+class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray[Any]"]):
+    """``num_envs`` mazes that step together, each as a `MazeEnv` would.
+
+    Observations are ``(num_envs, 64, 64, 3)`` uint8. Maze ``i`` has a generator of its own, seeded with
+    ``seed + i``: its episodes are those of a `MazeEnv` with that seed, whatever ``num_envs`` is.
+
+    ``reset(options=…)`` takes ``{"levels": [...]}`` or ``{"mazes": [...]}``, one for each maze (None for a random
+    one), ``"edits"``, and, with autoreset disabled, ``"reset_mask"``.
+
+    ``info`` holds arrays over the mazes: ``level``, ``mouse`` and ``cheese`` (``(num_envs, 2)``, −1 where there is
+    none), ``reached_cheese`` and ``reached_top_right``, each with its mask ``_key`` as Gymnasium has it. `mazes`
+    gives the mazes themselves.
+
+    Example:
+        >>> import gymnasium, numpy, steered_env
+        >>> envs = gymnasium.make_vec(
+        ...     "steered_env/Maze-v0", num_envs=3, vectorization_mode="vector_entry_point", levels=range(100)
+        ... )
+        >>> observations, infos = envs.reset(seed=1, options={"levels": [7, 3, None]})
+        >>> observations.shape, infos["level"][:2].tolist()
+        ((3, 64, 64, 3), [7, 3])
+        >>> observations, rewards, terminations, truncations, infos = envs.step(numpy.array([7, 7, 7]))
+        >>> envs.close()
+
+    Args:
+        num_envs: how many mazes.
+        levels: as for `MazeEnv`, as are the next five.
+        sizes: only mazes of these inner sizes.
+        cheese_region: side of the top-right region to place the cheese in.
+        edits: made in every maze after every reset, autoresets included.
+        until: ``"cheese"`` or ``"either"``.
+        time_limit: steps after which an episode is truncated.
+        render_mode: ``"rgb_array"`` or None.
+        autoreset_mode: when a finished maze starts again (Gymnasium's ``AutoresetMode``): in the next step, in the
+            same one, or when asked.
+        threads: procgen's own threads; 0 steps in the calling thread.
+
+    Raises:
+        TypeError: if an argument is of the wrong kind.
+        ValueError: if one is out of range.
+    """
+
+    def __init__(
+        self,
+        num_envs: int = 1,
+        levels: Levels = None,
+        *,
+        sizes: Iterable[int] | None = None,
+        cheese_region: int | None = None,
+        edits: Iterable[Edit] = (),
+        until: Until = "cheese",
+        time_limit: int = 500,
+        render_mode: str | None = None,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        threads: int = 0,
+    ) -> None:
+        if whole_number(num_envs, "num_envs") < 1:
+            raise ValueError(f"num_envs must be ≥ 1, got {num_envs}")
+        self._source = MazeSource(levels, sizes, cheese_region)
+        self._edits = check_edits(edits)
+        self._until, self._time_limit = check_until(until), check_time_limit(time_limit)
+        self.autoreset_mode = AutoresetMode(autoreset_mode)
+        self.metadata = {
+            "render_modes": RENDER_MODES,
+            "render_fps": FRAMES_PER_SECOND,
+            "autoreset_mode": self.autoreset_mode,
+        }
+        self.render_mode, self.num_envs = check_render_mode(render_mode), num_envs
+        self.single_observation_space = spaces.Box(0, 255, FRAME_SHAPE, np.uint8)
+        self.single_action_space = spaces.Discrete(ACTIONS)
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        self._running_mazes: RunningMazes | None = RunningMazes(num_envs, threads=threads)
+        self._generators: list[np.random.Generator | None] = [None] * num_envs
+        self._started = np.zeros(num_envs, np.bool_)
+        self._finished = np.zeros(num_envs, np.bool_)
+        self._steps = np.zeros(num_envs, np.int64)
+
+    @property
+    def mazes(self) -> list[Maze]:
+        """The mazes as they are now.
+
+        Raises:
+            ResetNeeded: before the first reset.
+        """
+        running = self._open()
+        if not self._started.all():
+            raise ResetNeeded("the environment was never reset; call reset() first")
+        return [running.maze(index) for index in range(self.num_envs)]
+
+    def reset(
+        self, *, seed: Seeds = None, options: dict[str, Any] | None = None
+    ) -> tuple[NDArray[np.uint8], dict[str, Any]]:
+        """Start an episode in every maze, or in those of a mask.
+
+        Args:
+            seed: of maze ``i``'s generator: ``seed + i``; or one seed for each maze.
+            options: see the class.
+
+        Returns:
+            Frames ``(num_envs, 64, 64, 3)`` uint8 and ``info``.
+
+        Raises:
+            TypeError: if an option is of the wrong kind.
+            ValueError: if an option is unknown or out of range.
+        """
+        running = self._open()
+        chosen = self._check_options(dict(options or {}))
+        mask = chosen.get("reset_mask", np.ones(self.num_envs, np.bool_))
+        self._seed(seed, mask)
+        mazes = {int(index): self._next_maze(int(index), chosen) for index in np.flatnonzero(mask)}
+        for index, maze in mazes.items():
+            self._start(index, maze)
+        return running.frames.copy(), self._info(mask)
+
+    def step(
+        self, actions: NDArray[np.int64]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]:
+        """Move every mouse.
+
+        Args:
+            actions: ``(num_envs,)`` integers, 0 to 14.
+
+        Returns:
+            Frames, rewards ``(num_envs,)`` float64, terminations and truncations ``(num_envs,)`` bool, and ``info``
+            (with ``final_obs`` and ``final_info`` in same-step mode).
+
+        Raises:
+            InvalidAction: if the actions have the wrong shape, kind or range.
+            ResetNeeded: before the first reset, or where an episode is over and autoreset disabled.
+        """
+        running = self._open()
+        chosen = self._check_actions(actions)
+        resting = self._finished.copy()
+        active = ~resting
+        rewards = running.step(np.where(resting, _STAY, chosen), active)
+        self._steps += active
+        ended = running.reached_cheese | ((self._until == "either") & running.reached_top_right)
+        terminations = ended & active
+        truncations = (self._steps >= self._time_limit) & active
+        self._finished = terminations | truncations
+        info: dict[str, Any] = {}
+        if self.autoreset_mode is AutoresetMode.NEXT_STEP:
+            self._restart(resting)
+        elif self.autoreset_mode is AutoresetMode.SAME_STEP and self._finished.any():
+            info = self._final(self._finished)
+            self._restart(self._finished)
+            self._finished = np.zeros(self.num_envs, np.bool_)
+        info |= self._info(np.ones(self.num_envs, np.bool_))
+        return running.frames.copy(), rewards.astype(np.float64), terminations, truncations, info
+
+    def render(self) -> tuple[NDArray[np.uint8], ...] | None:
+        """What a person sees of each maze, ``(512, 512, 3)`` uint8; None without a ``render_mode``."""
+        return tuple(maze.render() for maze in self.mazes) if self.render_mode else None
+
+    def close_extras(self) -> None:
+        """Free procgen's side."""
+        if self._running_mazes is not None:
+            self._running_mazes.close()
+        self._running_mazes = None
+
+    def _open(self) -> RunningMazes:
+        if self._running_mazes is None:
+            raise ClosedEnvironmentError("this environment was closed; make a new one")
+        return self._running_mazes
+
+    def _check_actions(self, actions: NDArray[np.int64]) -> NDArray[np.int64]:
+        if not self._started.all():
+            raise ResetNeeded("cannot step: the environment was never reset; call reset() first")
+        if self.autoreset_mode is AutoresetMode.DISABLED and self._finished.any():
+            over = np.flatnonzero(self._finished).tolist()
+            raise ResetNeeded(
+                f'cannot step: the episodes of mazes {over} are over; call reset(options={{"reset_mask": mask}})'
+            )
+        chosen = np.asarray(actions)
+        if chosen.shape != (self.num_envs,) or not np.issubdtype(chosen.dtype, np.integer):
+            raise InvalidAction(
+                f"actions must be integers of shape ({self.num_envs},), got {chosen.dtype} of shape {chosen.shape}"
+            )
+        if (outside := (chosen < 0) | (chosen >= ACTIONS)).any():
+            raise InvalidAction(f"actions must be 0 to {ACTIONS - 1}, got {chosen[outside][0]}")
+        return chosen
+
+    def _check_options(self, options: dict[str, Any]) -> dict[str, Any]:
+        if unknown := set(options) - set(_OPTIONS):
+            raise ValueError(f"unknown reset option {min(unknown)!r}; known are {', '.join(_OPTIONS)}")
+        if "levels" in options and "mazes" in options:
+            raise ValueError("reset takes levels or mazes, got both")
+        for name in ("levels", "mazes"):
+            if name in options and len(options[name]) != self.num_envs:
+                raise ValueError(f"{name} must name one for each of {self.num_envs} mazes, got {len(options[name])}")
+        for maze in options.get("mazes", ()):
+            if not isinstance(maze, (Maze, type(None))):
+                raise TypeError(f"the reset option mazes must hold Maze objects, got {type(maze).__name__}")
+        check_edits(options.get("edits", ()))
+        if "reset_mask" in options:
+            mask = options["reset_mask"]
+            if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_ or mask.shape != (self.num_envs,):
+                raise ValueError(f"reset_mask must be a bool array of shape ({self.num_envs},), got {mask!r}")
+            if not mask.any():
+                raise ValueError("reset_mask must name at least one maze, got none")
+        return options
+
+    def _seed(self, seed: Seeds, mask: NDArray[np.bool_]) -> None:
+        seeds = [seed + i for i in range(self.num_envs)] if isinstance(seed, int) else seed
+        if seeds is not None and len(seeds) != self.num_envs:
+            raise ValueError(f"there must be one seed for each of {self.num_envs} mazes, got {len(seeds)}")
+        for index in np.flatnonzero(mask):
+            own = None if seeds is None else seeds[index]
+            if own is not None or self._generators[index] is None:
+                self._generators[index] = seeding.np_random(own)[0]
+
+    def _next_maze(self, index: int, options: dict[str, Any]) -> Maze:
+        generator = self._generators[index]
+        assert generator is not None
+        maze = options["mazes"][index] if "mazes" in options else None
+        level = options["levels"][index] if "levels" in options else None
+        if maze is None:
+            maze = self._source.draw(generator) if level is None else self._source.start(level, generator)
+        return apply_edits(maze, (*self._edits, *options.get("edits", ())))
+
+    def _start(self, index: int, maze: Maze) -> None:
+        self._open().start(index, maze)
+        self._started[index], self._finished[index], self._steps[index] = True, False, 0
+
+    def _restart(self, mask: NDArray[np.bool_]) -> None:
+        for index in np.flatnonzero(mask):
+            self._start(int(index), self._next_maze(int(index), {}))
+
+    def _final(self, mask: NDArray[np.bool_]) -> dict[str, Any]:
+        """The last frames and infos of the mazes that start again within this step."""
+        frames = np.full(self.num_envs, None, object)
+        for index in np.flatnonzero(mask):
+            frames[index] = self._open().frames[index].copy()
+        return {
+            "final_obs": frames,
+            "_final_obs": mask.copy(),
+            "final_info": self._info(mask),
+            "_final_info": mask.copy(),
+        }
+
+    def _info(self, mask: NDArray[np.bool_]) -> dict[str, Any]:
+        """Arrays over the mazes with Gymnasium's masks."""
+        now = self._open()
+        has_level, has_cheese = now.level != NO_CELL, now.cheese[:, 0] != NO_CELL
+        arrays = {
+            "level": (now.level, has_level),
+            "mouse": (now.mouse, True),
+            "cheese": (now.cheese, has_cheese),
+            "reached_cheese": (now.reached_cheese, True),
+            "reached_top_right": (now.reached_top_right, True),
+        }
+        info: dict[str, Any] = {}
+        for name, (values, there) in arrays.items():
+            info[name], info[f"_{name}"] = values.copy(), mask & there
+        return info

@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.error import ClosedEnvironmentError, InvalidAction, ResetNeeded
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
+from gymnasium.wrappers.vector import NormalizeReward, RecordEpisodeStatistics
+
+from steered_env import Maze, MazeEnv, MazeVectorEnv
+
+MODES = list(AutoresetMode)
+
+
+def shared(info: dict) -> dict:
+    """What both kinds of vector environment say, as plain lists."""
+    return {
+        name: [tuple(v) if isinstance(v, (list, tuple)) else v for v in info[name].tolist()]
+        for name in ("level", "mouse", "reached_cheese", "reached_top_right")
+        if name in info
+    }
+
+
+def play(envs: gymnasium.vector.VectorEnv, steps: int, seed: int) -> list[tuple]:
+    """A trajectory under random actions, finished mazes reset by mask where autoreset is disabled."""
+    generator = np.random.default_rng(seed)
+    observations, info = envs.reset(seed=seed)
+    seen = [(observations.copy(), shared(info))]
+    for _ in range(steps):
+        actions = generator.integers(0, 15, envs.num_envs)
+        observations, rewards, ends, cuts, info = envs.step(actions)
+        final = [None if f is None else f.tobytes() for f in info.get("final_obs", [])]
+        last = shared(info["final_info"])["mouse"] if "final_info" in info else None
+        over = [] if last is None else [last[i] for i in np.flatnonzero(info["_final_info"])]
+        seen.append((observations.copy(), rewards.copy(), ends.copy(), cuts.copy(), shared(info), final, over))
+        if envs.metadata["autoreset_mode"] is AutoresetMode.DISABLED and (ends | cuts).any():
+            observations, info = envs.reset(options={"reset_mask": ends | cuts})
+            seen.append((observations.copy(),))
+    return seen
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_trajectories_are_those_of_maze_env(mode: AutoresetMode) -> None:
+    settings = {"levels": range(40), "sizes": [3, 5], "time_limit": 25, "until": "either", "cheese_region": 3}
+    ours = MazeVectorEnv(4, autoreset_mode=mode, **settings)
+    theirs = SyncVectorEnv([lambda: MazeEnv(**settings)] * 4, autoreset_mode=mode)
+    for step, (a, b) in enumerate(zip(play(ours, 150, 7), play(theirs, 150, 7), strict=True)):
+        for one, other in zip(a, b, strict=True):
+            if isinstance(one, np.ndarray):
+                assert np.array_equal(one, other), step
+            else:
+                assert one == other, step
+    assert any(entry[2].any() for entry in play(ours, 60, 1)[1:] if len(entry) > 1)
+
+
+def test_episodes_do_not_depend_on_the_number_of_mazes() -> None:
+    few, many = MazeVectorEnv(2, cheese_region=5), MazeVectorEnv(9, cheese_region=5)
+    assert np.array_equal(few.reset(seed=5)[0], many.reset(seed=5)[0][:2])
+    assert np.array_equal(few.reset()[0], many.reset()[0][:2])
+
+
+def test_made_by_gymnasium() -> None:
+    envs = gymnasium.make_vec("steered_env/Maze-v0", num_envs=5, levels=range(3), autoreset_mode="SameStep")
+    assert isinstance(envs, MazeVectorEnv)
+    assert envs.metadata["autoreset_mode"] is AutoresetMode.SAME_STEP
+    observations, info = envs.reset(seed=0)
+    assert observations in envs.observation_space
+    assert set(info["level"]) <= {0, 1, 2}
+    sync = gymnasium.make_vec("steered_env/Maze-v0", num_envs=2, vectorization_mode="sync")
+    assert isinstance(sync, SyncVectorEnv)
+
+
+def test_options(mazes: list[Maze]) -> None:
+    envs = MazeVectorEnv(3, edits=[Maze.with_top_right_path])
+    _, info = envs.reset(seed=0, options={"levels": [7, None, 2]})
+    assert info["level"][[0, 2]].tolist() == [7, 2]
+    drawn = Maze.from_text("..C\n.#.\n>#.")
+    observations, info = envs.reset(options={"mazes": [mazes[3], drawn, None], "edits": [Maze.without_cheese]})
+    assert envs.mazes[0] == mazes[3].with_top_right_path().without_cheese()
+    assert np.array_equal(observations[1], drawn.with_top_right_path().without_cheese().observe())
+    assert info["_level"].tolist() == [True, False, True]
+    assert info["_cheese"].tolist() == [False] * 3
+    assert (info["cheese"] == -1).all()
+
+
+@pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])
+def test_edits_last_across_autoresets(mode: AutoresetMode) -> None:
+    envs = MazeVectorEnv(3, levels=range(50), time_limit=2, edits=[Maze.without_cheese], autoreset_mode=mode)
+    envs.reset(seed=0)
+    levels = set()
+    for _ in range(9):
+        info = envs.step(np.full(3, 4))[4]
+        levels |= set(info["level"].tolist())
+        assert not info["_cheese"].any()
+        assert all(maze.cheese is None for maze in envs.mazes)
+    assert len(levels) > 4
+
+
+@pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])
+def test_gymnasiums_vector_wrappers(mode: AutoresetMode) -> None:
+    envs = NormalizeReward(RecordEpisodeStatistics(MazeVectorEnv(4, levels=1, time_limit=30, autoreset_mode=mode)))
+    envs.reset(seed=0)
+    lengths: list[int] = []
+    for _ in range(80):
+        info = envs.step(envs.action_space.sample())[4]
+        told = info.get("episode") or info.get("final_info", {}).get("episode")
+        if told is not None:
+            lengths += told["l"][told["l"] > 0].tolist()
+    assert lengths
+    assert max(lengths) <= 30
+
+
+def test_render_and_threads(mazes: list[Maze]) -> None:
+    envs = MazeVectorEnv(2, levels=2, render_mode="rgb_array", threads=2)
+    envs.reset()
+    pictures = envs.render()
+    assert pictures is not None
+    assert np.array_equal(pictures[1], mazes[2].render())
+    assert MazeVectorEnv(1).render() is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"num_envs": 0}, ValueError, "num_envs must be ≥ 1, got 0"),
+        ({"num_envs": 1.5}, TypeError, "num_envs must be a whole number"),
+        ({"levels": -1}, ValueError, "level must be ≥ 0, got -1"),
+        ({"until": "x"}, ValueError, "until must be"),
+        ({"time_limit": 0}, ValueError, "time_limit must be ≥ 1"),
+        ({"render_mode": "human"}, ValueError, "render_mode must be"),
+        ({"autoreset_mode": "Never"}, ValueError, "Never"),
+    ],
+)
+def test_bad_arguments(arguments: dict, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        MazeVectorEnv(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"options": {"level": 3}}, ValueError, "unknown reset option 'level'"),
+        ({"options": {"levels": [3]}}, ValueError, "one for each of 2 mazes, got 1"),
+        ({"options": {"levels": [3, -1]}}, ValueError, "level must be ≥ 0"),
+        ({"options": {"levels": [1, 2], "mazes": [None, None]}}, ValueError, "got both"),
+        ({"options": {"mazes": [3, 4]}}, TypeError, "must hold Maze objects, got int"),
+        ({"options": {"edits": [3]}}, TypeError, "an edit is a function"),
+        ({"options": {"reset_mask": [True, False]}}, ValueError, "reset_mask must be a bool array"),
+        ({"options": {"reset_mask": np.zeros(2, bool)}}, ValueError, "at least one maze"),
+        ({"seed": [1]}, ValueError, "one seed for each of 2 mazes, got 1"),
+    ],
+)
+def test_bad_resets(arguments: dict, error: type[Exception], message: str) -> None:
+    envs = MazeVectorEnv(2, levels=0)
+    with pytest.raises(error, match=message):
+        envs.reset(**arguments)
+    envs.reset()  # still alive
+
+
+def test_bad_steps() -> None:
+    envs = MazeVectorEnv(2, levels=0, time_limit=1, autoreset_mode=AutoresetMode.DISABLED)
+    with pytest.raises(ResetNeeded, match="never reset"):
+        envs.step(np.zeros(2, int))
+    with pytest.raises(ResetNeeded, match="never reset"):
+        _ = envs.mazes
+    envs.reset()
+    for actions, message in (
+        (np.zeros(3, int), r"shape \(2,\), got int64 of shape \(3,\)"),
+        (np.zeros(2), "got float64"),
+        (np.array([0, 15]), "0 to 14, got 15"),
+        (np.array([-1, 0]), "0 to 14, got -1"),
+    ):
+        with pytest.raises(InvalidAction, match=message):
+            envs.step(actions)
+    envs.step(np.zeros(2, int))
+    with pytest.raises(ResetNeeded, match=r"episodes of mazes \[0, 1\] are over"):
+        envs.step(np.zeros(2, int))
+    envs.close()
+    envs.close()
+    with pytest.raises(ClosedEnvironmentError):
+        envs.reset()
