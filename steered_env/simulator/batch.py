@@ -59,7 +59,7 @@ class MazeBatch:
         """``(num, 64, 64, 3)`` uint8: what the policy sees. procgen's own buffer, overwritten in place."""
         self.pictures: NDArray[np.uint8] | None = self._procgen._info["rgb"] if pictures else None
         """``(num, 512, 512, 3)`` uint8: what a person sees; None unless asked for."""
-        self._template = parse(self._read_bytes(0))
+        self._template = parse(self._read_bytes(0)).tobytes()
 
     def start_levels(self, levels: Sequence[int]) -> None:
         """Start ``levels[i]`` in maze ``i``; mazes beyond the last level go back to level 0.

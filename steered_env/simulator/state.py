@@ -308,16 +308,17 @@ class MazeState:
         except ValueError as error:
             raise StateError(str(error)) from None
 
-    def encode(self, template: np.void) -> bytes:
+    def encode(self, template: bytes) -> bytes:
         """Write the bytes for procgen's ``set_state``.
 
         Args:
-            template: a record of dtype `LAYOUT` from `parse`, for all that does not differ between mazes.
+            template: the bytes of a record from `parse`, for all that does not differ between mazes.
 
         Returns:
             About 2,900 bytes. procgen then runs this maze without a time limit of its own.
         """
-        fields = template.copy()
+        buffer = bytearray(template)
+        fields = np.frombuffer(buffer, LAYOUT)[0]
         grid = fields["grid"]
         grid[...] = np.where(self.walls, _WALL, _OPEN)
         if self.cheese is not None:
@@ -329,11 +330,12 @@ class MazeState:
         fields["background"] = self.background
         fields["background_offset"] = self.background_offset
         fields["timeout"] = _NO_TIMEOUT
-        return fields.tobytes()
+        return bytes(buffer)
 
 
-def level_start(template: np.void, level: int) -> bytes:
+def level_start(template: bytes, level: int) -> bytes:
     """The bytes of a state whose next forced reset (action −1) starts ``level``."""
-    fields = template.copy()
+    buffer = bytearray(template)
+    fields = np.frombuffer(buffer, LAYOUT)[0]
     fields["level_low"], fields["level_high"] = level, check_level(level) + 1
-    return fields.tobytes()
+    return bytes(buffer)

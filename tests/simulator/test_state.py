@@ -45,7 +45,7 @@ def test_decode_reads_what_procgen_wrote() -> None:
 
 
 def test_encode_then_decode_is_the_identity() -> None:
-    template = parse(LEVEL_3)
+    template = parse(LEVEL_3).tobytes()
     state = MazeState.decode(LEVEL_3)
     again = MazeState.decode(state.encode(template))
     assert len(state.encode(template)) == LAYOUT.itemsize < 3000
@@ -117,7 +117,7 @@ def test_mouse_in_a_wall_is_refused() -> None:
     )
 )
 def test_mutated_states_give_an_error_or_a_maze_that_runs(changes: list[tuple[int, int]]) -> None:
-    buffer = MazeState.decode(LEVEL_3).encode(parse(LEVEL_3))
+    buffer = MazeState.decode(LEVEL_3).encode(parse(LEVEL_3).tobytes())
     for field, value in changes:
         buffer = patched(buffer, 4 * field, value)
     try:
