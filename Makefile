@@ -24,7 +24,7 @@ table: $(INSTALLED)
 	$(BIN)/steered-env table --levels 0:100 --policy $(POLICY) --out results/table \
 	  --condition baseline --condition=-cheese --condition top_right \
 	  --condition 'top_right - cheese' --condition=-random
-	$(BIN)/steered-env video --level 0 --policy $(POLICY) --out videos/level-0.mp4 \
+	$(BIN)/steered-env video --level 27 --policy $(POLICY) --out videos/level-27.mp4 \
 	  --condition baseline --condition=-cheese --condition top_right --condition 'top_right - cheese'
 
 test: $(INSTALLED)

@@ -91,12 +91,13 @@ def fields_figure(fields: Sequence[VectorField]) -> Figure:
 
 
 def draw_field(axes: Axes, field: VectorField) -> None:
-    """Draw one vector field over its maze, cut to the open cells."""
+    """Draw one vector field over its maze, cut to the open cells; no arrow is longer than a cell."""
     maze = field.maze
     side = len(maze.walls)
     axes.imshow(maze.render(), extent=(-0.5, side - 0.5, -0.5, side - 0.5), alpha=0.6)
     rows, cols = np.nonzero(np.isfinite(field.arrows[:, :, 0]))
     right, up = field.arrows[rows, cols].T
+    longest = float(np.hypot(right, up).max(initial=1.0))  # a difference of fields can have length 2
     axes.quiver(
         cols,
         rows,
@@ -107,7 +108,7 @@ def draw_field(axes: Axes, field: VectorField) -> None:
         linewidth=0.5,
         angles="xy",
         scale_units="xy",
-        scale=1.0,
+        scale=longest,
         width=0.008,
         headwidth=3.5,
         pivot="tail",

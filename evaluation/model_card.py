@@ -124,8 +124,8 @@ def _making(config: dict[str, Any], described: dict[str, Any], made: dict[str, A
         "labels": "the next move of the shortest path; a second head, dropped after training, learned it for "
         "every cell",
         "command": f"`{command}`",
-        "same weights again": f"`--pictures {made['pictures']}` instead of the time budget, on the same kind "
-        "of machine",
+        "to repeat it": f"`--pictures {made['pictures']}` instead of the time budget: the same pictures in the same "
+        "order",
         "time": f"{made['seconds'] / 60:.0f} minutes on {described['device']}, {described['machine']}",
         "precision": "bfloat16 matrix products, float32 weights" if config["bfloat16"] else "float32",
         "optimizer": f"Adam, learning rate {config['learning_rate']:g} (linear warm-up, cosine to 0), batch "

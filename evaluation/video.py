@@ -33,6 +33,7 @@ _GAP = 8
 _BACKDROP, _TEXT = (20, 20, 24), (235, 235, 235)
 _COLOURS = {"cheese": (255, 205, 60), "top right": (110, 185, 255), "neither": (170, 170, 170)}
 _HOLD_S = 1.5
+_LONGEST_CAPTION = "reached the top right · step 256"
 
 
 @dataclass(frozen=True)
@@ -192,16 +193,23 @@ def _panel(rollout: Rollout, step: int, side: int) -> Image.Image:
         draw.rectangle((0, _BAND, side - 1, _BAND + side - 1), outline=colour, width=4)
         got = f"reached the {rollout.outcome}" if rollout.outcome != "neither" else "reached neither"
         caption = f"{got} · step {step}"
-    _write(draw, caption, (side / 2, 1.5 * _BAND + side), side, colour if over else _TEXT)
+    _write(draw, caption, (side / 2, 1.5 * _BAND + side), side, colour if over else _TEXT, as_long_as=_LONGEST_CAPTION)
     return image
 
 
 def _write(
-    draw: ImageDraw.ImageDraw, text: str, centre: tuple[float, float], side: int, colour: tuple[int, int, int]
+    draw: ImageDraw.ImageDraw,
+    text: str,
+    centre: tuple[float, float],
+    side: int,
+    colour: tuple[int, int, int],
+    *,
+    as_long_as: str = "",
 ) -> None:
-    """Write centred text, smaller if it would not fit."""
+    """Write centred text, smaller if it, or the longer text that it alternates with, would not fit."""
     size = 18
-    while size > 8 and draw.textlength(text, font=_font(size)) > side - 8:
+    longest = max(text, as_long_as, key=len)
+    while size > 8 and draw.textlength(longest, font=_font(size)) > side - 8:
         size -= 1
     draw.text(centre, text, font=_font(size), fill=colour, anchor="mm")
 

@@ -61,7 +61,8 @@ def train(
     with the same pictures in the same order. Ctrl-C and SIGTERM stop it after the step under way, saved.
 
     Args:
-        config: the recipe. With a time budget, the speed of the first half minute sets the number of pictures.
+        config: the recipe. With a time budget, the speed of the warm-up, or of its first half minute, sets the
+            number of pictures.
         out: the run's folder; made if it is not there.
         device: where the network is trained.
         workers: processes that draw pictures; how many does not change the pictures.
@@ -217,8 +218,8 @@ class _Run:
         if config.pictures is not None or config.minutes is None:
             return
         budget = config.minutes * 60
-        if self.seconds < min(_CALIBRATION_S, budget / 4):
-            return
+        if self.seconds < min(_CALIBRATION_S, budget / 4) and self.done < config.warmup_pictures:
+            return  # by the end of the warm-up the learning rate depends on the number of pictures
         left = max(0.0, budget - self.seconds) * rate
         batches = max(1, round((self.done + left) / config.batch_size))
         self.config = self.learner.config = replace(config, pictures=batches * config.batch_size)
