@@ -1,0 +1,45 @@
+"""The Python in the README and in docs/ runs, and the commands they name exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from evaluation.cli import app
+
+ROOT = Path(__file__).parent.parent
+PAGES = ["README.md", "docs/mazes.md", "docs/measuring.md"]
+
+
+def python_blocks(page: str) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/mazes.md"])
+def test_python_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    blocks = python_blocks(page)
+    assert blocks
+    names: dict[str, object] = {}
+    for block in blocks:
+        few = block.replace("levels=range(100), conditions", "levels=range(3), conditions")  # the same, in less time
+        exec(compile(few, page, "exec"), names)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_and_options_exist(page: str) -> None:
+    commands = get_command(app).commands  # type: ignore[attr-defined]
+    for command, rest in re.findall(r"`steered-env (\w+)([^`]*)`", (ROOT / page).read_text()):
+        assert command in commands
+        known = {option for parameter in commands[command].params for option in parameter.opts}
+        for option in re.findall(r"(?<!\S)(--[\w-]+)", rest):
+            assert option in known, (command, option)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page: str) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / page).read_text()):
+        assert ((ROOT / page).parent / target).exists(), target
