@@ -29,7 +29,11 @@ _out, _err = Console(), Console(stderr=True)
 Policy = Annotated[str, typer.Option(help="A packaged policy, or a path: .safetensors or .pth.")]
 Conditions = Annotated[
     list[str] | None,
-    typer.Option("--condition", "-c", help='What to compare, such as "top_right - cheese"; may be repeated.'),
+    typer.Option(
+        "--condition",
+        "-c",
+        help='What to compare, such as "top_right - cheese"; may be repeated; the usual ones unless said.',
+    ),
 ]
 Level = Annotated[int, typer.Option(help="Which maze.")]
 Seed = Annotated[int, typer.Option(min=0, help="Of the sampled actions.")]
@@ -58,7 +62,11 @@ def table(
     seed: Seed = 0,
     workers: Annotated[int | None, typer.Option(help="Threads; one for each core unless said.")] = None,
 ) -> None:
-    """Measure how often the mouse reaches the cheese and the top right, and print a table."""
+    """Print a table of success rates.
+
+    How often the mouse reaches the cheese and the top right, by condition: baseline, -cheese, top_right,
+    top_right - cheese and -random unless said. Also writes a figure and CSV.
+    """
     from steered_env import load_policy
 
     from . import evaluate
@@ -139,7 +147,10 @@ def field(
     policy: Policy = "small",
     out: Annotated[Path | None, typer.Option(help=".png, .svg or .pdf.")] = None,
 ) -> None:
-    """Draw where the policy would go from every cell: baseline, condition, and their difference."""
+    """Draw a vector field.
+
+    Where the policy would go from every cell: baseline, condition, and their difference.
+    """
     from steered_env import Maze, load_policy
 
     from . import vector_field
@@ -178,7 +189,10 @@ def train(
         int, typer.Option(min=0, help="Held-out mazes for the cheese rate in the curve; 0 for none.")
     ] = 16,
 ) -> None:
-    """Train a policy by imitation of shortest paths; continue a run that was interrupted."""
+    """Train a policy, or continue.
+
+    By imitation of shortest paths; a run that was interrupted goes on where it was.
+    """
     from steered_env.training import TrainingConfig
     from steered_env.training import train as train_policy
     from steered_env.training.device import choose_device, has_fast_bfloat16
@@ -224,7 +238,10 @@ def card(
     out: Annotated[Path | None, typer.Option(help="Folder for the card; the run's unless said.")] = None,
     name: Annotated[str, typer.Option(help="What the policy is called.")] = "policy",
 ) -> None:
-    """Write a trained policy's model card: how it was made, what it can do, what steering does to it."""
+    """Write a model card.
+
+    How a trained policy was made, what it can do, and what steering does to it.
+    """
     from .model_card import write_card
     from .progress import counting
 
