@@ -59,6 +59,12 @@ class RunningMazes:
 
     def start(self, index: int, maze: Maze) -> None:
         """Begin an episode in one of the mazes, and draw its first frame."""
+        self.put(index, maze)
+        self.reached_cheese[index] = False
+        self.reached_top_right[index] = maze.mouse == maze.corner
+
+    def put(self, index: int, maze: Maze) -> None:
+        """Put another maze under a running episode, and draw it; what was reached stays."""
         self._batch.write(index, maze)
         self._starts[index] = maze
         self._walls[index, _BORDER:-_BORDER, _BORDER:-_BORDER] = maze.walls
@@ -66,8 +72,6 @@ class RunningMazes:
         self.mouse[index] = maze.mouse
         self.facing_right[index] = maze.facing_right
         self.cheese[index] = NO_CELL if maze.cheese is None else maze.cheese
-        self.reached_cheese[index] = False
-        self.reached_top_right[index] = maze.mouse == maze.corner
         self.level[index] = NO_CELL if maze.level is None else maze.level
 
     def maze(self, index: int) -> Maze:

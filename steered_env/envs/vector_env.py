@@ -180,6 +180,23 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         info |= self._info(np.ones(self.num_envs, np.bool_))
         return running.frames.copy(), rewards.astype(np.float64), terminations, truncations, info
 
+    def edit_running(self, edit: Edit, indices: Iterable[int] | None = None) -> None:
+        """Edit mazes in the middle of their episodes; what was reached and the steps taken stay.
+
+        Args:
+            edit: any function from a maze to a maze.
+            indices: of which mazes; None for all.
+
+        Raises:
+            ResetNeeded: before the first reset.
+            TypeError: if the edit returns something other than a maze.
+            ValueError: if the edit cannot be made in a maze; then none is changed.
+        """
+        running, mazes = self._open(), self.mazes
+        edited = {i: apply_edits(mazes[i], [edit]) for i in (range(self.num_envs) if indices is None else indices)}
+        for index, maze in edited.items():
+            running.put(index, maze)
+
     def render(self) -> tuple[NDArray[np.uint8], ...] | None:
         """What a person sees of each maze, ``(512, 512, 3)`` uint8; None without a ``render_mode``."""
         return tuple(maze.render() for maze in self.mazes) if self.render_mode else None
@@ -215,14 +232,15 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
     def _check_options(self, options: dict[str, Any]) -> dict[str, Any]:
         if unknown := set(options) - set(_OPTIONS):
             raise ValueError(f"unknown reset option {min(unknown)!r}; known are {', '.join(_OPTIONS)}")
-        if "levels" in options and "mazes" in options:
-            raise ValueError("reset takes levels or mazes, got both")
         for name in ("levels", "mazes"):
             if name in options and len(options[name]) != self.num_envs:
                 raise ValueError(f"{name} must name one for each of {self.num_envs} mazes, got {len(options[name])}")
         for maze in options.get("mazes", ()):
             if not isinstance(maze, (Maze, type(None))):
                 raise TypeError(f"the reset option mazes must hold Maze objects, got {type(maze).__name__}")
+        for index, (level, maze) in enumerate(zip(options.get("levels", ()), options.get("mazes", ()), strict=False)):
+            if level is not None and maze is not None:
+                raise ValueError(f"reset takes a level or a maze, got both for maze {index}")
         check_edits(options.get("edits", ()))
         if "reset_mask" in options:
             mask = options["reset_mask"]

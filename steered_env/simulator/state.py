@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
@@ -268,6 +269,15 @@ class MazeState:
             raise ValueError(f"background must be 0 to {BACKGROUNDS - 1}, got {self.background}")
         if not 0.0 <= self.background_offset <= 1.0:
             raise ValueError(f"background_offset must be 0 to 1, got {self.background_offset}")
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> Self:
+        return self  # nothing in it can change
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), tuple(getattr(self, one.name) for one in dataclass_fields(self))
 
     def _open_cell(self, cell: Any, what: str) -> Cell:
         row, col = check_cell(cell, what)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import pickle
 import struct
 
@@ -97,7 +98,9 @@ def test_equality_hash_and_pickle(mazes: list[Maze]) -> None:
     again = Maze.from_level(5)
     assert again == mazes[5] != mazes[6]
     assert len({again, mazes[5], mazes[6]}) == 2
-    assert pickle.loads(pickle.dumps(again)) == again
+    for copied in (pickle.loads(pickle.dumps(again)), copy.deepcopy(again), copy.copy(again)):
+        assert copied == again
+        assert not copied.walls.flags.writeable
     assert again != "a maze"
     assert again.with_mouse(again.mouse, facing_right=True) != again
 
