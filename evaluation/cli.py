@@ -26,7 +26,7 @@ app = typer.Typer(
 )
 _out, _err = Console(), Console(stderr=True)
 
-Policy = Annotated[str, typer.Option(help="A packaged policy, or a path: .safetensors or .pth.")]
+Policy = Annotated[str, typer.Option(help="A packaged policy, or a path: .safetensors, .pth or .zip.")]
 Conditions = Annotated[
     list[str] | None,
     typer.Option(

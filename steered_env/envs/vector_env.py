@@ -243,12 +243,14 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
                 raise ValueError(f"reset takes a level or a maze, got both for maze {index}")
         check_edits(options.get("edits", ()))
         if "reset_mask" in options:
-            mask = options["reset_mask"]
-            if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_ or mask.shape != (self.num_envs,):
-                raise ValueError(f"reset_mask must be a bool array of shape ({self.num_envs},), got {mask!r}")
-            if not mask.any():
-                raise ValueError("reset_mask must name at least one maze, got none")
+            self._check_mask(options["reset_mask"])
         return options
+
+    def _check_mask(self, mask: Any) -> None:
+        if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_ or mask.shape != (self.num_envs,):
+            raise ValueError(f"reset_mask must be a bool array of shape ({self.num_envs},), got {mask!r}")
+        if not mask.any():
+            raise ValueError("reset_mask must name at least one maze, got none")
 
     def _seed(self, seed: Seeds, mask: NDArray[np.bool_]) -> None:
         seeds = [seed + i for i in range(self.num_envs)] if isinstance(seed, int) else seed

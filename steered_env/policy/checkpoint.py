@@ -19,6 +19,7 @@ from torch import Tensor
 from steered_env.whole_file import whole_file
 
 from .impala import ImpalaPolicy
+from .sb3_weights import ModelError, read_zip
 
 _FIRST = "embedder.block1.conv.weight"
 _CHANNELS = 16
@@ -43,7 +44,8 @@ def load_policy(source: str | os.PathLike[str] = "small", *, device: torch.devic
     Args:
         source: the name of a packaged policy, or a path: ``.safetensors``, or a ``.pth`` whose
             ``model_state_dict`` holds the weights (as the published checkpoints do; what else it carries is
-            ignored), or a bare state dict.
+            ignored), or a bare state dict, or the ``.zip`` of a Stable-Baselines3 model with an
+            `ImpalaExtractor` (whose pickled objects are left alone).
         device: where the weights go.
 
     Returns:
@@ -67,7 +69,7 @@ def load_policy(source: str | os.PathLike[str] = "small", *, device: torch.devic
             f"no policy {name!r}: neither a file nor one of the packaged policies "
             f"({', '.join(packaged_policies()) or 'none'})"
         )
-    readers = {".safetensors": _read_safetensors, ".pth": _read_torch, ".pt": _read_torch}
+    readers = {".safetensors": _read_safetensors, ".pth": _read_torch, ".pt": _read_torch, ".zip": _read_model}
     if path.suffix not in readers:
         raise CheckpointError(f"{path}: a checkpoint's name must end in {', '.join(readers)}, got {path.suffix!r}")
     return _build(readers[path.suffix](path), path, device)
@@ -131,6 +133,17 @@ def _read_torch(path: Path) -> Mapping[str, Any]:
             f"got {type(content).__name__}"
         )
     return state
+
+
+def _read_model(path: Path) -> Mapping[str, Any]:
+    try:
+        return read_zip(path)
+    except ModelError as error:
+        raise CheckpointError(f"{path}: holds another model, {error}") from None
+    except PermissionError:
+        raise
+    except Exception as error:  # a damaged archive makes its readers raise almost anything
+        raise CheckpointError(f"{path}: not a whole Stable-Baselines3 model ({_first_line(error)})") from None
 
 
 def _first_line(error: BaseException) -> str:

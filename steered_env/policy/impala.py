@@ -16,7 +16,8 @@ from .observations import to_input
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_FEATURES = 256
+FEATURES = 256
+"""What the encoder puts out."""
 _BLOCK3_SIDE = 8
 
 
@@ -67,12 +68,13 @@ class ImpalaEmbedder(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
+        self.width = width
         self.block1 = ImpalaBlock(3, 16 * width)
         self.block2 = ImpalaBlock(16 * width, 32 * width)
         self.block3 = ImpalaBlock(32 * width, 32 * width)
         self.relu3 = nn.ReLU()
         self.flatten = nn.Flatten()
-        self.fc = nn.Linear(32 * width * _BLOCK3_SIDE**2, _FEATURES)
+        self.fc = nn.Linear(32 * width * _BLOCK3_SIDE**2, FEATURES)
         self.relufc = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -106,8 +108,8 @@ class ImpalaPolicy(nn.Module):
             raise ValueError(f"width must be ≥ 1, got {width}")
         self.width = width
         self.embedder = ImpalaEmbedder(width)
-        self.fc_policy = nn.Linear(_FEATURES, ACTIONS)
-        self.fc_value = nn.Linear(_FEATURES, 1)
+        self.fc_policy = nn.Linear(FEATURES, ACTIONS)
+        self.fc_value = nn.Linear(FEATURES, 1)
         # 2.5 times as fast on a CPU; torch's own types lack this keyword
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 

@@ -121,5 +121,5 @@ def test_missing_files(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="no policy 'smal': neither a file nor one of the packaged policies"):
         load_policy("smal")
     (tmp_path / "model.onnx").touch()
-    with pytest.raises(CheckpointError, match=r"must end in \.safetensors, \.pth, \.pt, got '\.onnx'"):
+    with pytest.raises(CheckpointError, match=r"must end in \.safetensors, \.pth, \.pt, \.zip, got '\.onnx'"):
         load_policy(tmp_path / "model.onnx")
