@@ -9,6 +9,7 @@ from gymnasium.vector import SyncVectorEnv
 from procgen import ProcgenGym3Env
 
 from steered_env import Maze, MazeEnv, MazeVectorEnv
+from steered_env.envs.sb3_vec_env import MazeVecEnv
 from steered_env.simulator import draw_frames
 
 from .timing import Row, in_turn
@@ -47,44 +48,46 @@ def env_steps() -> Row:
 
 def vector_env_steps() -> list[Row]:
     """Random actions in 64 mazes, with episodes that end and start again, and with none that end."""
-    return [_vector_row("random actions, episodes end", range(_MAZES)), _vector_row("no episode ends", None)]
+    return [*_vector_rows("random actions, episodes end", ends=True), *_vector_rows("no episode ends", ends=False)]
 
 
-def _vector_row(what: str, levels: range | None) -> Row:
-    rounds = 60
+def _vector_rows(what: str, *, ends: bool) -> list[Row]:
+    rounds, levels = 60, range(_MAZES)
     actions = np.random.default_rng(0).integers(0, 15, (rounds, _ENVS))
-    if levels is None:
+    if not ends:
         actions[:] = 4  # every mouse stays
-        levels = range(_MAZES)
     bare = ProcgenGym3Env(
         num=_ENVS, env_name="maze", distribution_mode="hard", start_level=0, num_levels=_MAZES, num_threads=0
     )
     envs = MazeVectorEnv(_ENVS, levels=levels)
+    sb3 = MazeVecEnv(_ENVS, levels)
     sync = SyncVectorEnv([lambda: MazeEnv(levels=levels)] * _ENVS)
-    for started in (envs, sync):
-        started.reset(seed=0)
+    envs.reset(seed=0), sb3.reset(), sync.reset(seed=0)
 
     def step_bare() -> None:
         for row in actions:
             bare.act(row)
             bare.observe()
 
-    def stepper(vector: MazeVectorEnv | SyncVectorEnv) -> Callable[[], None]:
+    def stepper(vector: MazeVectorEnv | MazeVecEnv | SyncVectorEnv) -> Callable[[], None]:
         def run() -> None:
             for row in actions:
                 vector.step(row)
 
         return run
 
-    theirs, ours, gymnasiums = in_turn(step_bare, stepper(envs), stepper(sync))
+    theirs, ours, ours_for_sb3, gymnasiums = in_turn(step_bare, stepper(envs), stepper(sb3), stepper(sync))
     count = rounds * _ENVS
-    return Row(
-        f"`MazeVectorEnv`, {_ENVS} mazes, steps per second ({what})",
-        f"{count / ours:,.0f}",
-        f"bare procgen: {count / theirs:,.0f}; `SyncVectorEnv` of `MazeEnv`: {count / gymnasiums:,.0f}",
-        f"{theirs / ours:.2f}",
-        "1",
-    )
+    return [
+        Row(
+            f"`{name}`, {_ENVS} mazes, steps per second ({what})",
+            f"{count / seconds:,.0f}",
+            f"bare procgen: {count / theirs:,.0f}; `SyncVectorEnv` of `MazeEnv`: {count / gymnasiums:,.0f}",
+            f"{theirs / seconds:.2f}",
+            "1",
+        )
+        for name, seconds in (("MazeVectorEnv", ours), ("MazeVecEnv", ours_for_sb3))
+    ]
 
 
 def drawn_mazes() -> Row:

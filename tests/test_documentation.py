@@ -11,14 +11,14 @@ from typer.main import get_command
 from evaluation.cli import app
 
 ROOT = Path(__file__).parent.parent
-PAGES = ["README.md", "docs/mazes.md", "docs/measuring.md"]
+PAGES = ["README.md", "docs/mazes.md", "docs/measuring.md", "docs/reinforcement_learning.md"]
 
 
 def python_blocks(page: str) -> list[str]:
     return re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), flags=re.DOTALL)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/mazes.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/mazes.md", "docs/reinforcement_learning.md"])
 def test_python_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     blocks = python_blocks(page)
