@@ -25,12 +25,12 @@ def only_film(folder: Path) -> np.ndarray:
 
 def test_record_video(tmp_path: Path) -> None:
     env = gymnasium.make("steered_env/Maze-v0", levels=3, render_mode="rgb_array")
-    env = RecordVideo(EditMaze(env, Maze.without_cheese), str(tmp_path), episode_trigger=lambda _: True)
+    env = RecordVideo(EditMaze(env, Maze.without_cheese), str(tmp_path / "films"), episode_trigger=lambda _: True)
     env.reset(seed=0)
     for _ in range(6):
         env.step(7)
     env.close()
-    frames = only_film(tmp_path)
+    frames = only_film(tmp_path / "films")
     assert frames.shape == (7, 512, 512, 3)
     first = Maze.from_level(3).without_cheese().render().astype(int)
     assert np.abs(frames[0].astype(int) - first).mean() < 6  # compressed
@@ -38,18 +38,18 @@ def test_record_video(tmp_path: Path) -> None:
 
 def test_record_vector_video(tmp_path: Path) -> None:
     envs = MazeVectorEnv(2, levels=3, render_mode="rgb_array")
-    recorded = RecordVectorVideo(envs, str(tmp_path), episode_trigger=lambda _: True)
+    recorded = RecordVectorVideo(envs, str(tmp_path / "films"), episode_trigger=lambda _: True)
     recorded.reset(seed=0)
     for _ in range(6):
         recorded.step(np.array([7, 7]))
     recorded.close()
-    assert len(only_film(tmp_path)) == 7
+    assert len(only_film(tmp_path / "films")) == 7
 
 
 def test_vec_video_recorder(tmp_path: Path) -> None:
     env = VecVideoRecorder(
         MazeVecEnv(2, levels=3, render_mode="rgb_array"),
-        str(tmp_path),
+        str(tmp_path / "films"),
         record_video_trigger=lambda step: step == 0,
         video_length=5,
     )
@@ -57,4 +57,4 @@ def test_vec_video_recorder(tmp_path: Path) -> None:
     for _ in range(8):
         env.step(np.array([7, 7]))
     env.close()
-    assert only_film(tmp_path).shape[0] == 6
+    assert only_film(tmp_path / "films").shape[0] == 6
