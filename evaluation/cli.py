@@ -60,6 +60,7 @@ def table(
     horizon: Annotated[int, typer.Option(help="Steps within which a place must be reached.")] = 256,
     episodes: Annotated[int | None, typer.Option(help="Of each maze and condition, when sampling.")] = None,
     seed: Seed = 0,
+    deterministic: Annotated[bool, typer.Option(help="Always take the likeliest action.")] = False,
     workers: Annotated[int | None, typer.Option(help="Threads; one for each core unless said.")] = None,
 ) -> None:
     """Print a table of success rates.
@@ -88,6 +89,7 @@ def table(
             horizon=horizon,
             episodes=episodes,
             seed=seed,
+            deterministic=deterministic,
             workers=workers,
             on_progress=update,
         )

@@ -35,12 +35,13 @@ _BATCH_SIZES = {"exact": 64, "sampled": 8}
 
 @dataclass(frozen=True)
 class Settings:
-    """How to measure: method, horizon, episodes (sampled only) and seed (sampled only)."""
+    """How to measure: method, horizon, episodes and seed (sampled only), and whether the likeliest action is taken."""
 
     method: Method
     horizon: int
     episodes: int
     seed: int
+    deterministic: bool = False
 
     def __post_init__(self) -> None:
         if self.method not in ("exact", "sampled"):
@@ -63,6 +64,7 @@ def evaluate(
     horizon: int = HORIZON,
     episodes: int | None = None,
     seed: int = 0,
+    deterministic: bool = False,
     workers: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Results:
@@ -88,6 +90,7 @@ def evaluate(
         horizon: steps within which a place must be reached.
         episodes: of each maze and condition when sampling, 100 unless said.
         seed: of the sampled actions; random vectors have a seed of their own.
+        deterministic: always take the likeliest action instead of drawing one.
         workers: threads, one for each core unless said. The numbers do not depend on it.
         on_progress: called with (mazes done, mazes in all) after each chunk.
 
@@ -99,7 +102,7 @@ def evaluate(
         TypeError: if an argument is of the wrong kind.
         ValueError: if one is out of range, or a condition cannot be read.
     """
-    settings = Settings(method, horizon, EPISODES if episodes is None else episodes, seed)
+    settings = Settings(method, horizon, EPISODES if episodes is None else episodes, seed, deterministic)
     if episodes is not None and method == "exact":
         raise ValueError(f'episodes are for method="sampled"; the exact method draws none (got {episodes})')
     measured = read_conditions(conditions)
@@ -239,7 +242,13 @@ class _Job:
         how = self.settings
         if self.subject.predictor is not None:
             with self._one_at_a_time:  # it may remember
-                measures = measure_predictor(self.subject.predictor, maze, horizon=how.horizon, episodes=how.episodes)
+                measures = measure_predictor(
+                    self.subject.predictor,
+                    maze,
+                    horizon=how.horizon,
+                    episodes=how.episodes,
+                    deterministic=how.deterministic,
+                )
             return {condition.name: measures for condition in self.conditions}
         forward, factory = self._tools()
         steerings = {
@@ -247,10 +256,18 @@ class _Job:
             for name, steering in factory.steerings(self.conditions, maze).items()
         }
         if how.method == "exact":
-            found = measure_exactly(forward, maze, list(steerings.values()), horizon=how.horizon)
+            found = measure_exactly(
+                forward, maze, list(steerings.values()), horizon=how.horizon, deterministic=how.deterministic
+            )
         else:
             found = measure_by_sampling(
-                forward, maze, steerings, horizon=how.horizon, episodes=how.episodes, seed=how.seed
+                forward,
+                maze,
+                steerings,
+                horizon=how.horizon,
+                episodes=how.episodes,
+                seed=how.seed,
+                deterministic=how.deterministic,
             )
         return dict(zip(steerings, found, strict=True))
 

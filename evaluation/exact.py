@@ -138,7 +138,12 @@ def _move_probabilities(probabilities: NDArray[np.floating[Any]]) -> NDArray[np.
 
 
 def measure_exactly(
-    forward: SharedForward, maze: Maze, steerings: Sequence[Steering], *, horizon: int
+    forward: SharedForward,
+    maze: Maze,
+    steerings: Sequence[Steering],
+    *,
+    horizon: int,
+    deterministic: bool = False,
 ) -> list[Measures]:
     """Measure one maze under several steerings.
 
@@ -147,16 +152,18 @@ def measure_exactly(
         maze: in its start state.
         steerings: K of them.
         horizon: steps.
+        deterministic: the likeliest action is always taken.
 
     Returns:
         K measures.
     """
     chain = Chain.of(maze)
     probabilities = forward.probabilities(chain.frames(), steerings)
+    taken = np.eye(ACTIONS)[probabilities.argmax(axis=2)] if deterministic else probabilities
     corner = np.zeros_like(maze.walls)
     corner[maze.corner] = True
     region = maze.top_right_region()
-    reached = chain.reach(probabilities, [None, corner, region], horizon)
+    reached = chain.reach(taken, [None, corner, region], horizon)
     at_decision = _at_decision(chain, probabilities)
     return [
         Measures(

@@ -121,6 +121,7 @@ def measure_by_sampling(
     horizon: int,
     episodes: int,
     seed: int,
+    deterministic: bool = False,
 ) -> list[Measures]:
     """Measure one maze under several steerings, each with episodes of its own.
 
@@ -131,6 +132,7 @@ def measure_by_sampling(
         horizon: steps.
         episodes: of each condition.
         seed: with level, condition and episode it fixes all draws.
+        deterministic: always take the likeliest action.
     """
     results = []
     for name, steering in steerings.items():
@@ -142,21 +144,28 @@ def measure_by_sampling(
                 break
             probabilities = seen.probabilities(run.frames[active])
             actions = np.zeros(episodes, np.int64)
-            actions[active] = sample_actions(probabilities, uniforms[active, step])
+            if deterministic:
+                actions[active] = probabilities.argmax(axis=1)
+            else:
+                actions[active] = sample_actions(probabilities, uniforms[active, step])
             run.step(actions)
         towards = _towards(forward, maze, steering)
         results.append(_measures(maze, run.finish(), towards))
     return results
 
 
-def measure_predictor(policy: Predictor, maze: Maze, *, horizon: int, episodes: int) -> Measures:
+def measure_predictor(
+    policy: Predictor, maze: Maze, *, horizon: int, episodes: int, deterministic: bool = False
+) -> Measures:
     """Measure a policy that only has ``predict``; it draws its actions itself."""
     run = Episodes(maze, episodes)
     state, starts = None, np.ones(episodes, np.bool_)
     for _ in range(horizon):
         if not run.running.any():
             break
-        actions, state = policy.predict(run.frames.copy(), state=state, episode_start=starts)
+        actions, state = policy.predict(
+            run.frames.copy(), state=state, episode_start=starts, deterministic=deterministic
+        )
         run.step(np.asarray(actions))
         starts = np.zeros(episodes, np.bool_)
     return _measures(maze, run.finish(), (np.nan, np.nan))

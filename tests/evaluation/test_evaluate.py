@@ -81,10 +81,11 @@ class OnlyPredicts:
 
     def __init__(self, policy: ImpalaPolicy) -> None:
         self._policy, self._generator = policy, np.random.default_rng(0)
-        self.longest = 0
+        self.longest, self.asked = 0, set()
 
     def predict(self, observation, state=None, episode_start=None, deterministic=False):
         steps = np.where(episode_start, 0, 0 if state is None else state)
+        self.asked.add(deterministic)
         self.longest = max(self.longest, int(steps.max()))
         probabilities = self._policy.action_probabilities(observation)
         return sample_actions(probabilities, self._generator.random(len(probabilities))), steps + 1
@@ -96,6 +97,9 @@ def test_a_policy_with_memory_is_sampled(reference_policy: ImpalaPolicy) -> None
     assert frame["reach_cheese"].tolist() == [1.0, 1.0]
     assert frame["episodes"].tolist() == [20, 20]
     assert 1 <= policy.longest < 30
+    assert policy.asked == {False}
+    evaluate(policy, 1, method="sampled", episodes=1, horizon=1, deterministic=True)
+    assert policy.asked == {False, True}
     with pytest.raises(ValueError, match='has only predict: measure it with method="sampled"'):
         evaluate(policy, [1])
     with pytest.raises(ValueError, match="cannot steer OnlyPredicts"):

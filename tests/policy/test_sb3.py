@@ -85,6 +85,25 @@ def test_evaluate_policy_agrees_with_evaluate(reference_policy: ImpalaPolicy) ->
     assert abs(share - rate) < 4 * np.sqrt(rate * (1 - rate) / episodes)
 
 
+def test_deterministic_evaluations_agree_exactly(reference_policy: ImpalaPolicy) -> None:
+    """The same mouse by evaluate_policy, by stepping, by the chain, and by a model that only predicts."""
+    levels = [1, 2, 3, 6, 12, 26]
+    measured = {"deterministic": True, "horizon": 60}
+    steered = SteeredPolicy(reference_policy, -cheese_vector(reference_policy, Maze.from_level(6)))
+    by_steps = evaluate(steered, levels, method="sampled", episodes=1, **measured).frame["reach_cheese"].tolist()
+    by_chain = evaluate(steered, levels, **measured).frame["reach_cheese"].tolist()
+    by_sb3 = [
+        evaluate_policy(steered, MazeVecEnv(1, levels=level, time_limit=60), n_eval_episodes=1, warn=False)[0] / 10
+        for level in levels
+    ]
+    assert by_steps == by_chain == by_sb3
+    assert 0 < sum(by_steps) < len(levels)
+    model = make()
+    copy_into(model, reference_policy)
+    by_model = evaluate(model, levels, method="sampled", episodes=1, **measured).frame["reach_cheese"].tolist()
+    assert by_model == evaluate(reference_policy, levels, **measured).frame["reach_cheese"].tolist()
+
+
 def test_other_models_are_refused(tmp_path: Path, reference_policy: ImpalaPolicy) -> None:
     path = tmp_path / "model.zip"
 
