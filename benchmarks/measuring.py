@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from evaluation import Results, evaluate
-from evaluation.cli import DEFAULT_CONDITIONS
+from evaluation.conditions import USUAL_CONDITIONS
 from evaluation.shared_forward import one_torch_thread
 from steered_env import load_policy
 from steered_env.policy import to_input
@@ -27,9 +27,9 @@ def exact_against_sampled() -> list[Row]:
     """The whole job of `make table`, and the same table by sampling."""
     policy = load_policy()
     found: list[Results] = []
-    exact = seconds(lambda: found.append(evaluate(policy, LEVELS, DEFAULT_CONDITIONS)))
+    exact = seconds(lambda: found.append(evaluate(policy, LEVELS, USUAL_CONDITIONS)))
     episodes = _episodes_needed(found[0])
-    sampled = seconds(lambda: evaluate(policy, LEVELS, DEFAULT_CONDITIONS, method="sampled", episodes=episodes))
+    sampled = seconds(lambda: evaluate(policy, LEVELS, USUAL_CONDITIONS, method="sampled", episodes=episodes))
     return [
         Row(
             "`make table`: 100 levels × 5 conditions, exact",
@@ -69,8 +69,8 @@ def five_conditions_against_one() -> Row:
     policy = load_policy()
     levels = range(24)
     one, five = in_turn(
-        lambda: evaluate(policy, levels, DEFAULT_CONDITIONS[:1]),
-        lambda: evaluate(policy, levels, DEFAULT_CONDITIONS),
+        lambda: evaluate(policy, levels, USUAL_CONDITIONS[:1]),
+        lambda: evaluate(policy, levels, USUAL_CONDITIONS),
         rounds=3,
     )
     share = _share_before_layer()

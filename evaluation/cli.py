@@ -13,8 +13,6 @@ from rich.console import Console
 if TYPE_CHECKING:
     from .results import Results
 
-DEFAULT_CONDITIONS = ("baseline", "-cheese", "top_right", "top_right - cheese", "-random")
-_FILM_CONDITIONS = DEFAULT_CONDITIONS[:4]
 
 app = typer.Typer(
     name="steered-env",
@@ -71,13 +69,13 @@ def table(
     from steered_env import load_policy
 
     from . import evaluate
-    from .conditions import read_conditions
+    from .conditions import USUAL_CONDITIONS, read_conditions
     from .figures import results_figure, save_figure
     from .progress import counting
     from .results import check_folder, write_text
     from .terminal_table import print_table
 
-    measured = read_conditions(conditions or DEFAULT_CONDITIONS)
+    measured = read_conditions(conditions or USUAL_CONDITIONS)
     wanted, loaded = parse_levels(levels), load_policy(policy)
     folder = check_folder(out)
     with counting(_err, "measuring mazes") as update:
@@ -123,13 +121,14 @@ def video(
     from steered_env import Maze, load_policy
 
     from . import record_video
+    from .conditions import USUAL_CONDITIONS
 
     target = out or Path("videos") / f"level-{level}.mp4"
     with _err.status("filming"):
         rollouts = record_video(
             load_policy(policy),
             Maze.from_level(level),
-            conditions or _FILM_CONDITIONS,
+            conditions or USUAL_CONDITIONS[:4],
             target,
             steps=steps,
             seed=seed,

@@ -31,6 +31,8 @@ from steered_env.steering import DEFAULT_LAYER
 
 BASELINE = "baseline"
 VECTORS = ("cheese", "top_right", "random")
+USUAL_CONDITIONS = (BASELINE, "-cheese", "top_right", "top_right - cheese", "-random")
+"""What `steered-env table` and the model cards compare."""
 _WORDS = (BASELINE, *VECTORS)
 _MAX_LENGTH = 1000
 

@@ -15,11 +15,11 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from steered_env import Maze, Steering
-from steered_env.maze import ACTIONS_OF, DIRECTIONS, actions_between
+from steered_env.maze import ACTIONS_OF, DIRECTIONS
 from steered_env.maze.paths import reachable
 from steered_env.simulator import ACTIONS, Cell, draw_frames
 
-from .measures import Measures, decision_cells
+from .measures import Measures, corner_of, towards_cheese_and_corner
 from .shared_forward import SharedForward
 
 if TYPE_CHECKING:
@@ -160,35 +160,10 @@ def measure_exactly(
     chain = Chain.of(maze)
     probabilities = forward.probabilities(chain.frames(), steerings)
     taken = np.eye(ACTIONS)[probabilities.argmax(axis=2)] if deterministic else probabilities
-    corner = np.zeros_like(maze.walls)
-    corner[maze.corner] = True
-    region = maze.top_right_region()
-    reached = chain.reach(taken, [None, corner, region], horizon)
-    at_decision = _at_decision(chain, probabilities)
+    reached = chain.reach(taken, [None, corner_of(maze), maze.top_right_region()], horizon)
+    square = maze.decision_square
+    state = 0 if square is None else chain.state_of(square, facing_right=False)
     return [
-        Measures(
-            reach_cheese=float(rates[0]) if maze.cheese is not None else np.nan,
-            reach_top_right=float(rates[1]) if _counts(maze, corner) else np.nan,
-            reach_region=float(rates[2]) if _counts(maze, region) else np.nan,
-            p_cheese_at_decision=towards[0],
-            p_top_right_at_decision=towards[1],
-        )
-        for rates, towards in zip(reached, at_decision, strict=True)
+        Measures.of(maze, rates.tolist(), towards_cheese_and_corner(maze, rows[state]))
+        for rates, rows in zip(reached, probabilities, strict=True)
     ]
-
-
-def _counts(maze: Maze, place: NDArray[np.bool_]) -> bool:
-    """Whether a rate for the place means anything: it is open, and the cheese does not lie in it."""
-    return bool((place & ~maze.walls).any()) and not (maze.cheese is not None and place[maze.cheese])
-
-
-def _at_decision(chain: Chain, probabilities: NDArray[np.floating[Any]]) -> list[tuple[float, float]]:
-    """For each policy the probabilities of the moves towards cheese and corner at the decision square."""
-    cells = decision_cells(chain.maze)
-    if cells is None:
-        return [(np.nan, np.nan)] * len(probabilities)
-    here, *nexts = cells
-    state = chain.state_of(here, facing_right=False)
-    actions = [list(actions_between(here, there)) for there in nexts]
-    rows = probabilities[:, state].astype(np.float64)
-    return [(float(row[actions[0]].sum()), float(row[actions[1]].sum())) for row in rows]

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from steered_env import Maze
+from steered_env.maze import actions_between
 from steered_env.simulator import Cell
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 RATES = ("reach_cheese", "reach_top_right", "reach_region")
 """The measures that are reach rates: the probability to get there within the horizon."""
@@ -33,6 +41,22 @@ class Measures:
     p_top_right_at_decision: float
     episodes: int = 0
 
+    @classmethod
+    def of(cls, maze: Maze, reached: Sequence[float], towards: tuple[float, float], episodes: int = 0) -> Measures:
+        """The measures of a maze, with NaN where one means nothing.
+
+        Args:
+            maze: in its start state.
+            reached: the rates of cheese, corner and region.
+            towards: the probabilities at the decision square, from `towards_cheese_and_corner`.
+            episodes: how many were sampled.
+        """
+        places = (None, corner_of(maze), maze.top_right_region())
+        cheese, corner, region = (
+            float(rate) if _counts(maze, place) else np.nan for rate, place in zip(reached, places, strict=True)
+        )
+        return cls(cheese, corner, region, *towards, episodes)
+
 
 def decision_cells(maze: Maze) -> tuple[Cell, Cell, Cell] | None:
     """The decision square and the next cells from it towards the cheese and towards the corner."""
@@ -40,3 +64,33 @@ def decision_cells(maze: Maze) -> tuple[Cell, Cell, Cell] | None:
     if here is None or maze.cheese is None:
         return None
     return here, maze.path(here, maze.cheese)[1], maze.path(here, maze.corner)[1]
+
+
+def corner_of(maze: Maze) -> NDArray[np.bool_]:
+    """``(25, 25)`` bool, True at the corner alone."""
+    corner = np.zeros_like(maze.walls)
+    corner[maze.corner] = True
+    return corner
+
+
+def towards_cheese_and_corner(maze: Maze, probabilities: NDArray[np.floating[Any]]) -> tuple[float, float]:
+    """The summed probability of the moves towards cheese and corner; NaN without a decision square.
+
+    Args:
+        maze: the maze.
+        probabilities: ``(15,)`` at the decision square, facing left.
+    """
+    cells = decision_cells(maze)
+    if cells is None:
+        return np.nan, np.nan
+    here, *nexts = cells
+    row = probabilities.astype(np.float64)
+    to_cheese, to_corner = (float(row[list(actions_between(here, there))].sum()) for there in nexts)
+    return to_cheese, to_corner
+
+
+def _counts(maze: Maze, place: NDArray[np.bool_] | None) -> bool:
+    """Whether a rate means anything: there is a cheese (None), or the place is open and the cheese not in it."""
+    if place is None:
+        return maze.cheese is not None
+    return bool((place & ~maze.walls).any()) and not (maze.cheese is not None and place[maze.cheese])

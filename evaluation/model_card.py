@@ -17,6 +17,7 @@ from steered_env.policy.checkpoint import read_metadata
 from steered_env.training import HELD_OUT_LEVELS, HeldOut, move_accuracy
 from steered_env.training.imitation import CONFIG, CURVE, WEIGHTS
 
+from .conditions import USUAL_CONDITIONS
 from .evaluate import evaluate
 from .figures import save_figure
 from .held_out_rates import training_mazes
@@ -26,7 +27,6 @@ from .statistics import mean_interval
 _PICTURES_PER_LEVEL = 4
 _RATE_LEVELS = range(300)
 _TABLE_LEVELS = range(100)
-_CONDITIONS = ("baseline", "-cheese", "top_right", "top_right - cheese", "-random")
 
 
 def write_card(run: Path, out: Path, name: str, on_progress: Callable[[int, int], None]) -> list[Path]:
@@ -63,7 +63,7 @@ def write_card(run: Path, out: Path, name: str, on_progress: Callable[[int, int]
     steered = evaluate(
         policy,
         _TABLE_LEVELS,
-        _CONDITIONS,
+        USUAL_CONDITIONS,
         on_progress=lambda done, _: on_progress(len(_RATE_LEVELS) + done, total),
     )
     folder = make_folder(out)

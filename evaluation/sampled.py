@@ -12,10 +12,9 @@ import numpy as np
 
 from steered_env import Maze, Steering
 from steered_env.envs import RunningMazes
-from steered_env.maze import actions_between
 from steered_env.steering import sample_actions
 
-from .measures import Measures, decision_cells
+from .measures import Measures, towards_cheese_and_corner
 from .shared_forward import SharedForward
 
 if TYPE_CHECKING:
@@ -150,7 +149,7 @@ def measure_by_sampling(
                 actions[active] = sample_actions(probabilities, uniforms[active, step])
             run.step(actions)
         towards = _towards(forward, maze, steering)
-        results.append(_measures(maze, run.finish(), towards))
+        results.append(_measured(maze, run, towards))
     return results
 
 
@@ -168,29 +167,16 @@ def measure_predictor(
         )
         run.step(np.asarray(actions))
         starts = np.zeros(episodes, np.bool_)
-    return _measures(maze, run.finish(), (np.nan, np.nan))
+    return _measured(maze, run, (np.nan, np.nan))
 
 
 def _towards(forward: SharedForward, maze: Maze, steering: Steering) -> tuple[float, float]:
-    cells = decision_cells(maze)
-    if cells is None:
+    if maze.decision_square is None:
         return np.nan, np.nan
-    here, *nexts = cells
-    frame = maze.with_mouse(here, facing_right=False).observe()
-    row = forward.probabilities(frame[None], [steering])[0, 0].astype(np.float64)
-    to_cheese, to_corner = (float(row[list(actions_between(here, there))].sum()) for there in nexts)
-    return to_cheese, to_corner
+    frame = maze.with_mouse(maze.decision_square, facing_right=False).observe()
+    return towards_cheese_and_corner(maze, forward.probabilities(frame[None], [steering])[0, 0])
 
 
-def _measures(maze: Maze, ends: NDArray[np.bool_], towards: tuple[float, float]) -> Measures:
-    cheese, corner, region = np.mean(ends, axis=0)
-    at_corner = maze.cheese == maze.corner or maze.walls[maze.corner]
-    in_region = maze.cheese is not None and bool(maze.top_right_region()[maze.cheese])
-    return Measures(
-        reach_cheese=float(cheese) if maze.cheese is not None else np.nan,
-        reach_top_right=np.nan if at_corner else float(corner),
-        reach_region=np.nan if in_region else float(region),
-        p_cheese_at_decision=towards[0],
-        p_top_right_at_decision=towards[1],
-        episodes=len(ends),
-    )
+def _measured(maze: Maze, run: Episodes, towards: tuple[float, float]) -> Measures:
+    ends = run.finish()
+    return Measures.of(maze, ends.mean(axis=0).tolist(), towards, episodes=len(ends))
