@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+
+from .cli_train import train
+from .numbers_as_written import parse_levels
 
 if TYPE_CHECKING:
     from .results import Results
@@ -170,67 +172,7 @@ def field(
     _out.print(str(target), highlight=False, soft_wrap=True)
 
 
-@app.command()
-def train(
-    out: Annotated[Path, typer.Option(help="The run's folder; a run that is there is continued.")],
-    minutes: Annotated[float | None, typer.Option(help="Time budget.")] = None,
-    pictures: Annotated[int | None, typer.Option(help="Budget in pictures, instead of minutes.")] = None,
-    cheese_region: Annotated[int, typer.Option(help="The cheese lies in the top-right n×n cells.")] = 5,
-    width: Annotated[int, typer.Option(help="Of the network: 1 is small, 4 full.")] = 1,
-    seed: Annotated[int, typer.Option(min=0, help="Of pictures and initial weights.")] = 0,
-    batch_size: Annotated[int, typer.Option(help="Pictures per gradient step.")] = 128,
-    learning_rate: Annotated[float, typer.Option(help="Adam's, at its highest.")] = 1e-3,
-    device: Annotated[str, typer.Option(help="cpu, cuda, or auto: a GPU if there is one.")] = "auto",
-    bfloat16: Annotated[
-        bool | None,
-        typer.Option(help="Matrix products in bfloat16; where the hardware has them, unless said."),
-    ] = None,
-    workers: Annotated[int, typer.Option(min=0, help="Processes that draw pictures.")] = 1,
-    rate_levels: Annotated[
-        int, typer.Option(min=0, help="Held-out mazes for the cheese rate in the curve; 0 for none.")
-    ] = 16,
-) -> None:
-    """Train a policy, or continue.
-
-    By imitation of shortest paths; a run that was interrupted goes on where it was.
-    """
-    from steered_env.training import TrainingConfig
-    from steered_env.training import train as train_policy
-    from steered_env.training.device import choose_device, has_fast_bfloat16
-
-    from .held_out_rates import cheese_rate
-    from .progress import training
-    from .results import make_folder
-
-    if (minutes is None) == (pictures is None):
-        raise ValueError("a training run needs one budget: --minutes or --pictures")
-    chosen = choose_device(device)
-    config = TrainingConfig(
-        width=width,
-        cheese_region=cheese_region,
-        seed=seed,
-        pictures=pictures,
-        minutes=minutes,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        bfloat16=has_fast_bfloat16(chosen) if bfloat16 is None else bfloat16,
-    )
-    make_folder(out)
-    try:
-        with training(_err) as update:
-            train_policy(
-                config,
-                out,
-                device=chosen,
-                workers=workers,
-                on_progress=update,
-                on_evaluation=lambda p: cheese_rate(p, cheese_region, rate_levels) if rate_levels else {},
-            )
-    except KeyboardInterrupt:
-        _err.print("interrupted; the same command goes on from here")
-        raise typer.Exit(130) from None
-    for name in ("policy.safetensors", "config.json", "curve.csv"):
-        _out.print(str(out / name), highlight=False, soft_wrap=True)
+app.command()(train)
 
 
 @app.command()
@@ -249,28 +191,6 @@ def card(
     with counting(_err, "measuring mazes") as update:
         for path in write_card(run, run if out is None else out, name, update):
             _out.print(str(path), highlight=False, soft_wrap=True)
-
-
-def parse_levels(text: str) -> int | range | list[int]:
-    """Levels as written on the command line: ``7``, ``0:100`` (the end not included), or ``3,8,12``.
-
-    Raises:
-        ValueError: if it is none of these, or a level is negative.
-    """
-    from steered_env.simulator import check_level
-
-    if match := re.fullmatch(r"\s*(-?\d+)\s*:\s*(-?\d+)\s*", text):
-        start, stop = int(match[1]), int(match[2])
-        if stop <= start:
-            raise ValueError(f"levels {text!r} name no maze: the end must be above the start")
-        return range(check_level(start), check_level(stop - 1) + 1)
-    try:
-        numbers = [check_level(int(part)) for part in text.split(",")]
-    except ValueError as error:
-        if "level must" in str(error):
-            raise
-        raise ValueError(f"levels must be written as 7, 0:100 or 3,8,12, got {text!r}") from None
-    return numbers
 
 
 def _markdown_section(title: str, results: Results) -> str:

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from steered_env import ImpalaPolicy, load_policy
 from steered_env.policy.checkpoint import read_metadata
 from steered_env.training import HELD_OUT_LEVELS, HeldOut, move_accuracy
-from steered_env.training.imitation import CONFIG, CURVE, WEIGHTS
+from steered_env.training.run_folder import CONFIG, CURVE, WEIGHTS
 
 from .conditions import USUAL_CONDITIONS
 from .evaluate import evaluate

@@ -43,7 +43,7 @@ def counting(console: Console, what: str) -> Iterator[Callable[[int, int], None]
 
 @contextmanager
 def training(console: Console) -> Iterator[Callable[[TrainingProgress], None]]:
-    """A bar with rate, time left and held-out accuracy; a line every half minute without a terminal."""
+    """A bar with rate, time left and the last measurement; a line every half minute without a terminal."""
     if not console.is_terminal:
         yield _LinePrinter(console)
         return
@@ -52,23 +52,24 @@ def training(console: Console) -> Iterator[Callable[[TrainingProgress], None]]:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("pictures"),
+        TextColumn("{task.fields[unit]}"),
         TextColumn("{task.fields[rate]}"),
         TimeElapsedColumn(),
         TextColumn("{task.fields[left]}"),
-        TextColumn("{task.fields[accuracy]}"),
+        TextColumn("{task.fields[note]}"),
     )
     with Progress(*columns, console=console) as bar:
-        task = bar.add_task("training", total=None, rate="", left="", accuracy="")
+        task = bar.add_task("training", total=None, unit="", rate="", left="", note="")
 
         def update(now: TrainingProgress) -> None:
             bar.update(
                 task,
                 completed=now.done,
                 total=now.total,
+                unit=now.unit,
                 rate=f"{now.rate:.0f}/s",
                 left=_left(now),
-                accuracy=_accuracy(now),
+                note=now.note,
             )
 
         yield update
@@ -83,7 +84,8 @@ class _LinePrinter:
             return
         self._last = time.monotonic()
         of = f" of {now.total}" if now.total else ""
-        self._console.print(f"{now.done}{of} pictures, {now.rate:.0f}/s, {_left(now)}, {_accuracy(now)}")
+        note = f", {now.note}" if now.note else ""
+        self._console.print(f"{now.done}{of} {now.unit}, {now.rate:.0f}/s, {_left(now)}{note}")
 
 
 def _left(now: TrainingProgress) -> str:
@@ -91,7 +93,3 @@ def _left(now: TrainingProgress) -> str:
         return "measuring speed"
     minutes, seconds = divmod(round((now.total - now.done) / now.rate), 60)
     return f"{minutes}:{seconds:02d} left"
-
-
-def _accuracy(now: TrainingProgress) -> str:
-    return "" if now.accuracy is None else f"{now.accuracy:.1%} right moves"

@@ -48,7 +48,7 @@ def mean_interval(values: ArrayLike, *, seed: int = 0) -> Interval:
     if np.ptp(numbers) == 0:
         return Interval(mean, mean, mean)
     for method in ("BCa", "percentile"):
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
             warnings.simplefilter("ignore", stats.DegenerateDataWarning)
             result = stats.bootstrap(
                 (numbers,),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -120,6 +120,21 @@ class RunningMazes:
             self._batch.write(int(index), self.maze(int(index)))
         return rewards
 
+    def snapshot(self) -> dict[str, Any]:
+        """The mazes as they are now and what was reached, in plain values."""
+        return {
+            "mazes": [_plain(self.maze(index)) for index in self._all],
+            "reached_cheese": self.reached_cheese.tolist(),
+            "reached_top_right": self.reached_top_right.tolist(),
+        }
+
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Put back what `snapshot` gave, and draw it."""
+        for index, values in enumerate(snapshot["mazes"]):
+            self.put(index, _maze(values))
+        self.reached_cheese[:] = snapshot["reached_cheese"]
+        self.reached_top_right[:] = snapshot["reached_top_right"]
+
     def check(self, index: int) -> None:
         """Compare one mouse with procgen's own state.
 
@@ -133,3 +148,14 @@ class RunningMazes:
     def close(self) -> None:
         """Free procgen's side. Calling it again does nothing."""
         self._batch.close()
+
+
+def _plain(maze: Maze) -> dict[str, Any]:
+    """A maze as values that any file format can hold."""
+    values = {one.name: getattr(maze, one.name) for one in fields(maze)}
+    return {**values, "walls": np.packbits(maze.walls).tobytes()}
+
+
+def _maze(values: dict[str, Any]) -> Maze:
+    bits = np.unpackbits(np.frombuffer(values["walls"], np.uint8), count=WORLD_SIZE**2)
+    return Maze(**{**values, "walls": bits.reshape(WORLD_SIZE, WORLD_SIZE).astype(np.bool_)})

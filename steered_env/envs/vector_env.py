@@ -180,6 +180,53 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         info |= self._info(np.ones(self.num_envs, np.bool_))
         return running.frames.copy(), rewards.astype(np.float64), terminations, truncations, info
 
+    def snapshot(self) -> dict[str, Any]:
+        """All that the rest of these episodes and the next ones depend on.
+
+        Returns:
+            Plain values (numbers, strings, bytes, lists, dicts), about 200 bytes for each maze, for `restore`.
+
+        Raises:
+            ResetNeeded: before the first reset.
+        """
+        running, _ = self._open(), self.mazes
+        return {
+            **running.snapshot(),
+            "steps": self._steps.tolist(),
+            "finished": self._finished.tolist(),
+            "generators": [generator and generator.bit_generator.state for generator in self._generators],
+        }
+
+    def restore(self, snapshot: dict[str, Any]) -> NDArray[np.uint8]:
+        """Go on where a `snapshot` was taken, in this environment or in another one made with the same arguments.
+
+        Example:
+            >>> envs = MazeVectorEnv(2, levels=range(100))
+            >>> _ = envs.reset(seed=0)
+            >>> then = envs.snapshot()
+            >>> first = envs.step(np.array([7, 5]))[0]
+            >>> _ = envs.restore(then)
+            >>> bool((envs.step(np.array([7, 5]))[0] == first).all())
+            True
+
+        Args:
+            snapshot: of an environment with as many mazes.
+
+        Returns:
+            The frames then, ``(num_envs, 64, 64, 3)`` uint8.
+
+        Raises:
+            ValueError: if the snapshot is of another number of mazes.
+        """
+        running = self._open()
+        if len(snapshot["mazes"]) != self.num_envs:
+            raise ValueError(f"the snapshot holds {len(snapshot['mazes'])} mazes, this environment {self.num_envs}")
+        running.restore(snapshot)
+        self._started[:] = True
+        self._steps[:], self._finished[:] = snapshot["steps"], snapshot["finished"]
+        self._generators = [None if state is None else _generator(state) for state in snapshot["generators"]]
+        return running.frames.copy()
+
     def edit_running(self, edit: Edit, indices: Iterable[int] | None = None) -> None:
         """Edit mazes in the middle of their episodes; what was reached and the steps taken stay.
 
@@ -305,3 +352,9 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         for name, (values, there) in arrays.items():
             info[name], info[f"_{name}"] = values.copy(), mask & there
         return info
+
+
+def _generator(state: dict[str, Any]) -> np.random.Generator:
+    generator = np.random.default_rng()
+    generator.bit_generator.state = state
+    return generator

@@ -34,12 +34,13 @@ class ImpalaExtractor(BaseFeaturesExtractor):
     Args:
         observation_space: images ``(3, 64, 64)`` uint8, channels first, as Stable-Baselines3 transposes them.
         width: of the network.
+        bfloat16: whether its matrix products run in bfloat16; features and weights stay float32.
 
     Raises:
         ValueError: if the observations are something else.
     """
 
-    def __init__(self, observation_space: spaces.Box, width: int = 1) -> None:
+    def __init__(self, observation_space: spaces.Box, width: int = 1, bfloat16: bool = False) -> None:
         channels_first = (FRAME_SHAPE[2], *FRAME_SHAPE[:2])
         if observation_space.shape != channels_first:
             raise ValueError(
@@ -47,19 +48,26 @@ class ImpalaExtractor(BaseFeaturesExtractor):
             )
         super().__init__(observation_space, FEATURES)
         self.embedder = ImpalaEmbedder(width)
+        self.in_bfloat16 = bfloat16
 
     def forward(self, observations: Tensor) -> Tensor:
         """``(B, 3, 64, 64)`` float32 from 0 to 1 to features ``(B, 256)``."""
         # in channels-last memory the convolutions are faster; the weights stay as SB3's initialisation wants them
-        features: Tensor = self.embedder(observations.contiguous(memory_format=torch.channels_last))
-        return features
+        with torch.autocast(observations.device.type, torch.bfloat16, enabled=self.in_bfloat16):
+            features: Tensor = self.embedder(observations.contiguous(memory_format=torch.channels_last))
+        return features.float()
 
 
-def impala_policy_kwargs(width: int = 1) -> dict[str, Any]:
-    """``policy_kwargs`` with which ``PPO("CnnPolicy", …)`` has exactly the network of `ImpalaPolicy`."""
+def impala_policy_kwargs(width: int = 1, *, bfloat16: bool = False) -> dict[str, Any]:
+    """``policy_kwargs`` with which ``PPO("CnnPolicy", …)`` has exactly the network of `ImpalaPolicy`.
+
+    Args:
+        width: of the network.
+        bfloat16: whether its convolutions run in bfloat16, which on a CPU with matrix units takes half the time.
+    """
     return {
         "features_extractor_class": ImpalaExtractor,
-        "features_extractor_kwargs": {"width": width},
+        "features_extractor_kwargs": {"width": width, "bfloat16": bfloat16},
         "net_arch": [],
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,7 @@ class MazeBatch:
         if num < 1:
             raise ValueError(f"a batch needs at least 1 maze, got {num}")
         self.num = num
+        self._threads_live_in = os.getpid() if threads else None
         self._procgen = ProcgenGym3Env(
             num=num,
             env_name="maze",
@@ -95,7 +97,15 @@ class MazeBatch:
         Returns:
             Rewards ``(num,)`` float32 and whether each episode ended ``(num,)`` bool; procgen's own
             buffers, overwritten by the next step or `write`. Where an episode ended, the maze is another one now.
+
+        Raises:
+            RuntimeError: in a forked process, which has none of procgen's threads.
         """
+        if self._threads_live_in not in (None, os.getpid()):
+            raise RuntimeError(
+                "procgen's threads do not live on in a forked process: make the environment after the fork, or "
+                "with threads=0"
+            )
         self._procgen.act(actions)
         rewards, _, first = self._procgen.observe()
         return rewards, first

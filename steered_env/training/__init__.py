@@ -1,12 +1,15 @@
-"""How the packaged policies were made: imitation of shortest paths."""
+"""How the packaged policies were made: imitation of shortest paths, and reinforcement (`ppo`, imported apart)."""
 
 from .config import TrainingConfig
 from .held_out import HELD_OUT_LEVELS, HeldOut, move_accuracy
-from .imitation import Progress, TrainingError, train
+from .imitation import train
+from .ppo_config import PPOConfig
+from .run_folder import Progress, TrainingError
 
 __all__ = [
     "HELD_OUT_LEVELS",
     "HeldOut",
+    "PPOConfig",
     "Progress",
     "TrainingConfig",
     "TrainingError",

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,36 +12,30 @@ import torch
 from torch.utils.data import DataLoader
 
 from steered_env.policy import ImpalaPolicy, save_policy
-from steered_env.whole_file import whole_file
 
 from .config import TrainingConfig
 from .curve import Curve
-from .device import machine
 from .held_out import move_accuracy
 from .interruption import StopRequest, ignore_ctrl_c, stop_requests
 from .learner import Learner, Losses, learning_rate
 from .memory import keep_freed_memory
 from .pictures import Pictures, TrainingPictures
+from .run_folder import (
+    CHECKPOINT,
+    CURVE,
+    WEIGHTS,
+    Progress,
+    check_same_config,
+    read_checkpoint,
+    write_checkpoint,
+    write_config,
+)
 
-CHECKPOINT, CONFIG, CURVE, WEIGHTS = "checkpoint.pt", "config.json", "curve.csv", "policy.safetensors"
+ALGORITHM = "imitation"
 _CALIBRATION_S = 30.0
 _CHECKPOINT_EVERY_S = 40.0
 _EVALUATIONS = 40
 _POINT_EVERY = 25_600
-
-
-class TrainingError(RuntimeError):
-    """A training run that cannot start or go on; the message says how it can."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a run is: pictures done, of how many (None until known), per second, and the last accuracy."""
-
-    done: int
-    total: int | None
-    rate: float
-    accuracy: float | None
 
 
 def train(
@@ -107,7 +100,7 @@ class _Run:
         if (out / CHECKPOINT).exists():
             self._resume()
         else:
-            self._write_config()
+            write_config(self.out, self.config, self.device)
 
     def to_the_end(self, workers: int, stop: StopRequest) -> None:
         last_saved = time.monotonic()
@@ -121,7 +114,8 @@ class _Run:
             rate = (self.done - begun_at) / max(now - begun, 1e-9)
             self._set_budget(rate)
             self._report_point()
-            self.on_progress(Progress(self.done, self.config.pictures, rate, self._accuracy))
+            note = "" if self._accuracy is None else f"{self._accuracy:.1%} right moves"
+            self.on_progress(Progress(self.done, self.config.pictures, rate, "pictures", note))
             if stop.made:
                 self.save()
                 raise KeyboardInterrupt
@@ -134,7 +128,12 @@ class _Run:
 
     def finished_policy(self) -> ImpalaPolicy:
         policy: ImpalaPolicy = self.learner.policy.cpu().eval()
-        metadata = {"config": asdict(self.config), "pictures": self.done, "seconds": round(self.seconds, 1)}
+        metadata = {
+            "algorithm": ALGORITHM,
+            "config": asdict(self.config),
+            "pictures": self.done,
+            "seconds": round(self.seconds, 1),
+        }
         save_policy(policy, self.out / WEIGHTS, metadata=metadata)
         return policy
 
@@ -148,29 +147,16 @@ class _Run:
             "optimizer": self.optimizer.state_dict(),
             "curve": self.curve.state(),
         }
-        with whole_file(self.out / CHECKPOINT) as temporary:
-            torch.save(state, temporary)
+        write_checkpoint(self.out, ALGORITHM, state)
         self.curve.write(self.out / CURVE)
 
     def _resume(self) -> None:
-        path = self.out / CHECKPOINT
-        try:
-            state: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
-            saved = TrainingConfig(**state["config"])
-        except Exception as error:  # a damaged file makes torch's readers raise almost anything
-            raise TrainingError(
-                f"{path} cannot be read ({str(error)[:100]}): remove it to begin anew, or choose another --out"
-            ) from None
+        state = read_checkpoint(self.out, ALGORITHM, self.device)
         wanted = self.config
         if wanted.pictures is None:  # the budget of time was turned into pictures before
-            wanted = replace(wanted, pictures=saved.pictures)
-        for name, value in asdict(wanted).items():
-            if value != getattr(saved, name):
-                raise TrainingError(
-                    f"{self.out} holds a run with {name}={getattr(saved, name)}, not {value}: "
-                    "choose another --out, or the same configuration to continue it"
-                )
-        self.config = self.learner.config = saved
+            wanted = replace(wanted, pictures=state["config"]["pictures"])
+        check_same_config(self.out, state["config"], asdict(wanted))
+        self.config = self.learner.config = wanted
         self.learner.load_state_dict(state["learner"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.done, self.seconds = int(state["done"]), float(state["seconds"])
@@ -223,7 +209,7 @@ class _Run:
         left = max(0.0, budget - self.seconds) * rate
         batches = max(1, round((self.done + left) / config.batch_size))
         self.config = self.learner.config = replace(config, pictures=batches * config.batch_size)
-        self._write_config()
+        write_config(self.out, self.config, self.device)
 
     def _report_point(self) -> None:
         """Add a point to the curve when one is due, and evaluate when that is."""
@@ -242,16 +228,6 @@ class _Run:
         self._accuracy = held_out.accuracy
         columns = {"move_accuracy": held_out.accuracy, **self.on_evaluation(self.learner.policy)}
         self.curve.close_point(self.done, self.seconds, learning_rate(self.config, self.done), columns)
-
-    def _write_config(self) -> None:
-        description = {
-            **asdict(self.config),
-            "device": str(self.device),
-            "machine": machine(),
-            "torch": torch.__version__,
-        }
-        with whole_file(self.out / CONFIG) as temporary:
-            temporary.write_text(json.dumps(description, indent=2) + "\n")
 
 
 def _unchanged(batch: Any) -> Any:

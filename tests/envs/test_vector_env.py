@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import signal
+
 import gymnasium
 import numpy as np
 import pytest
@@ -51,6 +54,71 @@ def test_trajectories_are_those_of_maze_env(mode: AutoresetMode) -> None:
             else:
                 assert one == other, step
     assert any(entry[2].any() for entry in play(ours, 60, 1)[1:] if len(entry) > 1)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_snapshot_goes_on_in_another_environment(mode: AutoresetMode) -> None:
+    settings = {"sizes": [3, 5], "time_limit": 12, "until": "either", "cheese_region": 2, "autoreset_mode": mode}
+    ours, other = MazeVectorEnv(3, **settings), MazeVectorEnv(3, **settings)
+    play(ours, 31, 4)
+    drawn = Maze.from_text("..C\n.#.\n>#.")
+    ours.reset(options={"mazes": [drawn, None, None]})
+    ours.edit_running(Maze.without_cheese, [1])
+    actions = np.random.default_rng(0).integers(0, 15, (40, 3))
+    if mode is AutoresetMode.DISABLED:
+        actions = actions[:5]
+    for action in actions[:3]:
+        ours.step(action)
+    snapshot = ours.snapshot()
+    frames = other.restore(snapshot)
+    assert other.mazes == ours.mazes
+    assert np.array_equal(frames, np.stack([maze.observe() for maze in ours.mazes]))
+    for action in actions[3:]:
+        for a, b in zip(ours.step(action)[:4], other.step(action)[:4], strict=True):
+            assert np.array_equal(a, b)
+    assert other.mazes == ours.mazes
+
+
+def test_a_snapshot_needs_as_many_mazes() -> None:
+    envs = MazeVectorEnv(2)
+    with pytest.raises(ResetNeeded):
+        envs.snapshot()
+    envs.reset()
+    with pytest.raises(ValueError, match="holds 2 mazes, this environment 3"):
+        MazeVectorEnv(3).restore(envs.snapshot())
+
+
+def after_fork(envs: MazeVectorEnv) -> str:
+    """What a forked process, killed after a minute, says of two steps: the sum of the frames, or the error."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        signal.alarm(60)
+        try:
+            envs.step(np.array([7, 5]))
+            told = str(int(envs.step(np.array([5, 7]))[0].sum()))
+        except BaseException as error:
+            told = f"{type(error).__name__}: {error}"
+        os.write(writing, told.encode())
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        told = pipe.read()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    return told
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_use_after_a_fork() -> None:
+    envs, threaded = MazeVectorEnv(2), MazeVectorEnv(2, threads=2)
+    for each in (envs, threaded):
+        each.reset(seed=0)
+    told = after_fork(envs)
+    envs.step(np.array([7, 5]))
+    assert told == str(int(envs.step(np.array([5, 7]))[0].sum()))
+    assert after_fork(threaded).startswith("RuntimeError: procgen's threads do not live on in a forked process")
+    threaded.step(np.array([7, 5]))
+    assert told == str(int(threaded.step(np.array([5, 7]))[0].sum()))
 
 
 def test_episodes_do_not_depend_on_the_number_of_mazes() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from evaluation.cli import parse_levels
+from evaluation.numbers_as_written import parse_levels
 
 
 def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -72,6 +73,12 @@ def test_train_card_and_table_of_the_new_policy(tmp_path: Path) -> None:
         (["field", "--out", "field.txt"], "must end in .png, .svg or .pdf"),
         (["train", "--out", "run"], "needs one budget"),
         (["train", "--out", "run", "--minutes", "1", "--device", "tpu9"], "device 'tpu9' cannot be used here"),
+        (["train", "--out", "run", "--algorithm", "a2c", "--minutes", "1"], "must be imitation or ppo, got 'a2c'"),
+        (["train", "--out", "run", "--algorithm", "ppo", "--pictures", "9"], "--pictures is for --algorithm imitation"),
+        (["train", "--out", "run", "--minutes", "1", "--gamma", "0.9"], "--gamma is for --algorithm ppo"),
+        (["train", "--out", "run", "--algorithm", "ppo"], "needs one budget: --minutes or --steps"),
+        (["train", "--out", "run", "--algorithm", "ppo", "--steps", "9", "--sizes", "3;5"], "written as 3,5,7"),
+        (["train", "--out", "run", "--algorithm", "ppo", "--steps", "9", "--start", "nope"], "no policy 'nope'"),
         (["card", "."], "holds no finished run"),
     ],
 )
@@ -99,6 +106,20 @@ def test_ctrl_c_keeps_a_training_run(tmp_path: Path) -> None:
     assert stderr.strip().endswith("interrupted; the same command goes on from here")
     assert (tmp_path / "run" / "checkpoint.pt").stat().st_size > 10**6
     assert not list(tmp_path.rglob("*.safetensors"))
+
+
+def test_ppo_from_the_command_line_and_again(tmp_path: Path) -> None:
+    few = ["--num-envs", "4", "--n-steps", "8", "--minibatches", "2", "--time-limit", "9", "--sizes", "3"]
+    short = [*few, "--rate-levels", "4", "--start", "small"]
+    for steps in ("32", "64"):
+        done = run("train", "--out", "run", "--algorithm", "ppo", "--steps", steps, *short, folder=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.split() == ["run/policy.safetensors", "run/config.json", "run/curve.csv"]
+        assert "Warning" not in done.stderr
+    curve = pd.read_csv(tmp_path / "run" / "curve.csv")
+    assert curve["steps"].tolist() == [0, 32, 64]
+    assert curve["cheese_rate"].iloc[0] == pytest.approx(1, abs=0.01)  # the shipped policy, in the smallest mazes
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["value_warmup"] == 4
 
 
 def test_help_is_quick_and_whole(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -31,6 +33,9 @@ def test_few_equal_or_missing_values() -> None:
     assert np.isnan(mean_interval([0.5])[1:]).all()
     assert mean_interval([1.0, 1.0, np.nan]) == (1.0, 1.0, 1.0)
     assert mean_interval([0.0] * 50 + [1e-12]).high < 1e-10
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert mean_interval([1 - 1e-16, 1.0, 1 - 1e-15, 1.0]).mean == pytest.approx(1)
 
 
 def test_pairing_removes_what_levels_share() -> None:

@@ -58,6 +58,16 @@ def test_a_trained_model_becomes_a_policy(tmp_path: Path, frames: np.ndarray) ->
     assert np.allclose(steered.action_probabilities(maze.observe()), without, atol=1e-5)
 
 
+def test_bfloat16_follows_float32(reference_policy: ImpalaPolicy, frames: np.ndarray) -> None:
+    model = make(**impala_policy_kwargs(bfloat16=True))
+    copy_into(model, reference_policy)
+    fast, exact = model_probabilities(model, frames), reference_policy.action_probabilities(frames)
+    assert not np.array_equal(fast, exact)
+    assert np.allclose(fast, exact, atol=0.03)
+    model.learn(16)
+    assert all(parameter.dtype == torch.float32 for parameter in model.policy.parameters())
+
+
 def test_a_policy_becomes_a_model(reference_policy: ImpalaPolicy, frames: np.ndarray) -> None:
     model = make()
     copy_into(model, reference_policy)

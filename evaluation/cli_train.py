@@ -1,0 +1,159 @@
+"""``steered-env train``: its options, and what each algorithm makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from .numbers_as_written import parse_numbers
+
+if TYPE_CHECKING:
+    import torch
+
+    from steered_env import ImpalaPolicy
+    from steered_env.training import PPOConfig, TrainingConfig
+
+_IMITATION, _PPO = "imitation", "ppo"
+_FOR = {
+    "pictures": _IMITATION,
+    "batch_size": _IMITATION,
+    "workers": _IMITATION,
+    "steps": _PPO,
+    "start": _PPO,
+    "sizes": _PPO,
+    "num_envs": _PPO,
+    "n_steps": _PPO,
+    "epochs": _PPO,
+    "minibatches": _PPO,
+    "gamma": _PPO,
+    "gae_lambda": _PPO,
+    "clip_range": _PPO,
+    "entropy": _PPO,
+    "time_limit": _PPO,
+    "value_warmup": _PPO,
+    "evaluate_every": _PPO,
+}
+"""Options that belong to one algorithm."""
+_VALUE_WARMUP = 4
+_out, _err = Console(), Console(stderr=True)
+
+
+def train(
+    context: typer.Context,
+    out: Annotated[Path, typer.Option(help="The run's folder; a run that is there is continued.")],
+    algorithm: Annotated[
+        str, typer.Option(help="imitation of shortest paths, or ppo: reinforcement learning.")
+    ] = _IMITATION,
+    minutes: Annotated[float | None, typer.Option(help="Time budget.")] = None,
+    pictures: Annotated[int | None, typer.Option(help="Imitation: budget in pictures, instead of minutes.")] = None,
+    steps: Annotated[int | None, typer.Option(help="PPO: budget in steps over all mazes.")] = None,
+    cheese_region: Annotated[int, typer.Option(help="The cheese lies in the top-right n×n cells.")] = 5,
+    width: Annotated[int | None, typer.Option(help="Of the network: 1 is small, 4 full.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of mazes and initial weights.")] = 0,
+    start: Annotated[
+        str | None, typer.Option(help="PPO: packaged policy or file to start from; new weights unless said.")
+    ] = None,
+    sizes: Annotated[str | None, typer.Option(help="PPO: inner sizes of the mazes, such as 3,5,7; all.")] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="Adam's. Imitation: 0.001 at its highest; PPO: 0.0005 throughout.")
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Imitation: pictures per gradient step, 128.")] = None,
+    num_envs: Annotated[int | None, typer.Option(help="PPO: mazes side by side, 64.")] = None,
+    n_steps: Annotated[int | None, typer.Option(help="PPO: steps of each between updates, 256.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="PPO: passes over what was collected, 3.")] = None,
+    minibatches: Annotated[int | None, typer.Option(help="PPO: gradient steps in a pass, 8.")] = None,
+    gamma: Annotated[float | None, typer.Option(help="PPO: discount per step, 0.999.")] = None,
+    gae_lambda: Annotated[float | None, typer.Option(help="PPO: of the advantage estimate, 0.95.")] = None,
+    clip_range: Annotated[float | None, typer.Option(help="PPO: of the probability ratio, 0.2.")] = None,
+    entropy: Annotated[float | None, typer.Option(help="PPO: weight of the entropy bonus, 0.01.")] = None,
+    time_limit: Annotated[int | None, typer.Option(help="PPO: steps after which an episode is cut, 500.")] = None,
+    value_warmup: Annotated[
+        int | None,
+        typer.Option(help=f"PPO: first updates of the value head alone; {_VALUE_WARMUP} with --start, else 0."),
+    ] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda, or auto: a GPU if there is one.")] = "auto",
+    bfloat16: Annotated[
+        bool | None,
+        typer.Option(help="Matrix products in bfloat16; where the hardware has them, unless said."),
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=0, help="Imitation: processes that draw pictures, 1.")] = None,
+    rate_levels: Annotated[
+        int, typer.Option(min=0, help="Held-out mazes for the cheese rate in the curve; 0 for none.")
+    ] = 16,
+    evaluate_every: Annotated[int | None, typer.Option(min=1, help="PPO: updates between two of them, 5.")] = None,
+) -> None:
+    """Train a policy, or continue.
+
+    By imitation of shortest paths, or by Stable-Baselines3's PPO. A run that was interrupted goes on where it was.
+    """
+    from steered_env.training import PPOConfig
+    from steered_env.training import train as imitate
+    from steered_env.training.device import choose_device
+
+    from .held_out_rates import cheese_rate
+    from .progress import training
+    from .results import make_folder
+
+    given = {name: value for name, value in context.params.items() if value is not None}
+    chosen = choose_device(device)
+    config = _config(algorithm, given, chosen)
+
+    def rates(policy: ImpalaPolicy) -> dict[str, float]:
+        return cheese_rate(policy, cheese_region, rate_levels, getattr(config, "sizes", None)) if rate_levels else {}
+
+    make_folder(out)
+    try:
+        with training(_err) as update:
+            if isinstance(config, PPOConfig):
+                train_ppo = _ppo_trainer()
+                every = {"evaluate_every": evaluate_every} if evaluate_every else {}
+                train_ppo(config, out, device=chosen, on_progress=update, on_evaluation=rates, **every)
+            else:
+                processes = 1 if workers is None else workers
+                imitate(config, out, device=chosen, workers=processes, on_progress=update, on_evaluation=rates)
+    except KeyboardInterrupt:
+        _err.print("interrupted; the same command goes on from here")
+        raise typer.Exit(130) from None
+    for name in ("policy.safetensors", "config.json", "curve.csv"):
+        _out.print(str(out / name), highlight=False, soft_wrap=True)
+
+
+def _config(algorithm: str, given: dict[str, Any], device: torch.device) -> TrainingConfig | PPOConfig:
+    """The configuration that the options ask for.
+
+    Raises:
+        ValueError: if there is no such algorithm or no budget, or an option belongs to the other algorithm.
+    """
+    from steered_env import load_policy
+    from steered_env.training import PPOConfig, TrainingConfig
+    from steered_env.training.device import has_fast_bfloat16
+
+    if algorithm not in (_IMITATION, _PPO):
+        raise ValueError(f"algorithm must be {_IMITATION} or {_PPO}, got {algorithm!r}")
+    for name in given:
+        if _FOR.get(name, algorithm) != algorithm:
+            raise ValueError(f"--{name.replace('_', '-')} is for --algorithm {_FOR[name]}, not for {algorithm}")
+    counted = "steps" if algorithm == _PPO else "pictures"
+    if ("minutes" in given) == (counted in given):
+        raise ValueError(f"a training run needs one budget: --minutes or --{counted}")
+    values = {"bfloat16": has_fast_bfloat16(device), **given}
+    if "sizes" in values:
+        values["sizes"] = parse_numbers(values["sizes"], "sizes")
+    if "start" in values:
+        values = {"width": load_policy(values["start"]).width, "value_warmup": _VALUE_WARMUP, **values}
+    kind = PPOConfig if algorithm == _PPO else TrainingConfig
+    known = {one.name for one in fields(kind)}
+    return kind(**{name: value for name, value in values.items() if name in known})
+
+
+def _ppo_trainer() -> Callable[..., ImpalaPolicy]:
+    try:
+        from steered_env.training.ppo import train_ppo
+    except ModuleNotFoundError as error:
+        raise RuntimeError(f"--algorithm ppo needs {error.name}: pip install 'steered-env[sb3]'") from None
+    return train_ppo

@@ -1,0 +1,341 @@
+"""Reinforcement learning with Stable-Baselines3's PPO, resumable after every update.
+
+A module of its own, since importing it imports Stable-Baselines3.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from stable_baselines3 import PPO
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.logger import KVWriter, Logger
+from stable_baselines3.common.vec_env import VecMonitor, VecNormalize, VecTransposeImage
+from torch import nn
+from torch.utils.tensorboard import SummaryWriter
+
+from steered_env.envs.sb3_vec_env import MazeVecEnv
+from steered_env.policy import ImpalaPolicy, load_policy, save_policy
+from steered_env.policy.sb3_extractor import copy_into, impala_from, impala_policy_kwargs
+from steered_env.simulator import MAX_LEVEL
+from steered_env.whole_file import whole_file
+
+from .interruption import StopRequest, stop_requests
+from .memory import keep_freed_memory
+from .pictures import FIRST_TRAINING_LEVEL
+from .ppo_config import PPOConfig
+from .run_folder import (
+    CHECKPOINT,
+    CURVE,
+    WEIGHTS,
+    Progress,
+    TrainingError,
+    check_same_config,
+    read_checkpoint,
+    write_checkpoint,
+    write_config,
+)
+
+ALGORITHM = "ppo"
+TENSORBOARD = "tensorboard"
+_REPORT_EVERY_S = 1.0
+_BUDGET = {"steps", "minutes"}
+
+
+def train_ppo(
+    config: PPOConfig,
+    out: Path,
+    *,
+    device: torch.device | str = "cpu",
+    evaluate_every: int = 5,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+    on_evaluation: Callable[[ImpalaPolicy], dict[str, float]] = lambda _: {},
+) -> ImpalaPolicy:
+    """Train a policy by reinforcement, or go on with one that was interrupted.
+
+    Writes into ``out``: ``config.json``; after every update ``checkpoint.pt`` and ``curve.csv``, and into
+    ``tensorboard``; at the end ``policy.safetensors``. Called again with the same configuration it continues
+    after the last update, with the same mazes, actions and minibatches as if it had never stopped; a larger budget
+    continues a finished run. Ctrl-C and SIGTERM lose no more than the update under way.
+
+    Args:
+        config: the recipe.
+        out: the run's folder; made if it is not there.
+        device: where the network is trained.
+        evaluate_every: updates between two calls of ``on_evaluation``.
+        on_progress: called about once a second.
+        on_evaluation: called with the policy before the first update and along the way, for further columns of
+            the curve.
+
+    Returns:
+        The trained policy, on the CPU.
+
+    Raises:
+        FileNotFoundError: if there is no policy to start from.
+        TrainingError: if ``out`` holds a run with another configuration, or a damaged checkpoint, or the policy
+            to start from has another width.
+        KeyboardInterrupt: when it was stopped.
+    """
+    keep_freed_memory()
+    run = _Run(config, out, torch.device(device), on_progress)
+    try:
+        with stop_requests() as stop:
+            run.to_the_end(stop, evaluate_every, on_evaluation)
+        return run.finished_policy()
+    finally:
+        run.close()
+
+
+class _Run:
+    """The state of one training run."""
+
+    def __init__(
+        self, config: PPOConfig, out: Path, device: torch.device, on_progress: Callable[[Progress], None]
+    ) -> None:
+        out.mkdir(parents=True, exist_ok=True)
+        self.config, self.out, self.device, self.on_progress = config, out, device, on_progress
+        self.rows: list[dict[str, float]] = []
+        self.updates, self.seconds = 0, 0.0
+        saved = read_checkpoint(out, ALGORITHM, device) if (out / CHECKPOINT).exists() else None
+        if saved is not None:
+            wanted = {name: value for name, value in asdict(config).items() if name not in _BUDGET}
+            check_same_config(out, saved["config"], wanted)
+        self.mazes = MazeVecEnv(
+            config.num_envs,
+            range(FIRST_TRAINING_LEVEL, MAX_LEVEL + 1),
+            sizes=config.sizes,
+            cheese_region=config.cheese_region,
+            time_limit=config.time_limit,
+        )
+        self.monitor = VecMonitor(self.mazes)
+        self.rewards = VecNormalize(self.monitor, norm_obs=False, gamma=config.gamma)
+        self.model = _model(config, self.rewards, device)
+        if saved is not None:
+            self._restore(saved)
+        elif config.start is not None:
+            self._start_from(config.start)
+        self.log = _Log(out / TENSORBOARD, self.model.num_timesteps)
+        self.model.set_logger(Logger(None, [self.log]))
+        write_config(out, config, device)
+
+    def to_the_end(
+        self, stop: StopRequest, evaluate_every: int, on_evaluation: Callable[[ImpalaPolicy], dict[str, float]]
+    ) -> None:
+        if not self.rows:
+            self.rows.append({"steps": 0, "seconds": 0.0, **on_evaluation(impala_from(self.model))})
+        while not self._finished():
+            row = self._update(stop)
+            if self._finished() or self.updates % evaluate_every == 0:
+                row |= on_evaluation(impala_from(self.model))
+            self.rows.append(row)
+            self.log.write({f"evaluation/{name}": row[name] for name in row if name not in _LOGGED}, {}, self._steps)
+            self.save()
+            if stop.made:
+                raise KeyboardInterrupt
+        self.save()
+
+    def finished_policy(self) -> ImpalaPolicy:
+        policy = impala_from(self.model).cpu()
+        made = {"algorithm": ALGORITHM, "config": asdict(self.config), "steps": self._steps, "seconds": self.seconds}
+        save_policy(policy, self.out / WEIGHTS, metadata=made)
+        return policy
+
+    def save(self) -> None:
+        """Write the checkpoint and the curve, each whole."""
+        statistics = self.rewards.ret_rms
+        state = {
+            "config": asdict(self.config),
+            "updates": self.updates,
+            "steps": self._steps,
+            "seconds": self.seconds,
+            "rows": self.rows,
+            "policy": self.model.policy.state_dict(),
+            "optimizer": self.model.policy.optimizer.state_dict(),
+        }
+        if self.updates:
+            state |= {
+                "episode_starts": np.asarray(self.model._last_episode_starts).tolist(),
+                "mazes": self.mazes.envs.snapshot(),
+                "returns": self.rewards.returns.tolist(),
+                "return_statistics": [float(statistics.mean), float(statistics.var), float(statistics.count)],
+                "episode_returns": self.monitor.episode_returns.tolist(),
+                "episode_lengths": self.monitor.episode_lengths.tolist(),
+            }
+        write_checkpoint(self.out, ALGORITHM, state)
+        with whole_file(self.out / CURVE) as temporary:
+            pd.DataFrame(self.rows).to_csv(temporary, index=False, float_format="%.6g")
+
+    def close(self) -> None:
+        self.log.close()
+        self.rewards.close()
+
+    @property
+    def _steps(self) -> int:
+        return self.model.num_timesteps
+
+    def _finished(self) -> bool:
+        steps, minutes = self.config.steps, self.config.minutes
+        return (steps is not None and self._steps >= steps) or (minutes is not None and self.seconds >= 60 * minutes)
+
+    def _update(self, stop: StopRequest) -> dict[str, float]:
+        """Collect steps, learn from them, and say how it went."""
+        begun = time.monotonic()
+        seed = np.random.SeedSequence([self.config.seed, self.updates]).generate_state(1)[0]
+        torch.manual_seed(int(seed))  # of the actions; a run that was resumed draws the same ones
+        np.random.seed(seed)  # noqa: NPY002  (Stable-Baselines3 shuffles its minibatches with the global generator)
+        episodes = _Episodes(stop, self._report)
+        with _value_head_alone(self.model.policy, self.updates < self.config.value_warmup):
+            # one update; it would log before learning, so that what it learned is logged here instead
+            self.model.learn(self.config.steps_per_update, callback=episodes, log_interval=2, reset_num_timesteps=False)
+        self.updates += 1
+        self.seconds += time.monotonic() - begun
+        for name, value in episodes.summary().items():
+            self.model.logger.record(f"rollout/{name}", value)
+        self.model.logger.dump(self._steps)
+        named = {name.split("/", 1)[1]: value for name, value in self.log.last.items()}
+        return {"steps": self._steps, "seconds": round(self.seconds, 1), **{n: named[n] for n in _LOGGED if n in named}}
+
+    def _report(self, since: float, steps: int) -> None:
+        config, rate = self.config, steps / max(since, 1e-9)
+        total = config.steps
+        if config.minutes is not None:
+            left = max(0.0, 60 * config.minutes - self.seconds - since)
+            total = min(self._steps + round(left * rate), total or 2**62)
+        rates = [row["cheese_rate"] for row in self.rows if "cheese_rate" in row]
+        self.on_progress(Progress(self._steps, total, rate, "steps", f"cheese rate {rates[-1]:.3f}" if rates else ""))
+
+    def _start_from(self, name: str) -> None:
+        policy = load_policy(name)
+        if policy.width != self.config.width:
+            raise TrainingError(f"{name} has width {policy.width}, not {self.config.width}: say width={policy.width}")
+        copy_into(self.model, policy)
+
+    def _restore(self, saved: dict[str, Any]) -> None:
+        model = self.model
+        model.policy.load_state_dict(saved["policy"])
+        model.policy.optimizer.load_state_dict(saved["optimizer"])
+        self.updates, self.seconds, self.rows = saved["updates"], saved["seconds"], saved["rows"]
+        model.num_timesteps = saved["steps"]
+        if not self.updates:
+            return
+        model._last_obs = VecTransposeImage.transpose_image(self.mazes.envs.restore(saved["mazes"]))
+        model._last_episode_starts = np.array(saved["episode_starts"], np.bool_)
+        self.rewards.returns = np.array(saved["returns"])
+        statistics = self.rewards.ret_rms
+        statistics.mean, statistics.var, statistics.count = saved["return_statistics"]
+        self.monitor.episode_returns = np.array(saved["episode_returns"], np.float32)
+        self.monitor.episode_lengths = np.array(saved["episode_lengths"], np.int32)
+
+
+def _model(config: PPOConfig, env: VecNormalize, device: torch.device) -> PPO:
+    return PPO(
+        "CnnPolicy",
+        env,
+        policy_kwargs=impala_policy_kwargs(config.width, bfloat16=config.bfloat16),
+        learning_rate=config.learning_rate,
+        n_steps=config.n_steps,
+        batch_size=config.batch_size,
+        n_epochs=config.epochs,
+        gamma=config.gamma,
+        gae_lambda=config.gae_lambda,
+        clip_range=config.clip_range,
+        ent_coef=config.entropy,
+        vf_coef=config.value_weight,
+        max_grad_norm=config.max_grad_norm,
+        seed=config.seed,
+        device=device,
+    )
+
+
+@contextmanager
+def _value_head_alone(policy: nn.Module, wanted: bool) -> Iterator[None]:
+    """Let only the value head learn, within a ``with`` block."""
+    others = [p for name, p in policy.named_parameters() if wanted and not name.startswith("value_net")]
+    for parameter in others:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in others:
+            parameter.requires_grad_(True)
+
+
+_LOGGED = (
+    "steps",
+    "seconds",
+    "episodes",
+    "cheese_share",
+    "episode_length",
+    "entropy_loss",
+    "policy_gradient_loss",
+    "value_loss",
+    "approx_kl",
+    "clip_fraction",
+    "explained_variance",
+)
+"""The columns of the curve that every update has."""
+
+
+class _Episodes(BaseCallback):
+    """Counts the episodes of one rollout; stops it when asked to."""
+
+    def __init__(self, stop: StopRequest, report: Callable[[float, int], None]) -> None:
+        super().__init__()
+        self._stop, self._report = stop, report
+        self._begun = self._reported = time.monotonic()
+        self._lengths: list[int] = []
+        self._cheese = 0
+
+    def _on_step(self) -> bool:
+        if self._stop.made:
+            raise KeyboardInterrupt  # the checkpoint of the last update is on disk
+        for info in self.locals["infos"]:
+            if "episode" in info:
+                self._lengths.append(info["episode"]["l"])
+                self._cheese += bool(info["reached_cheese"])
+        now = time.monotonic()
+        if now - self._reported > _REPORT_EVERY_S:
+            self._reported = now
+            self._report(now - self._begun, self.n_calls * self.training_env.num_envs)
+        return True
+
+    def summary(self) -> dict[str, float]:
+        """How many episodes ended, the share of them that ended at the cheese, and their mean length."""
+        count = len(self._lengths)
+        if not count:
+            return {"episodes": 0}
+        return {
+            "episodes": count,
+            "cheese_share": self._cheese / count,
+            "episode_length": float(np.mean(self._lengths)),
+        }
+
+
+class _Log(KVWriter):
+    """Writes what Stable-Baselines3 logs to TensorBoard, and remembers the last of it.
+
+    Args:
+        folder: for TensorBoard; later points of an interrupted run that are already there are hidden.
+        step: the run is there now.
+    """
+
+    def __init__(self, folder: Path, step: int) -> None:
+        self._board = SummaryWriter(str(folder), purge_step=step + 1)
+        self.last: dict[str, float] = {}
+
+    def write(self, key_values: dict[str, Any], key_excluded: dict[str, tuple[str, ...]], step: int = 0) -> None:
+        self.last = {name: float(value) for name, value in key_values.items()}
+        for name, value in self.last.items():
+            self._board.add_scalar(name, value, step)
+        self._board.flush()
+
+    def close(self) -> None:
+        self._board.close()

@@ -1,0 +1,104 @@
+"""Everything that a reinforcement learning run depends on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from steered_env.simulator import WORLD_SIZE, check_size
+
+_BUDGETS = ("steps", "minutes")
+
+
+@dataclass(frozen=True)
+class PPOConfig:
+    """One recipe of Stable-Baselines3's PPO. The defaults are those published with procgen (Cobbe et al., 2020).
+
+    Attributes:
+        width: of the network.
+        cheese_region: the cheese lies in the top-right n×n cells.
+        sizes: inner sizes of the mazes to train on; None for all.
+        start: the packaged policy or file to start from; None for new weights.
+        seed: of mazes, actions, minibatches and initial weights.
+        steps: stop after so many steps of a mouse, counted over all mazes; or None.
+        minutes: stop after so much time; or None.
+        num_envs: mazes that run side by side.
+        n_steps: steps of each between two updates.
+        epochs: how often each update goes through what was collected.
+        minibatches: gradient steps in an epoch.
+        learning_rate: Adam's; constant, so that a run can be continued with a larger budget.
+        gamma: discount per step.
+        gae_lambda: of the generalised advantage estimate.
+        clip_range: how far an update may move a probability ratio.
+        entropy: weight of the entropy bonus.
+        value_weight: of the value loss.
+        max_grad_norm: of the gradient, which is clipped there.
+        time_limit: steps after which an episode is cut off.
+        value_warmup: first so many updates train the value head alone, so that a policy that was made without
+            rewards is not spoilt by a value head that knows nothing of them.
+        bfloat16: whether the convolutions run in bfloat16 (weights and updates stay float32).
+
+    Raises:
+        ValueError: if a value is out of range.
+    """
+
+    width: int = 1
+    cheese_region: int = 5
+    sizes: tuple[int, ...] | None = None
+    start: str | None = None
+    seed: int = 0
+    steps: int | None = None
+    minutes: float | None = None
+    num_envs: int = 64
+    n_steps: int = 256
+    epochs: int = 3
+    minibatches: int = 8
+    learning_rate: float = 5e-4
+    gamma: float = 0.999
+    gae_lambda: float = 0.95
+    clip_range: float = 0.2
+    entropy: float = 0.01
+    value_weight: float = 0.5
+    max_grad_norm: float = 0.5
+    time_limit: int = 500
+    value_warmup: int = 0
+    bfloat16: bool = False
+
+    def __post_init__(self) -> None:
+        if all(getattr(self, name) is None for name in _BUDGETS):
+            raise ValueError("a training run needs a budget: steps=… or minutes=…")
+        self._check_ranges()
+        if self.sizes is not None:
+            if not self.sizes:
+                raise ValueError("sizes must name at least one size, or be None for all")
+            object.__setattr__(self, "sizes", tuple(sorted(check_size(size) for size in self.sizes)))
+        if self.steps_per_update % self.minibatches or self.batch_size < 2:
+            raise ValueError(
+                f"num_envs × n_steps ({self.num_envs} × {self.n_steps}) must be a multiple of minibatches "
+                f"({self.minibatches}), at least twice it"
+            )
+
+    def _check_ranges(self) -> None:
+        for name in ("width", "num_envs", "n_steps", "epochs", "minibatches", "time_limit"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be ≥ 1, got {getattr(self, name)}")
+        for name in ("seed", "entropy", "value_weight", "value_warmup"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must be ≥ 0, got {getattr(self, name)}")
+        for name in ("learning_rate", "clip_range", "max_grad_norm", *_BUDGETS):
+            if (value := getattr(self, name)) is not None and value <= 0:
+                raise ValueError(f"{name} must be above 0, got {value}")
+        for name in ("gamma", "gae_lambda"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be 0 to 1, got {getattr(self, name)}")
+        if not 1 <= self.cheese_region <= WORLD_SIZE:
+            raise ValueError(f"cheese_region must be 1 to {WORLD_SIZE}, got {self.cheese_region}")
+
+    @property
+    def steps_per_update(self) -> int:
+        """Steps collected between two updates."""
+        return self.num_envs * self.n_steps
+
+    @property
+    def batch_size(self) -> int:
+        """Steps in one gradient step."""
+        return self.steps_per_update // self.minibatches

@@ -1,0 +1,91 @@
+"""The folder of a training run: what is in it, and going on with what is there."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from steered_env.whole_file import whole_file
+
+from .device import machine
+
+CHECKPOINT, CONFIG, CURVE, WEIGHTS = "checkpoint.pt", "config.json", "curve.csv", "policy.safetensors"
+
+
+class TrainingError(RuntimeError):
+    """A training run that cannot start or go on; the message says how it can."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is.
+
+    Attributes:
+        done: pictures or steps so far.
+        total: of how many; None until known.
+        rate: per second.
+        unit: what is counted.
+        note: the last measurement, for people; empty before the first.
+    """
+
+    done: int
+    total: int | None
+    rate: float
+    unit: str = "pictures"
+    note: str = ""
+
+
+def read_checkpoint(folder: Path, algorithm: str, device: torch.device | str) -> dict[str, Any]:
+    """What `write_checkpoint` wrote.
+
+    Raises:
+        TrainingError: if the file is damaged, or of another algorithm.
+    """
+    path = folder / CHECKPOINT
+    try:
+        state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+        found = state["algorithm"]
+    except Exception as error:  # a damaged file makes torch's readers raise almost anything
+        raise TrainingError(
+            f"{path} cannot be read ({str(error)[:100]}): remove it to begin anew, or choose another --out"
+        ) from None
+    if found != algorithm:
+        raise TrainingError(f"{folder} holds a run of algorithm {found}, not {algorithm}: choose another --out")
+    return state
+
+
+def write_checkpoint(folder: Path, algorithm: str, state: dict[str, Any]) -> None:
+    """Write a run's state, tensors and plain values only, whole or not at all."""
+    with whole_file(folder / CHECKPOINT) as temporary:
+        torch.save({"algorithm": algorithm, **state}, temporary)
+
+
+def check_same_config(folder: Path, saved: dict[str, Any], wanted: dict[str, Any]) -> None:
+    """Hold a configuration against the one that a run was begun with.
+
+    Raises:
+        TrainingError: if a value differs; names the first one.
+    """
+    for name, value in wanted.items():
+        before = saved.get(name, "nothing")
+        if value != before:
+            raise TrainingError(
+                f"{folder} holds a run with {name}={before}, not {value}: "
+                "choose another --out, or the same configuration to continue it"
+            )
+
+
+def write_config(folder: Path, config: Any, device: torch.device) -> None:
+    """Write a dataclass of settings, and where they are run, as JSON."""
+    description = {
+        **asdict(config),
+        "device": str(device),
+        "machine": machine(),
+        "torch": torch.__version__,
+    }
+    with whole_file(folder / CONFIG) as temporary:
+        temporary.write_text(json.dumps(description, indent=2) + "\n")
