@@ -3,6 +3,7 @@
 from .conditions import Condition, ConditionError
 from .evaluate import evaluate
 from .results import Results
+from .uniform import UniformPolicy
 from .vector_field import VectorField, vector_field
 from .video import record_video
 
@@ -10,6 +11,7 @@ __all__ = [
     "Condition",
     "ConditionError",
     "Results",
+    "UniformPolicy",
     "VectorField",
     "evaluate",
     "record_video",

@@ -2,44 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from functools import lru_cache
+import itertools
+from collections.abc import Collection, Iterator
 
 import numpy as np
 
 from steered_env import ImpalaPolicy, Maze
 from steered_env.maze.placement import random_cheese_cell
-from steered_env.training import HELD_OUT_LEVELS
 
 from .evaluate import evaluate
 
 _KEY = 104_729
+_AT_ONCE = 128
 
 
-def training_mazes(cheese_region: int, levels: Iterable[int], sizes: Collection[int] | None = None) -> list[Maze]:
-    """Held-out mazes with the cheese placed as in training, from a generator keyed by the level.
+def held_out_mazes(count: int, sizes: Collection[int] | None = None, *, cheese_region: int | None = None) -> list[Maze]:
+    """The first ``count`` mazes, from level 0 on, that no policy was trained on.
 
     Args:
-        cheese_region: side of the top-right region that the cheese lies in.
-        levels: which ones.
+        count: how many.
         sizes: only mazes of these inner sizes; None for all.
+        cheese_region: the cheese lies in the top-right n×n cells as in training, placed by a generator keyed by
+            the level; None leaves it where procgen put it.
     """
-    return [
-        maze.with_cheese(random_cheese_cell(maze, cheese_region, np.random.default_rng([_KEY, maze.level or 0])))
-        for maze in Maze.from_levels(levels)
-        if sizes is None or maze.size in sizes
-    ]
+    levels: Iterator[int] = itertools.count()
+    mazes: list[Maze] = []
+    while len(mazes) < count:
+        some = Maze.from_levels(itertools.islice(levels, _AT_ONCE))
+        mazes += [maze for maze in some if sizes is None or maze.size in sizes]
+    return [maze if cheese_region is None else _with_cheese(maze, cheese_region) for maze in mazes[:count]]
 
 
 def cheese_rate(
     policy: ImpalaPolicy, cheese_region: int, count: int, sizes: Collection[int] | None = None
 ) -> dict[str, float]:
-    """The mean cheese rate over the first ``count`` held-out mazes, exact method, as a column of a curve."""
-    mazes = _first_mazes(cheese_region, count, None if sizes is None else tuple(sizes))
-    results = evaluate(policy, mazes=mazes)
-    return {"cheese_rate": float(results.frame["reach_cheese"].mean())}
+    """The mean cheese rate over ``count`` held-out mazes, exact method, as a column of a curve."""
+    mazes = held_out_mazes(count, sizes, cheese_region=cheese_region)
+    return {"cheese_rate": float(evaluate(policy, mazes=mazes).frame["reach_cheese"].mean())}
 
 
-@lru_cache(maxsize=4)
-def _first_mazes(cheese_region: int, count: int, sizes: tuple[int, ...] | None) -> list[Maze]:
-    return training_mazes(cheese_region, HELD_OUT_LEVELS, sizes)[:count]
+def _with_cheese(maze: Maze, cheese_region: int) -> Maze:
+    generator = np.random.default_rng([_KEY, maze.level or 0])
+    return maze.with_cheese(random_cheese_cell(maze, cheese_region, generator))

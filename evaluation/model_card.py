@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
-from steered_env import ImpalaPolicy, load_policy
+from steered_env import ImpalaPolicy, Maze, load_policy
 from steered_env.policy.checkpoint import read_metadata
 from steered_env.training import HELD_OUT_LEVELS, HeldOut, move_accuracy
 from steered_env.training.run_folder import CONFIG, CURVE, WEIGHTS
@@ -20,13 +19,17 @@ from steered_env.training.run_folder import CONFIG, CURVE, WEIGHTS
 from .conditions import USUAL_CONDITIONS
 from .evaluate import evaluate
 from .figures import save_figure
-from .held_out_rates import training_mazes
+from .held_out_rates import held_out_mazes
+from .how_made import curve_figure, how_made
 from .results import Results, make_folder, write_text
-from .statistics import mean_interval
+from .statistics import mean_interval, paired_difference
+from .uniform import UniformPolicy
 
 _PICTURES_PER_LEVEL = 4
-_RATE_LEVELS = range(300)
-_TABLE_LEVELS = range(100)
+_RATE_MAZES = 300
+_TABLE_MAZES = 100
+_TABLE_SMALL_MAZES = 300
+"""When a policy knows small mazes only; fewer of those have a decision square, and they cost less."""
 
 
 def write_card(run: Path, out: Path, name: str, on_progress: Callable[[int, int], None]) -> list[Path]:
@@ -47,25 +50,10 @@ def write_card(run: Path, out: Path, name: str, on_progress: Callable[[int, int]
     weights = run / WEIGHTS
     if not weights.is_file():
         raise FileNotFoundError(f"{run} holds no finished run: there is no {WEIGHTS}; train it to the end first")
-    policy = load_policy(weights)
-    made = read_metadata(weights)
-    config = made["config"]
+    policy, made = load_policy(weights), read_metadata(weights)
     described = json.loads((run / CONFIG).read_text())
     curve = pd.read_csv(run / CURVE)
-    region = int(config["cheese_region"])
-    held_out = move_accuracy(policy, cheese_region=region, per_level=_PICTURES_PER_LEVEL)
-    total = len(_RATE_LEVELS) + len(_TABLE_LEVELS)
-    in_training = evaluate(
-        policy,
-        mazes=training_mazes(region, _RATE_LEVELS),
-        on_progress=lambda done, _: on_progress(done, total),
-    )
-    steered = evaluate(
-        policy,
-        _TABLE_LEVELS,
-        USUAL_CONDITIONS,
-        on_progress=lambda done, _: on_progress(len(_RATE_LEVELS) + done, total),
-    )
+    measured = _Measured.of(policy, made["config"], on_progress)
     folder = make_folder(out)
     files = [folder / f"{name}{end}" for end in (".md", "-curve.csv", "-curve.png", ".safetensors")]
     for source, target in ((run / CURVE, files[1]), (weights, files[3])):
@@ -74,33 +62,79 @@ def write_card(run: Path, out: Path, name: str, on_progress: Callable[[int, int]
     save_figure(curve_figure(curve), files[2])
     sections = [
         _heading(name, policy),
-        _making(config, described, made, name),
-        _accuracy(held_out, region),
-        _rates(in_training, region),
-        _weaknesses(held_out, in_training, steered, region),
-        _steering(steered),
+        how_made(made, described, name),
+        _rates(measured),
+        _accuracy(measured),
+        _weaknesses(measured),
+        _steering(measured),
     ]
     write_text(files[0], "\n\n".join(sections) + "\n")
     return files
 
 
-def curve_figure(curve: pd.DataFrame) -> Figure:
-    """Held-out accuracy and losses over pictures."""
-    figure = Figure(figsize=(9, 3.4), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    measured = curve.dropna(subset=["move_accuracy"])
-    left.plot(measured["pictures"] / 1e6, measured["move_accuracy"], marker=".", color="#2563c9")
-    left.set_ylim(0, 1)
-    left.set_title("held-out right moves", fontsize=10)
-    for part, colour in (("policy", "#2563c9"), ("dense", "#d98e04")):
-        right.plot(curve["pictures"] / 1e6, curve[f"{part}_loss"], color=colour, label=f"{part} loss")
-    right.set_yscale("log")
-    right.legend(frameon=False)
-    right.set_title("training losses (nats)", fontsize=10)
-    for axes in (left, right):
-        axes.set_xlabel("million pictures")
-        axes.grid(alpha=0.3)
-    return figure
+@dataclass(frozen=True)
+class _Measured:
+    """What a card tells of a policy.
+
+    Attributes:
+        region: side of the top-right region in which the cheese lay in training.
+        sizes: of the mazes it was trained on; None for all.
+        held_out: its moves on held-out pictures.
+        mazes: held out, of its training distribution.
+        rates: of reaching the cheese there.
+        chance: the same of the uniform policy.
+        before: the same of the policy that training started from, and that one's name; or None.
+        table: held-out mazes with the cheese where procgen puts it.
+        steered: the usual conditions there.
+    """
+
+    region: int
+    sizes: Collection[int] | None
+    held_out: HeldOut
+    mazes: list[Maze]
+    rates: Results
+    chance: Results
+    before: tuple[str, Results] | None
+    table: list[Maze]
+    steered: Results
+
+    @classmethod
+    def of(cls, policy: ImpalaPolicy, config: dict[str, Any], on_progress: Callable[[int, int], None]) -> _Measured:
+        region, sizes, start = int(config["cheese_region"]), config.get("sizes"), config.get("start")
+        mazes = held_out_mazes(_RATE_MAZES, sizes, cheese_region=region)
+        table = held_out_mazes(_TABLE_SMALL_MAZES if sizes else _TABLE_MAZES, sizes)
+        count = _Count((3 if start else 2) * len(mazes) + len(table), on_progress)
+        return cls(
+            region=region,
+            sizes=sizes,
+            held_out=move_accuracy(policy, cheese_region=region, per_level=_PICTURES_PER_LEVEL, sizes=sizes),
+            mazes=mazes,
+            rates=evaluate(policy, mazes=mazes, on_progress=count.part()),
+            chance=evaluate(UniformPolicy(), mazes=mazes, on_progress=count.part()),
+            before=(start, evaluate(load_policy(start), mazes=mazes, on_progress=count.part())) if start else None,
+            table=table,
+            steered=evaluate(policy, mazes=table, conditions=USUAL_CONDITIONS, on_progress=count.part()),
+        )
+
+    @property
+    def of_its_sizes(self) -> str:
+        return f" of sizes {', '.join(map(str, self.sizes))}" if self.sizes else ""
+
+
+class _Count:
+    """Counts several jobs as one."""
+
+    def __init__(self, total: int, on_progress: Callable[[int, int], None]) -> None:
+        self._total, self._on_progress, self._done = total, on_progress, 0
+
+    def part(self) -> Callable[[int, int], None]:
+        """For the next job."""
+
+        def update(done: int, total: int) -> None:
+            self._on_progress(self._done + done, self._total)
+            self._done += total * (done == total)
+
+        return update
 
 
 def _heading(name: str, policy: ImpalaPolicy) -> str:
@@ -111,38 +145,14 @@ def _heading(name: str, policy: ImpalaPolicy) -> str:
     )
 
 
-def _making(config: dict[str, Any], described: dict[str, Any], made: dict[str, Any], name: str) -> str:
-    budget = f"--minutes {config['minutes']:g}" if config["minutes"] else f"--pictures {config['pictures']}"
-    command = (
-        f"steered-env train --out runs/{name} {budget} --cheese-region {config['cheese_region']} "
-        f"--width {config['width']} --seed {config['seed']}"
-    )
-    rows = {
-        "data": f"{made['pictures']:,} pictures of levels from 10,000,000 up, drawn by procgen; cheese at random in "
-        f"the top-right {config['cheese_region']}×{config['cheese_region']} cells; mouse half the time on the path "
-        "from the start to the cheese, half anywhere",
-        "labels": "the next move of the shortest path; a second head, dropped after training, learned it for "
-        "every cell",
-        "command": f"`{command}`",
-        "to repeat it": f"`--pictures {made['pictures']}` instead of the time budget: the same pictures in the same "
-        "order",
-        "time": f"{made['seconds'] / 60:.0f} minutes on {described['device']}, {described['machine']}",
-        "precision": "bfloat16 matrix products, float32 weights" if config["bfloat16"] else "float32",
-        "optimizer": f"Adam, learning rate {config['learning_rate']:g} (linear warm-up, cosine to 0), batch "
-        f"{config['batch_size']}, gradient clipped at {config['clip']:g}",
-        "curve": f"[{name}-curve.csv]({name}-curve.csv)",
-    }
-    lines = ["## How it was made", "", "| | |", "| --- | --- |"]
-    lines += [f"| {key} | {value} |" for key, value in rows.items()]
-    return "\n".join([*lines, "", f"![training curve]({name}-curve.png)"])
-
-
-def _accuracy(held_out: HeldOut, region: int) -> str:
+def _accuracy(measured: _Measured) -> str:
+    held_out, region = measured.held_out, measured.region
     lines = [
         "## Right moves",
         "",
-        f"The share of held-out pictures (levels 0–{len(HELD_OUT_LEVELS) - 1}, {_PICTURES_PER_LEVEL} of each, cheese "
-        f"in the top-right {region}×{region}) whose likeliest move is the right one: **{held_out.accuracy:.1%}**.",
+        f"The share of held-out pictures (levels 0–{len(HELD_OUT_LEVELS) - 1}{measured.of_its_sizes}, "
+        f"{_PICTURES_PER_LEVEL} of each, cheese in the top-right {region}×{region}, the mouse anywhere) whose "
+        f"likeliest move is that of the shortest path: **{held_out.accuracy:.1%}**.",
         "",
         "| size | right moves | pictures |",
         "| --- | --- | --- |",
@@ -151,54 +161,81 @@ def _accuracy(held_out: HeldOut, region: int) -> str:
     return "\n".join(lines)
 
 
-def _rates(results: Results, region: int) -> str:
-    frame = results.frame
-    mean, low, high = mean_interval(frame["reach_cheese"])
+def _rates(measured: _Measured) -> str:
+    rates = measured.rates.frame["reach_cheese"]
+    mean, low, high = mean_interval(rates)
+    region, mazes = measured.region, measured.mazes
     lines = [
         "## Cheese rate in the training distribution",
         "",
-        "The probability to reach the cheese from the start within 256 steps, exact method, "
-        f"levels 0–{len(frame) - 1} with the cheese in the top-right {region}×{region}: "
+        "The probability to reach the cheese from the start within 256 steps, exact method, in the first "
+        f"{len(mazes)} held-out mazes{measured.of_its_sizes} with the cheese in the top-right {region}×{region}: "
         f"**{mean:.3f}** [{low:.3f}, {high:.3f}].",
         "",
-        "| size | cheese rate | mazes |",
-        "| --- | --- | --- |",
     ]
-    for size, group in frame.groupby("size"):
-        lines.append(f"| {size} | {group['reach_cheese'].mean():.3f} | {len(group)} |")
+    columns = {
+        "size": [maze.size for maze in mazes],
+        "cheese rate": rates,
+        "uniform policy": measured.chance.frame["reach_cheese"],
+        "shortest path": [len(maze.path(maze.mouse, maze.cheese)) - 1 for maze in mazes if maze.cheese is not None],
+    }
+    if measured.before is not None:
+        name, before = measured.before
+        difference = paired_difference(rates, before.frame["reach_cheese"])
+        columns[f"`{name}` before"] = before.frame["reach_cheese"]
+        lines += [
+            f"The policy that training started from, `{name}`, reaches {before.frame['reach_cheese'].mean():.3f}: "
+            f"paired by maze, training changed it by **{difference.mean:+.4f}** "
+            f"[{difference.low:+.4f}, {difference.high:+.4f}].",
+            "",
+        ]
+    return "\n".join([*lines, *_by_size(pd.DataFrame(columns))])
+
+
+def _by_size(frame: pd.DataFrame) -> list[str]:
+    names = [name for name in frame.columns if name != "size"]
+    lines = [f"| size | {' | '.join(names)} | mazes |", "| --- " * (len(names) + 2) + "|"]
+    for size, group in [*frame.groupby("size"), ("all", frame)]:
+        means = [f"{group[name].mean():.1f}" if "path" in name else f"{group[name].mean():.3f}" for name in names]
+        lines.append(f"| {size} | {' | '.join(means)} | {len(group)} |")
+    return lines
+
+
+def _weaknesses(measured: _Measured) -> str:
+    by_size, region = measured.held_out.by_size, measured.region
+    worst = min(by_size, key=lambda size: by_size[size][0])
+    share, count = by_size[worst]
+    rates = measured.rates.frame["reach_cheese"]
+    baseline = measured.steered.with_decision_square().frame.query("condition == 'baseline'")
+    outside = [maze.cheese is not None and not maze.top_right_region(region)[maze.cheese] for maze in measured.table]
+    baseline = baseline[[outside[number] for number in baseline["maze"]]]
+    stuck = (1 - baseline[["reach_cheese", "reach_top_right"]].fillna(0).sum(axis=1)).clip(0, 1)
+    lines = [
+        "## What it is bad at",
+        "",
+        f"- Mazes of size {worst}: {share:.1%} right moves ({count} pictures), the fewest of all its sizes.",
+        f"- In {(rates < 0.5).mean():.1%} of the {len(rates)} held-out mazes of its own distribution it more often "
+        "misses the cheese than finds it: one wrong move at a fork is repeated for ever, since it has no memory.",
+        f"- Cheese outside the top-right {region}×{region}, where it never was in training: in the {len(baseline)} "
+        "mazes with a decision square and such a cheese, of those below, it finds the cheese with probability "
+        f"{baseline['reach_cheese'].mean():.2f}, goes to the corner with {baseline['reach_top_right'].mean():.2f}, "
+        f"and settles elsewhere with {stuck.mean():.2f}.",
+        "- Anything but procgen's maze game in its hard mode: other themes, sizes or games were never seen.",
+    ]
+    if measured.sizes:
+        lines.append(f"- Mazes larger than {max(measured.sizes)}, which it never saw.")
     return "\n".join(lines)
 
 
-def _weaknesses(held_out: HeldOut, in_training: Results, steered: Results, region: int) -> str:
-    worst = min(held_out.by_size, key=lambda size: held_out.by_size[size][0])
-    share, count = held_out.by_size[worst]
-    rates = in_training.frame["reach_cheese"]
-    baseline = steered.with_decision_square().frame.query("condition == 'baseline'")
-    stuck = (1 - baseline[["reach_cheese", "reach_top_right"]].fillna(0).sum(axis=1)).clip(0, 1)
-    return "\n".join(
-        [
-            "## What it is bad at",
-            "",
-            f"- Mazes of size {worst}: {share:.1%} right moves ({count} pictures), the fewest of all sizes.",
-            f"- In {np.mean(rates < 0.5):.1%} of the {len(rates)} held-out mazes of its own distribution it more often "
-            "misses the cheese than finds it: one wrong move at a fork is repeated for ever, since it has no memory.",
-            f"- Cheese outside the top-right {region}×{region}, where it never was in training: in the {len(baseline)} "
-            f"mazes of levels 0–{len(_TABLE_LEVELS) - 1} with a decision square it finds the cheese with probability "
-            f"{baseline['reach_cheese'].mean():.2f}, goes to the corner with {baseline['reach_top_right'].mean():.2f}, "
-            f"and settles elsewhere with {stuck.mean():.2f}.",
-            "- Anything but procgen's maze game in its hard mode: other themes, sizes or games were never seen.",
-        ]
-    )
-
-
-def _steering(results: Results) -> str:
+def _steering(measured: _Measured) -> str:
+    results = measured.steered
     part = results.with_decision_square()
     return "\n".join(
         [
             "## What steering does to it",
             "",
-            f"Levels 0–{len(_TABLE_LEVELS) - 1}, as procgen places the cheese, exact method, 256 steps; 95 % intervals "
-            "over mazes; Δ against the baseline, paired by maze.",
+            f"The first {results.frame['maze'].nunique()} held-out mazes{measured.of_its_sizes}, as procgen places the "
+            "cheese, exact method, 256 steps; 95 % intervals over mazes; Δ against the baseline, paired by maze.",
             "",
             f"All {results.frame['maze'].nunique()} mazes:",
             "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -46,6 +46,7 @@ def move_accuracy(
     cheese_region: int,
     levels: Sequence[int] = HELD_OUT_LEVELS,
     per_level: int = 1,
+    sizes: Collection[int] | None = None,
 ) -> HeldOut:
     """The share of held-out pictures in which the policy's likeliest move is the right one.
 
@@ -57,17 +58,19 @@ def move_accuracy(
         cheese_region: side of the top-right region that the cheese lies in.
         levels: held-out levels.
         per_level: pictures of each.
+        sizes: only mazes of these inner sizes; None for all.
     """
-    right, sizes = [], []
+    right, seen = [], []
     for start in range(0, len(levels), _BATCH):
         chunk = tuple(int(level) for level in levels[start : start + _BATCH])
         pictures = _pictures(chunk, per_level, cheese_region)
-        probabilities = policy.action_probabilities(pictures.frames)
+        wanted = np.isin(pictures.sizes, list(sizes)) if sizes is not None else np.ones(len(pictures.sizes), np.bool_)
+        probabilities = policy.action_probabilities(pictures.frames[wanted])
         moves = np.stack([probabilities[:, list(ACTIONS_OF[name])].sum(1) for name in DIRECTIONS], axis=1)
         likeliest = np.column_stack([moves, 1 - moves.sum(1)]).argmax(1)
-        right.append(likeliest == pictures.moves)
-        sizes.append(pictures.sizes)
-    hits, size = np.concatenate(right), np.concatenate(sizes)
+        right.append(likeliest == pictures.moves[wanted])
+        seen.append(pictures.sizes[wanted])
+    hits, size = np.concatenate(right), np.concatenate(seen)
     return HeldOut(
         accuracy=float(hits.mean()),
         by_size={int(s): (float(hits[size == s].mean()), int((size == s).sum())) for s in np.unique(size)},

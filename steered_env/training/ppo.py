@@ -46,6 +46,7 @@ from .run_folder import (
 
 ALGORITHM = "ppo"
 TENSORBOARD = "tensorboard"
+VALUE_WARMUP_LEARNING_RATE = 2e-3
 _REPORT_EVERY_S = 1.0
 _BUDGET = {"steps", "minutes"}
 
@@ -192,7 +193,10 @@ class _Run:
         torch.manual_seed(int(seed))  # of the actions; a run that was resumed draws the same ones
         np.random.seed(seed)  # noqa: NPY002  (Stable-Baselines3 shuffles its minibatches with the global generator)
         episodes = _Episodes(stop, self._report)
-        with _value_head_alone(self.model.policy, self.updates < self.config.value_warmup):
+        warming_up = self.updates < self.config.value_warmup
+        rate = VALUE_WARMUP_LEARNING_RATE if warming_up else self.config.learning_rate
+        self.model.lr_schedule = lambda _: rate
+        with _value_head_alone(self.model.policy, warming_up):
             # one update; it would log before learning, so that what it learned is logged here instead
             self.model.learn(self.config.steps_per_update, callback=episodes, log_interval=2, reset_num_timesteps=False)
         self.updates += 1

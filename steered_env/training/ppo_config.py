@@ -33,8 +33,8 @@ class PPOConfig:
         value_weight: of the value loss.
         max_grad_norm: of the gradient, which is clipped there.
         time_limit: steps after which an episode is cut off.
-        value_warmup: first so many updates train the value head alone, so that a policy that was made without
-            rewards is not spoilt by a value head that knows nothing of them.
+        value_warmup: first so many updates train the value head alone, at a learning rate of 0.002, so that a policy
+            that was made without rewards is not spoilt by a value head that knows nothing of them.
         bfloat16: whether the convolutions run in bfloat16 (weights and updates stay float32).
 
     Raises:

@@ -1,0 +1,142 @@
+"""How a policy was made, for its model card: a table and a training curve for each algorithm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from steered_env.training import PPOConfig
+
+_BLUE, _ORANGE = "#2563c9", "#d98e04"
+_NOT_OPTIONS = ("width", "cheese_region", "seed", "steps", "minutes", "start", "sizes", "bfloat16", "value_warmup")
+"""Settings of PPO that the command always names, or that are no hyperparameters of it."""
+
+
+def how_made(made: Mapping[str, Any], described: Mapping[str, Any], name: str) -> str:
+    """The section of a card that says how its policy was made.
+
+    Args:
+        made: the metadata of the weights.
+        described: the run's ``config.json``.
+        name: of the policy.
+    """
+    config = made["config"]
+    by_ppo = made.get("algorithm") == "ppo"
+    rows = _reinforcement(config, made, name) if by_ppo else _imitation(config, made, name)
+    rows |= {
+        "time": f"{made['seconds'] / 60:.0f} minutes on {described['device']}, {described['machine']}",
+        "precision": "bfloat16 matrix products, float32 weights" if config["bfloat16"] else "float32",
+        "curve": f"[{name}-curve.csv]({name}-curve.csv)",
+    }
+    lines = ["## How it was made", "", "| | |", "| --- | --- |"]
+    lines += [f"| {key} | {value} |" for key, value in rows.items()]
+    return "\n".join([*lines, "", f"![training curve]({name}-curve.png)"])
+
+
+def curve_figure(curve: pd.DataFrame) -> Figure:
+    """What a run's ``curve.csv`` holds: how well it did on held-out mazes, and how training went."""
+    figure = Figure(figsize=(9, 3.4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    if "steps" in curve:
+        _reinforcement_curve(curve, left, right)
+    else:
+        _imitation_curve(curve, left, right)
+    for axes in (left, right):
+        axes.grid(alpha=0.3)
+    return figure
+
+
+def _imitation(config: Mapping[str, Any], made: Mapping[str, Any], name: str) -> dict[str, str]:
+    region = config["cheese_region"]
+    budget = f"--minutes {config['minutes']:g}" if config["minutes"] else f"--pictures {config['pictures']}"
+    return {
+        "data": f"{made['pictures']:,} pictures of levels from 10,000,000 up, drawn by procgen; cheese at random in "
+        f"the top-right {region}×{region} cells; mouse half the time on the path "
+        "from the start to the cheese, half anywhere",
+        "labels": "the next move of the shortest path; a second head, dropped after training, learned it for "
+        "every cell",
+        "command": f"`steered-env train --out runs/{name} {budget} --cheese-region {region} "
+        f"--width {config['width']} --seed {config['seed']}`",
+        "to repeat it": f"`--pictures {made['pictures']}` instead of the time budget: the same pictures in the same "
+        "order",
+        "optimizer": f"Adam, learning rate {config['learning_rate']:g} (linear warm-up, cosine to 0), batch "
+        f"{config['batch_size']}, gradient clipped at {config['clip']:g}",
+    }
+
+
+def _reinforcement(config: Mapping[str, Any], made: Mapping[str, Any], name: str) -> dict[str, str]:
+    region, sizes = config["cheese_region"], config["sizes"]
+    where = f"of sizes {', '.join(map(str, sizes))}" if sizes else "of all sizes"
+    batch = config["num_envs"] * config["n_steps"] // config["minibatches"]
+    return {
+        "data": f"{made['steps']:,} steps in mazes {where}, levels from 10,000,000 up; cheese at random in the "
+        f"top-right {region}×{region} cells; episodes end at the cheese, or are cut after {config['time_limit']} steps",
+        "reward": "10 at the cheese, divided by the running deviation of the discounted return; nothing else",
+        "start": f"the policy `{config['start']}`" if config["start"] else "new weights",
+        "command": f"`{ppo_command(config, name)}`",
+        "to repeat it": f"`--steps {made['steps']}` instead of the time budget: the same mazes and actions",
+        "algorithm": f"Stable-Baselines3's PPO: {config['num_envs']} mazes × {config['n_steps']} steps, "
+        f"{config['epochs']} epochs of {config['minibatches']} minibatches of {batch}, discount {config['gamma']:g}, "
+        f"GAE λ {config['gae_lambda']:g}, clip {config['clip_range']:g}, entropy {config['entropy']:g}",
+        "optimizer": f"Adam, learning rate {config['learning_rate']:g} throughout, gradient clipped at "
+        f"{config['max_grad_norm']:g}"
+        + (
+            f"; the first {config['value_warmup']} updates train the value head alone" if config["value_warmup"] else ""
+        ),
+    }
+
+
+def ppo_command(config: Mapping[str, Any], name: str) -> str:
+    """The command line that begins a run with this configuration."""
+    parts = ["steered-env train --algorithm ppo", f"--out runs/{name}"]
+    parts.append(f"--minutes {config['minutes']:g}" if config["minutes"] else f"--steps {config['steps']}")
+    if config["start"]:
+        parts.append(f"--start {config['start']}")
+        parts.append(f"--value-warmup {config['value_warmup']}")
+    if config["sizes"]:
+        parts.append(f"--sizes {','.join(map(str, config['sizes']))}")
+    parts += [f"--cheese-region {config['cheese_region']}", f"--width {config['width']}", f"--seed {config['seed']}"]
+    usual = {one.name: one.default for one in fields(PPOConfig)}
+    for option, value in config.items():
+        if option not in _NOT_OPTIONS and value != usual[option]:
+            parts.append(f"--{option.replace('_', '-')} {value:g}")
+    return " ".join(parts)
+
+
+def _imitation_curve(curve: pd.DataFrame, left: Axes, right: Axes) -> None:
+    millions = curve["pictures"] / 1e6
+    _line(left, millions, curve["move_accuracy"], _BLUE)
+    left.set_ylim(0, 1)
+    left.set_title("held-out right moves", fontsize=10)
+    for part, colour in (("policy", _BLUE), ("dense", _ORANGE)):
+        right.plot(millions, curve[f"{part}_loss"], color=colour, label=f"{part} loss")
+    right.set_yscale("log")
+    right.legend(frameon=False)
+    right.set_title("training losses (nats)", fontsize=10)
+    for axes in (left, right):
+        axes.set_xlabel("million pictures")
+
+
+def _reinforcement_curve(curve: pd.DataFrame, left: Axes, right: Axes) -> None:
+    millions = curve["steps"] / 1e6
+    if "cheese_rate" in curve:
+        _line(left, millions, curve["cheese_rate"], _BLUE)
+    left.set_title("held-out cheese rate within 256 steps", fontsize=10)
+    right.plot(millions, -curve["entropy_loss"], color=_BLUE)
+    right.set_title("entropy (nats, blue); steps of an episode (orange)", fontsize=10)
+    right.set_ylim(bottom=0)
+    lengths = right.twinx()
+    lengths.plot(millions, curve["episode_length"], color=_ORANGE, linewidth=1)
+    lengths.set_yscale("log")
+    for axes in (left, right):
+        axes.set_xlabel("million steps")
+
+
+def _line(axes: Axes, x: pd.Series, y: pd.Series, colour: str) -> None:
+    measured = y.notna()
+    axes.plot(x[measured], y[measured], marker=".", color=colour)
