@@ -208,11 +208,12 @@ class _Run:
         return {"steps": self._steps, "seconds": round(self.seconds, 1), **{n: named[n] for n in _LOGGED if n in named}}
 
     def _report(self, since: float, steps: int) -> None:
-        config, rate = self.config, steps / max(since, 1e-9)
-        total = config.steps
+        """Tell how far it is, at the speed of whole updates; learning takes longer than collecting."""
+        config, total = self.config, self.config.steps
+        rate = self.updates * config.steps_per_update / self.seconds if self.updates else steps / max(since, 1e-9)
         if config.minutes is not None:
             left = max(0.0, 60 * config.minutes - self.seconds - since)
-            total = min(self._steps + round(left * rate), total or 2**62)
+            total = self._steps + round(left * rate) if self.updates else None
         rates = [row["cheese_rate"] for row in self.rows if "cheese_rate" in row]
         self.on_progress(Progress(self._steps, total, rate, "steps", f"cheese rate {rates[-1]:.3f}" if rates else ""))
 
