@@ -193,6 +193,20 @@ def card(
             _out.print(str(path), highlight=False, soft_wrap=True)
 
 
+@app.command()
+def policies() -> None:
+    """List the packaged policies.
+
+    What each was trained on, how well it does, and what steering does to it.
+    """
+    from .packaged import policies_table
+    from .terminal_table import print_frame
+
+    print_frame(_out, policies_table(), "Packaged policies")
+    _out.print("cheese: rate in held-out mazes of its own training distribution, within 256 steps, exact method")
+    _out.print("Δ: what a condition changes in held-out mazes with a decision square; see the model cards")
+
+
 def _markdown_section(title: str, results: Results) -> str:
     lines = [f"**{title}: {results.frame['maze'].nunique()}**", "", results.to_markdown(), ""]
     return "\n".join([*lines, results.left_out(), ""] if results.left_out() else lines)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from steered_env.training import PPOConfig
+from steered_env.training.run_folder import CURVE
 
 _BLUE, _ORANGE = "#2563c9", "#d98e04"
 _NOT_OPTIONS = ("width", "cheese_region", "seed", "steps", "minutes", "start", "sizes", "bfloat16", "value_warmup")
@@ -26,8 +28,7 @@ def how_made(made: Mapping[str, Any], described: Mapping[str, Any], name: str) -
         name: of the policy.
     """
     config = made["config"]
-    by_ppo = made.get("algorithm") == "ppo"
-    rows = _reinforcement(config, made, name) if by_ppo else _imitation(config, made, name)
+    rows = _reinforcement(made, name) if made.get("algorithm") == "ppo" else _imitation(config, made, name)
     rows |= {
         "time": f"{made['seconds'] / 60:.0f} minutes on {described['device']}, {described['machine']}",
         "precision": "bfloat16 matrix products, float32 weights" if config["bfloat16"] else "float32",
@@ -36,6 +37,24 @@ def how_made(made: Mapping[str, Any], described: Mapping[str, Any], name: str) -
     lines = ["## How it was made", "", "| | |", "| --- | --- |"]
     lines += [f"| {key} | {value} |" for key, value in rows.items()]
     return "\n".join([*lines, "", f"![training curve]({name}-curve.png)"])
+
+
+def read_curve(run: Path, made: Mapping[str, Any], name: str) -> pd.DataFrame:
+    """The training curve of a run, after those of the runs whose policy it started from, where they are still there.
+
+    Where there are several, ``stage`` names each one's run, and ``steps`` and ``seconds`` go on counting.
+    """
+    curve = pd.read_csv(run / CURVE)
+    start = made["config"].get("start")
+    before = Path(start).parent if start else None
+    if before is None or not (before / CURVE).is_file() or "config" not in made.get("start", {}):
+        return curve
+    earlier = read_curve(before, made["start"], before.name)
+    if "stage" not in earlier:
+        earlier.insert(0, "stage", before.name)
+    curve.insert(0, "stage", name)
+    curve[["steps", "seconds"]] += earlier[["steps", "seconds"]].iloc[-1]
+    return pd.concat([earlier, curve], ignore_index=True)
 
 
 def curve_figure(curve: pd.DataFrame) -> Figure:
@@ -69,26 +88,50 @@ def _imitation(config: Mapping[str, Any], made: Mapping[str, Any], name: str) ->
     }
 
 
-def _reinforcement(config: Mapping[str, Any], made: Mapping[str, Any], name: str) -> dict[str, str]:
-    region, sizes = config["cheese_region"], config["sizes"]
-    where = f"of sizes {', '.join(map(str, sizes))}" if sizes else "of all sizes"
+def _reinforcement(made: Mapping[str, Any], name: str) -> dict[str, str]:
+    stages = list(reversed(list(_stages(made, name))))
+    config, region = made["config"], made["config"]["cheese_region"]
+    first = stages[0].config["start"]
     batch = config["num_envs"] * config["n_steps"] // config["minibatches"]
+    warmup = config["value_warmup"]
     return {
-        "data": f"{made['steps']:,} steps in mazes {where}, levels from 10,000,000 up; cheese at random in the "
-        f"top-right {region}×{region} cells; episodes end at the cheese, or are cut after {config['time_limit']} steps",
+        "data": f"{', then '.join(map(_data, stages))}; levels from 10,000,000 up; cheese at random in the top-right "
+        f"{region}×{region} cells",
         "reward": "10 at the cheese, divided by the running deviation of the discounted return; nothing else",
-        "start": f"the policy `{config['start']}`" if config["start"] else "new weights",
-        "command": f"`{ppo_command(config, name)}`",
-        "to repeat it": f"`--steps {made['steps']}` instead of the time budget: the same mazes and actions",
+        "start": f"the policy `{first}`" if first else "new weights",
+        "command": " then ".join(f"`{ppo_command(stage.config, stage.name)}`" for stage in stages),
+        "to repeat it": f"`--steps` {', then '.join(str(stage.steps) for stage in stages)} instead of the time budget: "
+        "the same mazes and actions",
         "algorithm": f"Stable-Baselines3's PPO: {config['num_envs']} mazes × {config['n_steps']} steps, "
         f"{config['epochs']} epochs of {config['minibatches']} minibatches of {batch}, discount {config['gamma']:g}, "
-        f"GAE λ {config['gae_lambda']:g}, clip {config['clip_range']:g}, entropy {config['entropy']:g}",
+        f"GAE λ {config['gae_lambda']:g}, clip {config['clip_range']:g}, entropy {config['entropy']:g}, "
+        f"value loss {config['value_weight']:g}",
         "optimizer": f"Adam, learning rate {config['learning_rate']:g} throughout, gradient clipped at "
-        f"{config['max_grad_norm']:g}"
-        + (
-            f"; the first {config['value_warmup']} updates train the value head alone" if config["value_warmup"] else ""
-        ),
+        f"{config['max_grad_norm']:g}" + (f"; the first {warmup} updates train the value head alone" if warmup else ""),
     }
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """One of the runs that made a policy."""
+
+    name: str
+    config: Mapping[str, Any]
+    steps: int
+
+
+def _stages(made: Mapping[str, Any], name: str) -> Iterator[_Stage]:
+    """The runs that made a policy, the last one first; not those of a packaged policy that it started from."""
+    yield _Stage(name, made["config"], made["steps"])
+    start = made["config"]["start"]
+    if start and Path(start).suffix and made["start"].get("algorithm") == "ppo":
+        yield from _stages(made["start"], Path(start).parent.name)
+
+
+def _data(stage: _Stage) -> str:
+    sizes = stage.config["sizes"]
+    which = f"of size{'s' * (len(sizes) > 1)} {', '.join(map(str, sizes))}" if sizes else "of all sizes"
+    return f"{stage.steps:,} steps in mazes {which}, episodes cut after {stage.config['time_limit']}"
 
 
 def ppo_command(config: Mapping[str, Any], name: str) -> str:
@@ -123,15 +166,21 @@ def _imitation_curve(curve: pd.DataFrame, left: Axes, right: Axes) -> None:
 
 
 def _reinforcement_curve(curve: pd.DataFrame, left: Axes, right: Axes) -> None:
-    millions = curve["steps"] / 1e6
-    if "cheese_rate" in curve:
-        _line(left, millions, curve["cheese_rate"], _BLUE)
+    lengths = right.twinx()
+    stages = curve["stage"] if "stage" in curve else pd.Series("", index=curve.index)
+    for number, (name, part) in enumerate(curve.groupby(stages, sort=False)):
+        millions = part["steps"] / 1e6
+        if "cheese_rate" in part:
+            _line(left, millions, part["cheese_rate"], _BLUE)
+        right.plot(millions, -part["entropy_loss"], color=_BLUE)
+        lengths.plot(millions, part["episode_length"], color=_ORANGE, linewidth=1)
+        if name:
+            left.text(millions.iloc[0], 0.02, f" {name}", fontsize=8, transform=left.get_xaxis_transform())
+        if number:
+            left.axvline(millions.iloc[0], color="0.6", linewidth=0.8)
     left.set_title("held-out cheese rate within 256 steps", fontsize=10)
-    right.plot(millions, -curve["entropy_loss"], color=_BLUE)
     right.set_title("entropy (nats, blue); steps of an episode (orange)", fontsize=10)
     right.set_ylim(bottom=0)
-    lengths = right.twinx()
-    lengths.plot(millions, curve["episode_length"], color=_ORANGE, linewidth=1)
     lengths.set_yscale("log")
     for axes in (left, right):
         axes.set_xlabel("million steps")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -18,16 +19,31 @@ _NARROWEST = 80
 
 def print_table(console: Console, results: Results, title: str) -> None:
     """Print a summary, each number above its interval; columns are left out to fit a narrow terminal."""
-    frame = results.table()
+    frame = results.table().map(lambda cell: str(cell).replace(" [", "\n["))
     width = max(console.width, _NARROWEST)
     for dropped in ((), *_LEFT_OUT_WHEN_NARROW):
         frame = frame.drop(columns=list(dropped))
-        shown = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=0)
-        for column in frame.columns:
-            shown.add_column(column, no_wrap=True, justify="left" if column == "condition" else "center")
-        for row in frame.itertuples(index=False, name=None):
-            shown.add_row(*(str(cell).replace(" [", "\n[") for cell in row))
-        needed = console.measure(shown, options=console.options.update(max_width=10_000)).maximum
-        if needed <= width:
+        if _width(console, _shown(frame, title)) <= width:
             break
-    console.print(shown, width=max(needed, width), crop=False, overflow="ignore")
+    print_frame(console, frame, title)
+
+
+def print_frame(console: Console, frame: pd.DataFrame, title: str) -> None:
+    """Print a frame of texts, its first column to the left, the others centred; never cut."""
+    shown = _shown(frame, title)
+    width = max(_width(console, shown), console.width, _NARROWEST)
+    wide_enough = console if width <= console.width else Console(file=console.file, width=width)
+    wide_enough.print(shown)
+
+
+def _shown(frame: pd.DataFrame, title: str) -> Table:
+    shown = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=0)
+    for number, column in enumerate(frame.columns):
+        shown.add_column(column.replace(": ", ":\n"), no_wrap=True, justify="center" if number else "left")
+    for row in frame.itertuples(index=False, name=None):
+        shown.add_row(*map(str, row))
+    return shown
+
+
+def _width(console: Console, shown: Table) -> int:
+    return console.measure(shown, options=console.options.update(max_width=10_000)).maximum

@@ -43,6 +43,26 @@ class DenseHead(nn.Module):
         return resized.flip(2)  # a picture's first row is the top one
 
 
+class PooledHead(nn.Module):
+    """Names the best move at the mouse by summing votes of all places alike; dropped after training.
+
+    Its weights are the same everywhere, so that a place learns from every picture to vote if, and only if, the
+    mouse is there. The policy's own layer has weights for each place, and would have to find that out in each.
+
+    Args:
+        width: of the policy it reads from.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(32 * width, len(DIRECTIONS), 1)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """``(B, 32·width, 8, 8)`` of the third block, after its ReLU, to logits ``(B, 4)``."""
+        votes: Tensor = self.conv(maps).sum(dim=(2, 3))
+        return votes
+
+
 @dataclass(frozen=True)
 class Losses:
     """The parts of the loss, each a scalar tensor, and their weighted sum."""
@@ -50,11 +70,12 @@ class Losses:
     total: Tensor
     policy: Tensor
     dense: Tensor
+    pooled: Tensor
     value: Tensor
 
 
 class Learner(nn.Module):
-    """A policy and the head that helps it learn.
+    """A policy and the heads that help it learn.
 
     Args:
         config: the recipe.
@@ -65,38 +86,45 @@ class Learner(nn.Module):
         self.config = config
         self.policy = ImpalaPolicy(config.width)
         self.dense = DenseHead(config.width)
+        self.pooled = PooledHead(config.width)
         groups = torch.full((len(DIRECTIONS), ACTIONS), -math.inf)
         for row, name in enumerate(DIRECTIONS):
             groups[row, list(ACTIONS_OF[name])] = 0.0
         self.register_buffer("groups", groups, persistent=False)
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Log-probabilities of the four moves ``(B, 4)``, values ``(B,)``, dense logits ``(B, 4, 25, 25)``."""
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Log-probabilities of the four moves ``(B, 4)``, values ``(B,)``, logits ``(B, 4, 25, 25)`` and ``(B, 4)``."""
         embedder = self.policy.embedder
         maps = embedder.block3(embedder.block2(embedder.block1(x)))
-        features = embedder.relufc(embedder.fc(embedder.flatten(embedder.relu3(maps))))
+        positive = embedder.relu3(maps)
+        features = embedder.relufc(embedder.fc(embedder.flatten(positive)))
         logits, values = self.policy.heads(features)
         groups = self.get_buffer("groups")
         moves = torch.logsumexp(logits.float().log_softmax(1)[:, None, :] + groups, dim=2)
-        return moves, values.float(), self.dense(maps).float()
+        return moves, values.float(), self.dense(maps).float(), self.pooled(positive).float()
 
     def losses(self, pictures: Pictures, device: torch.device) -> Losses:
         """The loss of one batch.
 
         The policy's is −log of the summed probability of all actions that make the best move; the dense
-        head's the cross-entropy over all cells that have one; the value head's half the squared distance
-        to ``discount ** steps``.
+        head's the cross-entropy over all cells that have one; the pooled head's that of the best move; the
+        value head's half the squared distance to ``discount ** steps``.
         """
         with torch.autocast(device.type, torch.bfloat16, enabled=self.config.bfloat16):
-            moves, values, dense = self(to_input(pictures.frames, device))
+            moves, values, dense, pooled = self(to_input(pictures.frames, device))
         best = torch.from_numpy(pictures.moves).to(device)
         cells = torch.from_numpy(pictures.cell_moves.astype(np.int64)).to(device)
         returns = self.config.discount ** torch.from_numpy(pictures.distances).to(device)
         policy = functional.nll_loss(moves, best)
         dense_loss = functional.cross_entropy(dense, cells, ignore_index=NO_MOVE)
         value = 0.5 * functional.mse_loss(values, returns)
-        total = policy + self.config.dense_weight * dense_loss + self.config.value_weight * value
-        return Losses(total=total, policy=policy, dense=dense_loss, value=value)
+        pooled_loss = functional.cross_entropy(pooled, best)
+        weighted = (
+            self.config.dense_weight * dense_loss,
+            self.config.pooled_weight * pooled_loss,
+            self.config.value_weight * value,
+        )
+        return Losses(total=policy + sum(weighted), policy=policy, dense=dense_loss, pooled=pooled_loss, value=value)
 
 
 def learning_rate(config: TrainingConfig, done: int) -> float:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from safetensors import SafetensorError
 from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import KVWriter, Logger
@@ -24,6 +25,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from steered_env.envs.sb3_vec_env import MazeVecEnv
 from steered_env.policy import ImpalaPolicy, load_policy, save_policy
+from steered_env.policy.checkpoint import read_metadata
 from steered_env.policy.sb3_extractor import copy_into, impala_from, impala_policy_kwargs
 from steered_env.simulator import MAX_LEVEL
 from steered_env.whole_file import whole_file
@@ -146,6 +148,8 @@ class _Run:
     def finished_policy(self) -> ImpalaPolicy:
         policy = impala_from(self.model).cpu()
         made = {"algorithm": ALGORITHM, "config": asdict(self.config), "steps": self._steps, "seconds": self.seconds}
+        if self.config.start is not None:
+            made["start"] = _making_of(self.config.start)
         save_policy(policy, self.out / WEIGHTS, metadata=made)
         return policy
 
@@ -238,6 +242,14 @@ class _Run:
         statistics.mean, statistics.var, statistics.count = saved["return_statistics"]
         self.monitor.episode_returns = np.array(saved["episode_returns"], np.float32)
         self.monitor.episode_lengths = np.array(saved["episode_lengths"], np.int32)
+
+
+def _making_of(source: str) -> dict[str, Any]:
+    """How the policy that a run started from was made, as far as its file tells."""
+    try:
+        return read_metadata(source)
+    except SafetensorError:  # another kind of file
+        return {}
 
 
 def _model(config: PPOConfig, env: VecNormalize, device: torch.device) -> PPO:

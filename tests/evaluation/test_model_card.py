@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation import model_card
+from evaluation import evaluate, model_card
 from evaluation.held_out_rates import cheese_rate
 from steered_env import load_policy
+from steered_env.policy.checkpoint import read_metadata
 from steered_env.training import PPOConfig, TrainingConfig, imitation, move_accuracy, train
 from steered_env.training.ppo import train_ppo
 
@@ -35,7 +39,14 @@ def test_a_card_tells_what_was_made(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         "| -cheese | 6 |",
     ):
         assert part in text
-    assert load_policy(files[3]).width == 1
+    policy = load_policy(files[3])
+    told = read_metadata(files[3])["measured"]
+    assert files[3].stat().st_size < 1.4e6
+    assert f"**{told['cheese_rate'][0]:.3f}**" in text
+    for level, condition, cheese, top_right in told["rates"]:
+        again = evaluate(policy, level, [condition]).frame.loc[0]
+        assert again["reach_cheese"] == pytest.approx(cheese)
+        assert top_right is None if np.isnan(again["reach_top_right"]) else again["reach_top_right"] == top_right
     assert pd.read_csv(files[1])["pictures"].iloc[-1] == 64
 
 
@@ -52,7 +63,7 @@ def test_a_card_of_reinforcement_learning(tmp_path: Path, monkeypatch: pytest.Mo
         "--cheese-region 5 --width 1 --seed 0 --num-envs 4 --n-steps 8 --minibatches 2`"
     )
     assert command in text
-    assert "training changed it by **+0.0000** [+0.0000, +0.0000]" in text  # only its value head has moved
+    assert re.search(r"training changed it by \*\*[+-]0\.000\d\*\*", text)  # only its value head has moved
     assert "| size | cheese rate | uniform policy | shortest path | `small` before | mazes |" in text
     assert "Mazes larger than 7" in text
     assert "of sizes 5, 7" in text
@@ -60,6 +71,27 @@ def test_a_card_of_reinforcement_learning(tmp_path: Path, monkeypatch: pytest.Mo
     assert [row[-1] for row in rows][-1] == "5 |"
     for row in rows:
         assert float(row[2]) < float(row[1])  # chance finds less cheese than the shipped policy
+
+
+def test_a_card_of_several_stages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_card, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(40), **k))
+    monkeypatch.setattr(model_card, "_RATE_MAZES", 3)
+    monkeypatch.setattr(model_card, "_TABLE_SMALL_MAZES", 12)
+    monkeypatch.chdir(tmp_path)
+    first = PPOConfig(steps=32, sizes=(3,), num_envs=4, n_steps=8, minibatches=2, time_limit=9)
+    start = str(Path("runs/first/policy.safetensors"))
+    train_ppo(first, Path("runs/first"), on_evaluation=lambda _: {"cheese_rate": 0.25})
+    train_ppo(replace(first, steps=64, sizes=(3, 5), start=start), Path("runs/then"))
+    files = model_card.write_card(Path("runs/then"), Path("card"), "then", lambda _done, _total: None)
+    text = files[0].read_text()
+    assert "| start | new weights |" in text
+    commands = re.findall(r"`steered-env train --algorithm ppo --out runs/(\w+) --steps (\d+)", text)
+    assert commands == [("first", "32"), ("then", "64")]
+    assert "32 steps in mazes of size 3, episodes cut after 9, then 64 steps in mazes of sizes 3, 5, " in text
+    curve = pd.read_csv(files[1])
+    assert curve["stage"].tolist() == ["first"] * 2 + ["then"] * 3
+    assert curve["steps"].tolist() == [0, 32, 32, 64, 96]
+    assert "before" not in text
 
 
 def test_an_unfinished_run_has_no_card(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from steered_env import CheckpointError, ImpalaPolicy, Maze, load_policy, save_policy
-from steered_env.policy.checkpoint import read_metadata
+from steered_env.policy.checkpoint import read_metadata, rounded
 
 
 @pytest.fixture
@@ -53,6 +53,19 @@ def test_save_and_load(tmp_path: Path, reference_policy: ImpalaPolicy, mazes: li
     assert os.listdir(tmp_path) == ["policy.safetensors"]
     with pytest.raises(ValueError, match=r"as \.safetensors only, got 'policy\.pth'"):
         save_policy(reference_policy, tmp_path / "policy.pth")
+
+
+def test_half_the_space(tmp_path: Path, reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
+    save_policy(reference_policy, tmp_path / "whole.safetensors")
+    save_policy(reference_policy, tmp_path / "half.safetensors", dtype=torch.float16)
+    sizes = [(tmp_path / f"{name}.safetensors").stat().st_size for name in ("half", "whole")]
+    assert sizes[0] < 0.51 * sizes[1]
+    loaded = load_policy(tmp_path / "half.safetensors")
+    assert {parameter.dtype for parameter in loaded.parameters()} == {torch.float32}
+    frames = np.stack([maze.observe() for maze in mazes])
+    told = rounded(reference_policy, torch.float16).action_probabilities(frames)
+    assert np.array_equal(loaded.action_probabilities(frames), told)
+    assert np.allclose(told, reference_policy.action_probabilities(frames), atol=0.01)
 
 
 class Bomb:
