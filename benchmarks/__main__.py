@@ -7,7 +7,7 @@ import platform
 
 import torch
 
-from . import measuring, simulator
+from . import measuring, simulator, training
 from .timing import Row
 
 
@@ -16,6 +16,7 @@ def main() -> None:
     rows.append(measuring.five_conditions_against_one())
     rows += measuring.exact_against_sampled()
     rows.append(measuring.memory())
+    rows += training.throughput()
     cpu = torch.cpu.get_capabilities().get("cpu_name", platform.machine())
     print(f"{os.cpu_count()} cores, {cpu}, Python {platform.python_version()}, torch {torch.__version__}\n")
     print("| what | measured | against | ratio | limit |")

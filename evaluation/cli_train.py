@@ -22,6 +22,9 @@ _IMITATION, _PPO = "imitation", "ppo"
 _FOR = {
     "pictures": _IMITATION,
     "batch_size": _IMITATION,
+    "pictures_per_level": _IMITATION,
+    "dense_weight": _IMITATION,
+    "pooled_weight": _IMITATION,
     "workers": _IMITATION,
     "steps": _PPO,
     "start": _PPO,
@@ -64,6 +67,15 @@ def train(
         float | None, typer.Option(help="Adam's. Imitation: 0.001 at its highest; PPO: 0.0005 throughout.")
     ] = None,
     batch_size: Annotated[int | None, typer.Option(help="Imitation: pictures per gradient step, 128.")] = None,
+    pictures_per_level: Annotated[
+        int | None, typer.Option(help="Imitation: pictures drawn from each level, 4.")
+    ] = None,
+    dense_weight: Annotated[
+        float | None, typer.Option(help="Imitation: of the loss of the head that names the move in every cell, 1.")
+    ] = None,
+    pooled_weight: Annotated[
+        float | None, typer.Option(help="Imitation: of the loss of the head that finds the mouse.")
+    ] = None,
     num_envs: Annotated[int | None, typer.Option(help="PPO: mazes side by side, 64.")] = None,
     n_steps: Annotated[int | None, typer.Option(help="PPO: steps of each between updates, 256.")] = None,
     epochs: Annotated[int | None, typer.Option(help="PPO: passes over what was collected, 3.")] = None,
