@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -43,13 +43,17 @@ _FOR = {
     "evaluate_every": _PPO,
 }
 """Options that belong to one algorithm."""
+_BESIDE_A_RECIPE = ("recipe", "out", "device", "bfloat16", "workers", "rate_levels")
 _VALUE_WARMUP = 4
 _out, _err = Console(), Console(stderr=True)
 
 
 def train(
     context: typer.Context,
-    out: Annotated[Path, typer.Option(help="The run's folder; a run that is there is continued.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The run's folder; a run that is there is continued. runs/RECIPE unless said.")
+    ] = None,
+    recipe: Annotated[str | None, typer.Option(help="All settings of a packaged policy, such as small-7.")] = None,
     algorithm: Annotated[
         str, typer.Option(help="imitation of shortest paths, or ppo: reinforcement learning.")
     ] = _IMITATION,
@@ -113,12 +117,16 @@ def train(
     from .progress import training
     from .results import make_folder
 
-    given = {name: value for name, value in context.params.items() if value is not None}
+    given = {name: value for name, value in context.params.items() if _was_given(context, name)}
     chosen = choose_device(device)
-    config = _config(algorithm, given, chosen)
+    config = _of_recipe(recipe, given, chosen) if recipe else _config(algorithm, given, chosen)
+    out = out or (Path("runs") / recipe if recipe else None)
+    if out is None:
+        raise ValueError("name the run's folder: --out runs/mine")
+    own_sizes = config.sizes if isinstance(config, PPOConfig) else None
 
     def rates(policy: ImpalaPolicy) -> dict[str, float]:
-        return cheese_rate(policy, cheese_region, rate_levels, getattr(config, "sizes", None)) if rate_levels else {}
+        return cheese_rate(policy, config.cheese_region, rate_levels, own_sizes) if rate_levels else {}
 
     make_folder(out)
     try:
@@ -135,6 +143,27 @@ def train(
         raise typer.Exit(130) from None
     for name in ("policy.safetensors", "config.json", "curve.csv"):
         _out.print(str(out / name), highlight=False, soft_wrap=True)
+
+
+def _was_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _of_recipe(name: str, given: dict[str, Any], device: torch.device) -> TrainingConfig:
+    """The configuration of a recipe.
+
+    Raises:
+        ValueError: if there is no such recipe, or an option would change it.
+    """
+    from steered_env.training.device import has_fast_bfloat16
+    from steered_env.training.recipes import recipe
+
+    config = recipe(name)
+    for option in given:
+        if option not in _BESIDE_A_RECIPE:
+            raise ValueError(f"--{option.replace('_', '-')} would change the recipe: leave one of them out")
+    return replace(config, bfloat16=given.get("bfloat16", has_fast_bfloat16(device)))
 
 
 def _config(algorithm: str, given: dict[str, Any], device: torch.device) -> TrainingConfig | PPOConfig:

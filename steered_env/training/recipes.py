@@ -1,0 +1,36 @@
+"""The recipes of the packaged policies that imitate: a name, and all that its training depends on."""
+
+from __future__ import annotations
+
+from .config import TrainingConfig
+
+_FAMILY_PICTURES = 1_024_000
+_FAMILY_REGIONS = (1, 2, 3, 5, 6, 7, 10, 14, 15)
+_ANYWHERE = 25
+_FAMILY_SEEDS = (0, 1, 2)
+_FAMILY_SEEDS_REGION = 5
+
+
+def recipes() -> dict[str, TrainingConfig]:
+    """Name to configuration. The family differs in the cheese region, and for one region in the seed, alone."""
+    found = {"small": TrainingConfig(pictures=3_552_384)}
+    for region in _FAMILY_REGIONS:
+        found[f"small-{region}"] = TrainingConfig(pictures=_FAMILY_PICTURES, cheese_region=region)
+    found["small-anywhere"] = TrainingConfig(pictures=_FAMILY_PICTURES, cheese_region=_ANYWHERE)
+    for seed in _FAMILY_SEEDS[1:]:
+        found[f"small-{_FAMILY_SEEDS_REGION}-seed{seed}"] = TrainingConfig(
+            pictures=_FAMILY_PICTURES, cheese_region=_FAMILY_SEEDS_REGION, seed=seed
+        )
+    return found
+
+
+def recipe(name: str) -> TrainingConfig:
+    """The configuration of one recipe.
+
+    Raises:
+        ValueError: if there is none of that name; lists those there are.
+    """
+    known = recipes()
+    if name not in known:
+        raise ValueError(f"no recipe {name!r}; there are {', '.join(known)}")
+    return known[name]

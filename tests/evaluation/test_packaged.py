@@ -1,0 +1,51 @@
+"""Every packaged policy is what its card says."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+
+import numpy as np
+import pytest
+
+from evaluation import evaluate
+from evaluation.model_card import MEASURED
+from evaluation.packaged import policies_table
+from steered_env import load_policy
+from steered_env.policy.checkpoint import packaged_policies, read_metadata
+
+WEIGHTS = resources.files("steered_env.policy") / "weights"
+
+
+@pytest.mark.parametrize("name", packaged_policies())
+def test_its_numbers_hold(name: str) -> None:
+    policy, told = load_policy(name), read_metadata(name)[MEASURED]
+    rates = told["rates"]
+    levels = list(dict.fromkeys(level for level, *_ in rates))
+    conditions = list(dict.fromkeys(condition for _, condition, *_ in rates))
+    frame = evaluate(policy, levels, conditions).frame.set_index(["level", "condition"])
+    assert len(frame) == len(rates) >= 12
+    for level, condition, cheese, top_right in rates:
+        now = frame.loc[(level, condition)]
+        for number, measure in ((cheese, "reach_cheese"), (top_right, "reach_top_right")):
+            expected = np.nan if number is None else number
+            assert now[measure] == pytest.approx(expected, abs=1e-4, nan_ok=True), (level, condition, measure)
+
+
+@pytest.mark.parametrize("name", packaged_policies())
+def test_its_card_and_curve_are_there(name: str) -> None:
+    card = (WEIGHTS / f"{name}.md").read_text()
+    told = read_metadata(name)[MEASURED]
+    assert f"**{told['move_accuracy']:.1%}**" in card
+    assert f"**{told['cheese_rate'][0]:.3f}**" in card
+    assert re.search(r"`steered-env train .*--out runs/" + name + " ", card)
+    for end in ("-curve.csv", "-curve.png"):
+        assert (WEIGHTS / f"{name}{end}").is_file()
+
+
+def test_all_are_listed_with_their_effects() -> None:
+    table = policies_table().set_index("policy")
+    assert tuple(table.index) == packaged_policies()
+    assert not (table == "–").any(axis=None)
+    assert table.loc["small", "region"] == "5"
+    assert float(table.loc["small", "Δ cheese: -cheese"]) < -0.4
