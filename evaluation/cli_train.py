@@ -36,6 +36,7 @@ _FOR = {
     "gamma": _PPO,
     "gae_lambda": _PPO,
     "clip_range": _PPO,
+    "anneal": _PPO,
     "entropy": _PPO,
     "value_weight": _PPO,
     "time_limit": _PPO,
@@ -70,6 +71,9 @@ def train(
     learning_rate: Annotated[
         float | None, typer.Option(help="Adam's. Imitation: 0.001 at its highest; PPO: 0.0005 throughout.")
     ] = None,
+    anneal: Annotated[
+        bool, typer.Option(help="PPO: let the learning rate fall to 0 over the budget of steps.")
+    ] = False,
     batch_size: Annotated[int | None, typer.Option(help="Imitation: pictures per gradient step, 128.")] = None,
     pictures_per_level: Annotated[
         int | None, typer.Option(help="Imitation: pictures drawn from each level, 4.")

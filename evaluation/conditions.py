@@ -27,7 +27,7 @@ from torch import nn
 
 from steered_env import Maze, Steering, VectorError, cheese_vector, random_vector, top_right_vector
 from steered_env.simulator import check_level, whole_number
-from steered_env.steering import DEFAULT_LAYER
+from steered_env.steering import DEFAULT_LAYER, Intervention
 
 BASELINE = "baseline"
 VECTORS = ("cheese", "top_right", "random")
@@ -60,8 +60,8 @@ class Vector:
     like: str = "cheese"
 
 
-SteeringMaker = Callable[[nn.Module, Maze], Steering]
-ConditionLike = Union[str, "Condition", tuple[str, Steering | SteeringMaker]]
+SteeringMaker = Callable[[nn.Module, Maze], Intervention]
+ConditionLike = Union[str, "Condition", tuple[str, Intervention | SteeringMaker]]
 
 
 @dataclass(frozen=True)
@@ -76,12 +76,12 @@ class Condition:
     Attributes:
         name: what it is called in tables.
         terms: coefficients and vectors; empty for the baseline.
-        made_by: a fixed steering or a function, instead of terms.
+        made_by: a fixed steering or other intervention, or a function that makes one, instead of terms.
     """
 
     name: str
     terms: tuple[tuple[float, Vector], ...] = ()
-    made_by: Steering | SteeringMaker | None = None
+    made_by: Intervention | SteeringMaker | None = None
 
     @classmethod
     def parse(cls, expression: str) -> Condition:
@@ -127,16 +127,17 @@ class Condition:
             return cls.parse(condition)
         if isinstance(condition, tuple) and len(condition) == 2 and isinstance(condition[0], str):
             name, made_by = condition
-            if isinstance(made_by, Steering) or callable(made_by):
+            if isinstance(made_by, Intervention) or callable(made_by):
                 return cls(name, made_by=made_by)
         raise TypeError(
-            "a condition is an expression, or a name with a Steering or a function (policy, maze) -> Steering, "
+            "a condition is an expression, or a name with a Steering (or another Intervention) or with a function "
+            "(policy, maze) -> Steering, "
             f"got {condition!r}"
         )
 
 
 def read_conditions(
-    conditions: Iterable[ConditionLike] | Mapping[str, Steering | SteeringMaker],
+    conditions: Iterable[ConditionLike] | Mapping[str, Intervention | SteeringMaker],
 ) -> tuple[Condition, ...]:
     """Several conditions, each name once.
 
@@ -288,7 +289,7 @@ class SteeringFactory:
     policy: nn.Module
     _fixed: dict[tuple[Vector, int], Steering] = field(default_factory=dict)
 
-    def steerings(self, conditions: Iterable[Condition], maze: Maze) -> dict[str, Steering]:
+    def steerings(self, conditions: Iterable[Condition], maze: Maze) -> dict[str, Intervention]:
         """The steering of each condition, by its name; a condition whose vector does not exist is left out.
 
         Args:
@@ -296,7 +297,7 @@ class SteeringFactory:
             maze: in its start state; a vector without a level of its own is computed there.
         """
         here: dict[Vector, Steering] = {}
-        made = {}
+        made: dict[str, Intervention] = {}
         for condition in conditions:
             try:
                 made[condition.name] = self._make(condition, maze, here)
@@ -304,7 +305,7 @@ class SteeringFactory:
                 continue
         return made
 
-    def steering(self, condition: Condition, maze: Maze) -> Steering:
+    def steering(self, condition: Condition, maze: Maze) -> Intervention:
         """The steering of one condition.
 
         Raises:
@@ -312,13 +313,16 @@ class SteeringFactory:
         """
         return self._make(condition, maze, {})
 
-    def _make(self, condition: Condition, maze: Maze, here: dict[Vector, Steering]) -> Steering:
-        if isinstance(condition.made_by, Steering):
+    def _make(self, condition: Condition, maze: Maze, here: dict[Vector, Steering]) -> Intervention:
+        if isinstance(condition.made_by, Intervention):
             return condition.made_by
         if condition.made_by is not None:
             steering = condition.made_by(self.policy, maze)
-            if not isinstance(steering, Steering):
-                raise TypeError(f"condition {condition.name!r} must make a Steering, got {type(steering).__name__}")
+            if not isinstance(steering, Intervention):
+                raise TypeError(
+                    f"condition {condition.name!r} must make a Steering or another Intervention, got "
+                    f"{type(steering).__name__}"
+                )
             return steering
         total = Steering()
         for coefficient, vector in condition.terms:

@@ -16,14 +16,14 @@ from torch import nn
 from steered_env import Maze, SteeredPolicy, Steering
 from steered_env.envs import Edit, apply_edits, check_edits
 from steered_env.simulator import check_level
-from steered_env.steering import ActionProbabilities
+from steered_env.steering import ActionProbabilities, Intervention
 
 from .conditions import BASELINE, Condition, ConditionLike, SteeringFactory, SteeringMaker, read_conditions
 from .exact import measure_exactly
 from .measures import Measures
 from .results import Results, frame_of
 from .sampled import Predictor, measure_by_sampling, measure_predictor
-from .shared_forward import SharedForward, one_torch_thread
+from .shared_forward import SharedForward, module_and_steering, one_torch_thread
 
 Method = Literal["exact", "sampled"]
 HORIZON = 256
@@ -56,7 +56,7 @@ class Settings:
 def evaluate(
     policy: nn.Module | SteeredPolicy | Predictor,
     levels: int | Sequence[int] | None = None,
-    conditions: Iterable[ConditionLike] | Mapping[str, Steering | SteeringMaker] = (BASELINE,),
+    conditions: Iterable[ConditionLike] | Mapping[str, Intervention | SteeringMaker] = (BASELINE,),
     *,
     mazes: Sequence[Maze] | None = None,
     edits: Iterable[Edit] = (),
@@ -82,8 +82,8 @@ def evaluate(
             steering then is part of every condition), or, for sampling without steering, anything with
             Stable-Baselines3's ``predict``.
         levels: which mazes, as procgen generates them.
-        conditions: expressions (see `evaluation.conditions`), or names with a `Steering` or with a function
-            ``(policy, maze) -> Steering``.
+        conditions: expressions (see `evaluation.conditions`), or names with a `Steering` or another
+            `Intervention`, or with a function ``(policy, maze) -> Intervention``.
         mazes: mazes of your own, instead of levels; episodes start as they are.
         edits: made in every maze before anything else.
         method: ``"exact"``, or ``"sampled"`` to step the simulator.
@@ -176,14 +176,13 @@ class _Subject:
 
     module: nn.Module | None
     predictor: Predictor | None
-    steering: Steering
+    steering: Intervention
 
     @classmethod
     def of(cls, policy: Any, conditions: Sequence[Condition], settings: Settings) -> _Subject:
-        if isinstance(policy, SteeredPolicy):
-            return cls(policy.policy, None, policy.steering)
-        if isinstance(policy, nn.Module) and isinstance(policy, ActionProbabilities):
-            return cls(policy, None, Steering())
+        module, steering = module_and_steering(policy)
+        if isinstance(module, nn.Module) and isinstance(module, ActionProbabilities):
+            return cls(module, None, steering)
         if not callable(getattr(policy, "predict", None)):
             raise TypeError(f"a policy needs action_probabilities or predict, got {type(policy).__name__}")
         if settings.method != "sampled":
@@ -252,7 +251,7 @@ class _Job:
             return {condition.name: measures for condition in self.conditions}
         forward, factory = self._tools()
         steerings = {
-            name: self.subject.steering + steering
+            name: self.subject.steering.then(steering)
             for name, steering in factory.steerings(self.conditions, maze).items()
         }
         if how.method == "exact":

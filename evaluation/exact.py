@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from steered_env import Maze, Steering
+from steered_env import Maze
 from steered_env.maze import ACTIONS_OF, DIRECTIONS
 from steered_env.maze.paths import reachable
 from steered_env.simulator import ACTIONS, Cell, draw_frames
+from steered_env.steering import Intervention
 
 from .measures import Measures, corner_of, towards_cheese_and_corner
 from .shared_forward import SharedForward
@@ -140,7 +141,7 @@ def _move_probabilities(probabilities: NDArray[np.floating[Any]]) -> NDArray[np.
 def measure_exactly(
     forward: SharedForward,
     maze: Maze,
-    steerings: Sequence[Steering],
+    steerings: Sequence[Intervention],
     *,
     horizon: int,
     deterministic: bool = False,

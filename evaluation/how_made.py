@@ -90,10 +90,10 @@ def _imitation(config: Mapping[str, Any], made: Mapping[str, Any], name: str) ->
 
 def _reinforcement(made: Mapping[str, Any], name: str) -> dict[str, str]:
     stages = list(reversed(list(_stages(made, name))))
-    config, region = made["config"], made["config"]["cheese_region"]
-    first = stages[0].config["start"]
+    config, first = stages[-1].config, stages[0].config["start"]
+    region = config["cheese_region"]
     batch = config["num_envs"] * config["n_steps"] // config["minibatches"]
-    warmup = config["value_warmup"]
+    warmup, course = config["value_warmup"], "falling to 0" if config["anneal"] else "constant"
     return {
         "data": f"{', then '.join(map(_data, stages))}; levels from 10,000,000 up; cheese at random in the top-right "
         f"{region}×{region} cells",
@@ -106,7 +106,7 @@ def _reinforcement(made: Mapping[str, Any], name: str) -> dict[str, str]:
         f"{config['epochs']} epochs of {config['minibatches']} minibatches of {batch}, discount {config['gamma']:g}, "
         f"GAE λ {config['gae_lambda']:g}, clip {config['clip_range']:g}, entropy {config['entropy']:g}, "
         f"value loss {config['value_weight']:g}",
-        "optimizer": f"Adam, learning rate {config['learning_rate']:g} throughout, gradient clipped at "
+        "optimizer": f"Adam, learning rate {config['learning_rate']:g}, {course}, gradient clipped at "
         f"{config['max_grad_norm']:g}" + (f"; the first {warmup} updates train the value head alone" if warmup else ""),
     }
 
@@ -122,7 +122,8 @@ class _Stage:
 
 def _stages(made: Mapping[str, Any], name: str) -> Iterator[_Stage]:
     """The runs that made a policy, the last one first; not those of a packaged policy that it started from."""
-    yield _Stage(name, made["config"], made["steps"])
+    usual = {one.name: one.default for one in fields(PPOConfig)}
+    yield _Stage(name, {**usual, **made["config"]}, made["steps"])
     start = made["config"]["start"]
     if start and Path(start).suffix and made["start"].get("algorithm") == "ppo":
         yield from _stages(made["start"], Path(start).parent.name)
@@ -147,7 +148,8 @@ def ppo_command(config: Mapping[str, Any], name: str) -> str:
     usual = {one.name: one.default for one in fields(PPOConfig)}
     for option, value in config.items():
         if option not in _NOT_OPTIONS and value != usual[option]:
-            parts.append(f"--{option.replace('_', '-')} {value:g}")
+            written = f"--{option.replace('_', '-')}"
+            parts.append(written if value is True else f"{written} {value:g}")
     return " ".join(parts)
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from steered_env import Maze, Steering
+from steered_env import Maze
 from steered_env.envs import RunningMazes
-from steered_env.steering import sample_actions
+from steered_env.steering import Intervention, sample_actions
 
 from .measures import Measures, towards_cheese_and_corner
 from .shared_forward import SharedForward
@@ -87,7 +87,7 @@ class Episodes:
 class _SeenFrames:
     """Runs the network on frames, on each only once: equal frames have equal probabilities."""
 
-    def __init__(self, forward: SharedForward, steering: Steering) -> None:
+    def __init__(self, forward: SharedForward, steering: Intervention) -> None:
         self._forward, self._steering = forward, steering
         self._known: dict[bytes, NDArray[np.float32]] = {}
 
@@ -115,7 +115,7 @@ def episode_uniforms(seed: int, maze: Maze, condition: str, episodes: int, horiz
 def measure_by_sampling(
     forward: SharedForward,
     maze: Maze,
-    steerings: dict[str, Steering],
+    steerings: dict[str, Intervention],
     *,
     horizon: int,
     episodes: int,
@@ -170,7 +170,7 @@ def measure_predictor(
     return _measured(maze, run, (np.nan, np.nan))
 
 
-def _towards(forward: SharedForward, maze: Maze, steering: Steering) -> tuple[float, float]:
+def _towards(forward: SharedForward, maze: Maze, steering: Intervention) -> tuple[float, float]:
     if maze.decision_square is None:
         return np.nan, np.nan
     frame = maze.with_mouse(maze.decision_square, facing_right=False).observe()

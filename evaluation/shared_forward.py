@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from steered_env import ImpalaPolicy, Steering
+from steered_env import ImpalaPolicy, SteeredPolicy, Steering
 from steered_env.policy import to_input
 from steered_env.simulator import ACTIONS, FRAME_SHAPE
-from steered_env.steering import add_to, find_layer
+from steered_env.steering import Change, Intervention, InTurn, find_layer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,23 +32,28 @@ def one_torch_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def module_and_steering(policy: nn.Module | SteeredPolicy) -> tuple[nn.Module, Intervention]:
+    """A policy's torch module, and the steering that it brings along."""
+    return (policy.policy, policy.steering) if isinstance(policy, SteeredPolicy) else (policy, Steering())
+
+
 @dataclass(frozen=True)
 class _Cut:
     """Where a steered forward pass leaves the plain one.
 
     Attributes:
         stage: index of the first stage that is run again.
-        added: what is added to that stage's input first: a layer and its tensor, or None.
-        rest: the steering to be hooked in from there on.
+        change: what happens to that stage's input first, or None.
+        rest: the changes to be hooked in from there on.
     """
 
     stage: int
-    added: tuple[str, Tensor] | None
-    rest: Steering
+    change: Change | None
+    rest: Intervention
 
 
 class SharedForward:
-    """Action probabilities of a policy under several steerings.
+    """Action probabilities of a policy under several steerings, or other interventions.
 
     For an `ImpalaPolicy` the layers before the first steered one run once per frame, and only the rest once
     per steering.
@@ -62,7 +67,7 @@ class SharedForward:
         self.policy = copy.deepcopy(policy).eval()
         self._batch_size = batch_size
 
-    def probabilities(self, frames: NDArray[np.uint8], steerings: Sequence[Steering]) -> NDArray[np.float32]:
+    def probabilities(self, frames: NDArray[np.uint8], steerings: Sequence[Intervention]) -> NDArray[np.float32]:
         """What the policy would do.
 
         Args:
@@ -84,7 +89,7 @@ class SharedForward:
             result[:, start : start + used] = rows[:, :used]
         return result
 
-    def _separate(self, batch: NDArray[np.uint8], steerings: Sequence[Steering]) -> NDArray[np.float32]:
+    def _separate(self, batch: NDArray[np.uint8], steerings: Sequence[Intervention]) -> NDArray[np.float32]:
         rows = []
         for steering in steerings:
             with steering.applied_to(self.policy):
@@ -102,8 +107,8 @@ class SharedForward:
                 inputs.append(stage(inputs[-1]))
             for row, cut in zip(rows, cuts, strict=True):
                 x = inputs[cut.stage]
-                if cut.added is not None:
-                    x = add_to(x, *cut.added)
+                if cut.change is not None:
+                    x = cut.change(x)
                 with cut.rest.applied_to(policy):
                     for stage in stages[cut.stage :]:
                         x = stage(x)
@@ -111,21 +116,22 @@ class SharedForward:
                 row[:] = logits.softmax(1).cpu().numpy()
         return rows
 
-    def _cut(self, steering: Steering) -> _Cut:
+    def _cut(self, steering: Intervention) -> _Cut:
         policy = self.policy
         assert isinstance(policy, ImpalaPolicy)
-        canonical = Steering()
-        for layer, tensor in steering.items():
-            canonical = canonical + Steering({_same_output(policy, find_layer(policy, layer)): tensor})
-        stages = policy.stages
-        if not canonical:
-            return _Cut(len(stages), None, canonical)
-        first = min(canonical, key=lambda layer: _position(policy, layer))
+        whole: Intervention = InTurn({})
+        found = {find_layer(policy, layer): change for layer, change in steering.changes().items()}
+        for layer in sorted(found, key=policy.layers.index):  # hooks run inside out
+            whole = whole.then(InTurn({_same_output(policy, layer): found[layer]}))
+        changes, stages = whole.changes(), policy.stages
+        if not changes:
+            return _Cut(len(stages), None, whole)
+        first = min(changes, key=lambda layer: _position(policy, layer))
         stage = int(_position(policy, first))
         if first not in stages:  # inside a stage, or a head: run that again with a hook
-            return _Cut(stage, None, canonical)
-        rest = Steering({layer: tensor for layer, tensor in canonical.items() if layer != first})
-        return _Cut(stage + 1, (first, canonical[first]), rest)
+            return _Cut(stage, None, whole)
+        rest = InTurn({layer: change for layer, change in changes.items() if layer != first})
+        return _Cut(stage + 1, changes[first], rest)
 
 
 def _same_output(policy: ImpalaPolicy, layer: str) -> str:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from torch import nn
 
-from steered_env import Maze, SteeredPolicy, Steering
+from steered_env import Maze, SteeredPolicy
 from steered_env.maze import ACTIONS_OF, DIRECTIONS
 from steered_env.simulator import Cell, draw_frames
+from steered_env.steering import Intervention
 
 from .conditions import BASELINE, Condition, ConditionLike, SteeringFactory
-from .shared_forward import SharedForward
+from .shared_forward import SharedForward, module_and_steering
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,7 +47,7 @@ class VectorField:
 
 
 def vector_field(
-    policy: nn.Module | SteeredPolicy, maze: Maze, condition: ConditionLike | Steering = BASELINE
+    policy: nn.Module | SteeredPolicy, maze: Maze, condition: ConditionLike | Intervention = BASELINE
 ) -> VectorField:
     """Where the policy would go from every open cell of a maze.
 
@@ -59,16 +60,16 @@ def vector_field(
     Args:
         policy: an `ImpalaPolicy`, or any torch module with ``action_probabilities``, or a `SteeredPolicy`.
         maze: a vector of the condition is computed with the mouse where it stands here.
-        condition: an expression, a `Steering`, or a name with either or with a function.
+        condition: an expression, a `Steering` or another `Intervention`, or a name with one of them or with a function.
 
     Raises:
         VectorError: if the condition's vector does not exist for this maze.
         ConditionError: if the expression is no condition.
     """
-    base = policy.steering if isinstance(policy, SteeredPolicy) else Steering()
-    forward = SharedForward(policy.policy if isinstance(policy, SteeredPolicy) else policy)
-    named = Condition("steering", made_by=condition) if isinstance(condition, Steering) else Condition.of(condition)
-    steering = base + SteeringFactory(forward.policy).steering(named, maze)
+    module, base = module_and_steering(policy)
+    forward = SharedForward(module)
+    named = Condition("steering", made_by=condition) if isinstance(condition, Intervention) else Condition.of(condition)
+    steering = base.then(SteeringFactory(forward.policy).steering(named, maze))
     cells: list[Cell] = [(int(row), int(col)) for row, col in np.argwhere(~maze.walls) if (row, col) != maze.cheese]
     frames = draw_frames([maze.with_mouse(cell) for cell in cells])
     probabilities = forward.probabilities(frames, [steering])[0].astype(np.float64)

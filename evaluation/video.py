@@ -15,13 +15,15 @@ from matplotlib import font_manager
 from PIL import Image, ImageDraw, ImageFont
 from torch import nn
 
-from steered_env import Maze, MazeEnv, SteeredPolicy, Steering
+from steered_env import Maze, MazeEnv, SteeredPolicy
 from steered_env.envs import FRAMES_PER_SECOND
 from steered_env.simulator import PICTURE_SHAPE
+from steered_env.steering import Intervention
 from steered_env.whole_file import whole_file
 
 from .conditions import ConditionLike, SteeringFactory, SteeringMaker, read_conditions
 from .results import check_folder, make_folder
+from .shared_forward import module_and_steering
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -78,7 +80,7 @@ def roll_out(policy: SteeredPolicy, maze: Maze, name: str, *, steps: int, determ
 def record_video(
     policy: nn.Module | SteeredPolicy,
     maze: Maze,
-    conditions: Iterable[ConditionLike] | dict[str, Steering | SteeringMaker],
+    conditions: Iterable[ConditionLike] | dict[str, Intervention | SteeringMaker],
     path: str | os.PathLike[str],
     *,
     steps: int = 256,
@@ -114,10 +116,9 @@ def record_video(
     for name, value in (("steps", steps), ("panel", panel), ("frames_per_second", frames_per_second)):
         if value < 1:
             raise ValueError(f"{name} must be ≥ 1, got {value}")
-    base = policy.steering if isinstance(policy, SteeredPolicy) else Steering()
-    module = policy.policy if isinstance(policy, SteeredPolicy) else policy
+    module, base = module_and_steering(policy)
     factory = SteeringFactory(module)
-    steerings = {c.name: base + factory.steering(c, maze) for c in read_conditions(conditions)}
+    steerings = {c.name: base.then(factory.steering(c, maze)) for c in read_conditions(conditions)}
     check_folder(target.parent)
     rollouts = [
         roll_out(SteeredPolicy(module, s, seed=seed), maze, name, steps=steps, deterministic=deterministic)

@@ -10,6 +10,7 @@ from torch import nn
 from steered_env.policy import as_batch
 from steered_env.simulator import FRAME_SHAPE
 
+from .intervention import Intervention
 from .layers import find_layer
 from .steering import Steering
 
@@ -56,7 +57,7 @@ class SteeredPolicy:
 
     Args:
         policy: a module with ``action_probabilities``, such as `ImpalaPolicy`.
-        steering: what to add; None for nothing.
+        steering: what to add, or another `Intervention`; None for nothing.
         seed: of the generator that draws the actions; None for a fresh one.
 
     Raises:
@@ -64,15 +65,15 @@ class SteeredPolicy:
         LayerError: if it lacks a layer of the steering.
     """
 
-    def __init__(self, policy: nn.Module, steering: Steering | None = None, *, seed: int | None = None) -> None:
+    def __init__(self, policy: nn.Module, steering: Intervention | None = None, *, seed: int | None = None) -> None:
         if not (isinstance(policy, nn.Module) and isinstance(policy, ActionProbabilities)):
             raise TypeError(
                 f"a policy to steer must be a torch module with action_probabilities(observations), got "
                 f"{type(policy).__name__}"
             )
         self.policy = policy
-        self.steering = Steering() if steering is None else steering
-        for layer in self.steering:
+        self.steering: Intervention = Steering() if steering is None else steering
+        for layer in self.steering.changes():
             find_layer(policy, layer)
         self._generator = np.random.default_rng(seed)
 

@@ -6,9 +6,9 @@ import math
 import numbers
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Union
 
 import numpy as np
 import torch
@@ -20,7 +20,8 @@ from steered_env.maze import Maze
 from steered_env.policy import as_batch, to_input
 from steered_env.whole_file import whole_file
 
-from .layers import DEFAULT_LAYER, find_layer, hooked, layer_names, read_activations, tensor_of
+from .intervention import Change, Intervention
+from .layers import DEFAULT_LAYER, layer_names, read_activations
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +30,7 @@ Scene = Union[Maze, "NDArray[np.uint8]"]
 """A maze, or a frame of one: ``(64, 64, 3)`` uint8."""
 
 
-class Steering(Mapping[str, Tensor]):
+class Steering(Intervention, Mapping[str, Tensor]):
     """An immutable map from layers to tensors, to be added to the activations of those layers.
 
     Steerings form a vector space: they can be added, subtracted and scaled. A sum keeps the layers of both.
@@ -141,25 +142,13 @@ class Steering(Mapping[str, Tensor]):
         """The Euclidean norm over all numbers of all layers."""
         return math.sqrt(sum(float(tensor.double().square().sum()) for tensor in self._tensors.values()))
 
-    @contextmanager
-    def applied_to(self, module: nn.Module) -> Iterator[nn.Module]:
-        """Add this steering in every forward pass of ``module`` inside the ``with`` block.
+    def changes(self) -> Mapping[str, Change]:
+        """Dotted layer name to the addition of its tensor."""
+        return {layer: _Add(layer, tensor) for layer, tensor in self._tensors.items()}
 
-        The module is steered in place, for all that use it; the hooks are removed even on error.
-
-        Args:
-            module: any module that has these layers.
-
-        Raises:
-            LayerError: if the module lacks a layer; it lists near names.
-            ValueError: in the forward pass, if an activation has another shape than its tensor.
-        """
-        hooks = []
-        for name, tensor in self._tensors.items():
-            layer = module.get_submodule(find_layer(module, name))
-            hooks.append((layer, _adder(name, tensor)))
-        with hooked(hooks):
-            yield module
+    def then(self, other: Intervention) -> Intervention:
+        """This, and then ``other``; of two steerings the sum."""
+        return self + other if isinstance(other, Steering) else super().then(other)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write as ``.safetensors``.
@@ -194,22 +183,15 @@ def _frame(scene: Scene) -> NDArray[np.uint8]:
     return frames
 
 
-def _adder(layer: str, tensor: Tensor) -> Any:
-    def hook(_module: nn.Module, _inputs: object, output: object) -> Tensor:
-        return add_to(tensor_of(output, layer), layer, tensor)
+@dataclass(frozen=True, eq=False)
+class _Add:
+    layer: str
+    tensor: Tensor
 
-    return hook
-
-
-def add_to(activations: Tensor, layer: str, tensor: Tensor) -> Tensor:
-    """Activations ``(B, …)`` plus a steering tensor of one activation's shape.
-
-    Raises:
-        ValueError: if the shapes do not fit.
-    """
-    if activations.shape[1:] != tensor.shape:
-        raise ValueError(
-            f"the steering of layer {layer!r} has shape {tuple(tensor.shape)}, but the layer's activations "
-            f"have shape {tuple(activations.shape[1:])}"
-        )
-    return activations + tensor.to(activations.device, activations.dtype)
+    def __call__(self, activations: Tensor) -> Tensor:
+        if activations.shape[1:] != self.tensor.shape:
+            raise ValueError(
+                f"the steering of layer {self.layer!r} has shape {tuple(self.tensor.shape)}, but the layer's "
+                f"activations have shape {tuple(activations.shape[1:])}"
+            )
+        return activations + self.tensor.to(activations.device, activations.dtype)

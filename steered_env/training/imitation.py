@@ -155,7 +155,7 @@ class _Run:
         wanted = self.config
         if wanted.pictures is None:  # the budget of time was turned into pictures before
             wanted = replace(wanted, pictures=state["config"]["pictures"])
-        check_same_config(self.out, state["config"], asdict(wanted))
+        check_same_config(self.out, state["config"], wanted)
         self.config = self.learner.config = wanted
         self.learner.load_state_dict(state["learner"])
         self.optimizer.load_state_dict(state["optimizer"])

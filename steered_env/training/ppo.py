@@ -50,7 +50,7 @@ ALGORITHM = "ppo"
 TENSORBOARD = "tensorboard"
 VALUE_WARMUP_LEARNING_RATE = 2e-3
 _REPORT_EVERY_S = 1.0
-_BUDGET = {"steps", "minutes"}
+_BUDGET = ("steps", "minutes")
 
 
 def train_ppo(
@@ -109,8 +109,7 @@ class _Run:
         self.updates, self.seconds = 0, 0.0
         saved = read_checkpoint(out, ALGORITHM, device) if (out / CHECKPOINT).exists() else None
         if saved is not None:
-            wanted = {name: value for name, value in asdict(config).items() if name not in _BUDGET}
-            check_same_config(out, saved["config"], wanted)
+            check_same_config(out, saved["config"], config, free=() if config.anneal else _BUDGET)
         self.mazes = MazeVecEnv(
             config.num_envs,
             range(FIRST_TRAINING_LEVEL, MAX_LEVEL + 1),
@@ -198,7 +197,7 @@ class _Run:
         np.random.seed(seed)  # noqa: NPY002  (Stable-Baselines3 shuffles its minibatches with the global generator)
         episodes = _Episodes(stop, self._report)
         warming_up = self.updates < self.config.value_warmup
-        rate = VALUE_WARMUP_LEARNING_RATE if warming_up else self.config.learning_rate
+        rate = VALUE_WARMUP_LEARNING_RATE if warming_up else self._learning_rate()
         self.model.lr_schedule = lambda _: rate
         with _value_head_alone(self.model.policy, warming_up):
             # one update; it would log before learning, so that what it learned is logged here instead
@@ -210,6 +209,12 @@ class _Run:
         self.model.logger.dump(self._steps)
         named = {name.split("/", 1)[1]: value for name, value in self.log.last.items()}
         return {"steps": self._steps, "seconds": round(self.seconds, 1), **{n: named[n] for n in _LOGGED if n in named}}
+
+    def _learning_rate(self) -> float:
+        config = self.config
+        if not config.anneal or config.steps is None:
+            return config.learning_rate
+        return config.learning_rate * max(0.0, 1 - self._steps / config.steps)
 
     def _report(self, since: float, steps: int) -> None:
         """Tell how far it is, at the speed of whole updates; learning takes longer than collecting."""

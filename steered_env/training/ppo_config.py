@@ -26,6 +26,7 @@ class PPOConfig:
         epochs: how often each update goes through what was collected.
         minibatches: gradient steps in an epoch.
         learning_rate: Adam's; constant, so that a run can be continued with a larger budget.
+        anneal: let the learning rate fall along a line to 0 over the budget of steps instead.
         gamma: discount per step.
         gae_lambda: of the generalised advantage estimate.
         clip_range: how far an update may move a probability ratio.
@@ -53,6 +54,7 @@ class PPOConfig:
     epochs: int = 3
     minibatches: int = 8
     learning_rate: float = 5e-4
+    anneal: bool = False
     gamma: float = 0.999
     gae_lambda: float = 0.95
     clip_range: float = 0.2
@@ -66,6 +68,8 @@ class PPOConfig:
     def __post_init__(self) -> None:
         if all(getattr(self, name) is None for name in _BUDGETS):
             raise ValueError("a training run needs a budget: steps=… or minutes=…")
+        if self.anneal and (self.steps is None or self.minutes is not None):
+            raise ValueError("anneal needs to know where the run ends: give a budget of steps alone")
         self._check_ranges()
         if self.sizes is not None:
             if not self.sizes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -64,17 +65,23 @@ def write_checkpoint(folder: Path, algorithm: str, state: dict[str, Any]) -> Non
         torch.save({"algorithm": algorithm, **state}, temporary)
 
 
-def check_same_config(folder: Path, saved: dict[str, Any], wanted: dict[str, Any]) -> None:
+def check_same_config(folder: Path, saved: dict[str, Any], wanted: Any, *, free: Collection[str] = ()) -> None:
     """Hold a configuration against the one that a run was begun with.
 
+    Args:
+        folder: of the run.
+        saved: its settings; what an older version did not know had its default value.
+        wanted: a dataclass of settings.
+        free: names of those that may differ.
+
     Raises:
-        TrainingError: if a value differs; names the first one.
+        TrainingError: if another value differs; names the first one.
     """
-    for name, value in wanted.items():
-        before = saved.get(name, "nothing")
-        if value != before:
+    for one in fields(wanted):
+        value, before = getattr(wanted, one.name), saved.get(one.name, one.default)
+        if value != before and one.name not in free:
             raise TrainingError(
-                f"{folder} holds a run with {name}={before}, not {value}: "
+                f"{folder} holds a run with {one.name}={before}, not {value}: "
                 "choose another --out, or the same configuration to continue it"
             )
 

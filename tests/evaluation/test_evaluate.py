@@ -128,7 +128,11 @@ def test_progress(reference_policy: ImpalaPolicy) -> None:
         ({"levels": 1, "method": "sampled", "episodes": 0}, ValueError, "episodes must be ≥ 1"),
         ({"levels": 1, "seed": -1}, ValueError, "seed must be ≥ 0"),
         ({"levels": 1, "workers": 0}, ValueError, "workers must be ≥ 1, got 0"),
-        ({"levels": 1, "conditions": [("made", lambda p, m: 3)]}, TypeError, "must make a Steering, got int"),
+        (
+            {"levels": 1, "conditions": [("made", lambda p, m: 3)]},
+            TypeError,
+            "must make a Steering or another Intervention, got int",
+        ),
         ({"levels": 1, "conditions": ['cheese(layer="nope")']}, ValueError, "no layer 'nope'; near names are"),
         (
             {"levels": 1, "conditions": {"wrong": Steering({"embedder.block2": torch.zeros(2)})}},

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from evaluation import evaluate, vector_field
+from evaluation.shared_forward import SharedForward
+from steered_env import ImpalaPolicy, Maze, SteeredPolicy, Steering, cheese_vector
+from steered_env.policy import to_input
+from steered_env.simulator import draw_frames
+from steered_env.steering import (
+    DEFAULT_LAYER,
+    InTurn,
+    LayerError,
+    map_position,
+    mean_ablation,
+    read_activations,
+    resampling,
+    scaling,
+    setting,
+    zero_ablation,
+)
+
+CPU = torch.device("cpu")
+
+
+def activations(policy: ImpalaPolicy, maze: Maze, layer: str = DEFAULT_LAYER) -> torch.Tensor:
+    return read_activations(policy, [layer], to_input(maze.observe(), CPU))[layer].clone()
+
+
+def changed(policy: ImpalaPolicy, maze: Maze, intervention: object, layer: str = DEFAULT_LAYER) -> torch.Tensor:
+    """What the layer puts out while the intervention is applied; hooks run in the order they were made."""
+    with intervention.applied_to(policy):  # type: ignore[attr-defined]
+        return activations(policy, maze, layer)
+
+
+def test_scaling_and_zero(small: ImpalaPolicy, mazes: list[Maze]) -> None:
+    before = activations(small, mazes[0])
+    assert torch.equal(changed(small, mazes[0], scaling(3)), before * 3)
+    assert torch.equal(changed(small, mazes[0], zero_ablation()), torch.zeros_like(before))
+    some = changed(small, mazes[0], scaling(-2, channels=[4, 7]))
+    expected = before.clone()
+    expected[:, [4, 7]] *= -2
+    assert torch.equal(some, expected)
+    assert torch.equal(activations(small, mazes[0]), before)  # nothing stays behind
+
+
+def test_mean_and_resampling(small: ImpalaPolicy, mazes: list[Maze]) -> None:
+    mean = torch.stack([activations(small, maze)[0] for maze in mazes[:5]]).mean(0)
+    ablated = changed(small, mazes[9], mean_ablation(small, mazes[:5]))[0]
+    assert torch.allclose(ablated, mean, atol=1e-5)
+    expected = activations(small, mazes[9])
+    expected[:, 3] = activations(small, mazes[2])[:, 3]
+    assert torch.equal(changed(small, mazes[9], resampling(small, mazes[2], channels=[3])), expected)
+
+
+def test_resampling_a_whole_layer_is_the_other_maze(small: ImpalaPolicy, mazes: list[Maze]) -> None:
+    patched = SteeredPolicy(small, resampling(small, mazes[2]))
+    there = small.action_probabilities(mazes[2].observe())
+    assert np.allclose(patched.action_probabilities(mazes[9].observe()), there, atol=1e-6)
+
+
+def test_setting_one_activation(small: ImpalaPolicy, mazes: list[Maze]) -> None:
+    expected = activations(small, mazes[0])
+    assert expected.shape[1:] == (32, 16, 16)
+    expected[:, 5, 0, 15] = 7.5
+    assert torch.equal(changed(small, mazes[0], setting(7.5, (24, 24), channels=[5])), expected)
+    expected[:, :, 15, 0] = -1.0
+    both = setting(7.5, (24, 24), channels=[5]).then(setting(-1, (0, 0)))
+    assert torch.equal(changed(small, mazes[0], both), expected)
+
+
+def test_the_activation_over_a_cell_is_where_the_mouse_is(mazes: list[Maze]) -> None:
+    """Moving the mouse changes the frame most around the place that `map_position` names."""
+    maze = Maze.from_text("\n".join(["." * 25] * 24 + ["<" + "." * 24]))
+    for cell in ((3, 20), (20, 3), (12, 12), (24, 0)):
+        here, away = draw_frames([maze.with_mouse(cell), maze.with_mouse((0, 12))]).astype(float)
+        difference = np.abs(here - away).sum(axis=2)
+        row, col = map_position(cell, 64, 64)
+        own = difference[max(0, row - 2) : row + 3, max(0, col - 2) : col + 3].sum()
+        assert own > 0.3 * difference.sum(), cell
+
+
+def test_one_after_the_other(small: ImpalaPolicy, mazes: list[Maze]) -> None:
+    vector = cheese_vector(small, mazes[0])
+    before = activations(small, mazes[0])
+    tensor = vector[DEFAULT_LAYER]
+    assert torch.equal(changed(small, mazes[0], vector.then(scaling(2))), (before + tensor) * 2)
+    assert torch.equal(changed(small, mazes[0], scaling(2).then(vector)), before * 2 + tensor)
+    assert vector.then(vector) == 2 * vector
+    other = "embedder.block3"
+    mixed = vector.then(scaling(0, layer=other)).then(Steering())
+    assert set(mixed.changes()) == {DEFAULT_LAYER, other}
+    assert not changed(small, mazes[0], mixed, other).any()
+
+
+@pytest.mark.parametrize("layer", ["embedder.block2.res1", "embedder.block1.conv", "embedder.fc", "embedder.block3"])
+def test_the_harness_shares_passes_without_changing_them(small: ImpalaPolicy, mazes: list[Maze], layer: str) -> None:
+    """Every way to run an intervention gives the same probabilities."""
+    frames = draw_frames(mazes[:6])
+    edit = scaling(0.5, layer=layer, channels=[1, 2]).then(cheese_vector(small, mazes[0]))
+    own = SteeredPolicy(small, edit).action_probabilities(frames)
+    shared = SharedForward(small).probabilities(frames, [edit, InTurn({}), zero_ablation()])
+    assert np.allclose(shared[0], own, atol=1e-6)
+    assert np.allclose(shared[1], small.action_probabilities(frames), atol=1e-6)
+    assert not np.allclose(shared[2], shared[1], atol=1e-2)
+
+
+def test_as_a_condition(small: ImpalaPolicy) -> None:
+    maze = Maze.from_level(0)
+    conditions = {
+        "nothing": scaling(1),
+        "all zero": zero_ablation(layer="embedder.relufc"),
+        "no cheese": lambda policy, maze: resampling(policy, maze.without_cheese()),
+    }
+    frame = evaluate(small, 0, ["baseline", *conditions.items()]).frame.set_index("condition")
+    assert frame.loc["nothing", "reach_cheese"] == pytest.approx(frame.loc["baseline", "reach_cheese"], abs=1e-6)
+    assert not np.allclose(
+        vector_field(small, maze, zero_ablation()).arrows, vector_field(small, maze).arrows, equal_nan=True
+    )
+    steered = evaluate(SteeredPolicy(small, zero_ablation(layer="embedder.relufc")), 0).frame["reach_cheese"][0]
+    assert steered == pytest.approx(frame.loc["all zero", "reach_cheese"], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda p: scaling(float("nan")), "factor must be finite"),
+        (lambda p: scaling(1, channels=[]), "at least one channel"),
+        (lambda p: scaling(1, channels=[-1]), "channel must be ≥ 0, got -1"),
+        (lambda p: setting(1, (25, 0)), "cell"),
+        (lambda p: setting(float("inf"), (0, 0)), "activation must be finite"),
+        (lambda p: mean_ablation(p, []), "at least one maze"),
+    ],
+)
+def test_bad_arguments(small: ImpalaPolicy, make: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make(small)  # type: ignore[operator]
+
+
+def test_what_does_not_fit_is_named(small: ImpalaPolicy, mazes: list[Maze]) -> None:
+    frame = mazes[0].observe()
+    cases = {
+        "the layer has channels 0 to 31, got 32": scaling(0, channels=[3, 32]),
+        r"only a layer with activations \(C, H, W\)": setting(1, (0, 0), layer="embedder.fc"),
+        "the activations to put in have shape": resampling(small, mazes[0], layer="embedder.fc"),
+    }
+    wrong = cases.pop("the activations to put in have shape")
+    cases["the activations to put in have shape"] = type(wrong)(DEFAULT_LAYER, wrong.change)
+    for message, edit in cases.items():
+        with pytest.raises(ValueError, match=message):
+            SteeredPolicy(small, edit).action_probabilities(frame)
+    with pytest.raises(LayerError, match="near names"):
+        SteeredPolicy(small, scaling(1, layer="embedder.block9"))
