@@ -13,7 +13,7 @@ from .timing import Row
 
 def main() -> None:
     rows: list[Row] = [simulator.env_steps(), *simulator.vector_env_steps(), simulator.drawn_mazes()]
-    rows.append(measuring.five_conditions_against_one())
+    rows += [measuring.five_conditions_against_one(), measuring.sweep_against_one_by_one()]
     rows += measuring.exact_against_sampled()
     rows.append(measuring.memory())
     rows += training.throughput()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from evaluation import Results, evaluate
+from evaluation import Results, evaluate, sweep
 from evaluation.conditions import USUAL_CONDITIONS
 from evaluation.shared_forward import one_torch_thread
 from steered_env import load_policy
@@ -47,6 +47,25 @@ def exact_against_sampled() -> list[Row]:
             "–",
         ),
     ]
+
+
+def sweep_against_one_by_one() -> Row:
+    """What 20 coefficients of one vector cost together and one by one."""
+    policy, levels = load_policy(), range(8)
+    coefficients = [step / 2 for step in range(-10, 10)]
+    together, alone = in_turn(
+        lambda: sweep(policy, levels, coefficients=coefficients),
+        lambda: sweep(policy, levels, coefficients=[1]),
+        rounds=3,
+    )
+    apart = alone * len(coefficients)
+    return Row(
+        "a sweep of 20 coefficients, 8 levels",
+        f"{together:.2f} s",
+        f"20 times one coefficient alone: {apart:.2f} s",
+        f"{together / apart:.2f}",
+        "the aim: 0.33",
+    )
 
 
 def _episodes_needed(results: Results) -> int:

@@ -3,6 +3,7 @@
 from .conditions import Condition, ConditionError
 from .evaluate import evaluate
 from .results import Results
+from .sweep import sweep
 from .uniform import UniformPolicy
 from .vector_field import VectorField, vector_field
 from .video import record_video
@@ -15,5 +16,6 @@ __all__ = [
     "VectorField",
     "evaluate",
     "record_video",
+    "sweep",
     "vector_field",
 ]

@@ -28,6 +28,7 @@ _FOR = {
     "workers": _IMITATION,
     "steps": _PPO,
     "start": _PPO,
+    "start_temperature": _PPO,
     "sizes": _PPO,
     "num_envs": _PPO,
     "n_steps": _PPO,
@@ -66,6 +67,9 @@ def train(
     seed: Annotated[int, typer.Option(min=0, help="Of mazes and initial weights.")] = 0,
     start: Annotated[
         str | None, typer.Option(help="PPO: packaged policy or file to start from; new weights unless said.")
+    ] = None,
+    start_temperature: Annotated[
+        float | None, typer.Option(help="PPO: divides the logits of the policy to start from, so that it explores; 1.")
     ] = None,
     sizes: Annotated[str | None, typer.Option(help="PPO: inner sizes of the mazes, such as 3,5,7; all.")] = None,
     learning_rate: Annotated[

@@ -326,7 +326,8 @@ class SteeringFactory:
             return steering
         total = Steering()
         for coefficient, vector in condition.terms:
-            total = total + coefficient * self._vector(vector, maze, here)
+            made = self._vector(vector, maze, here)  # also to see that it exists
+            total = total + coefficient * made if coefficient else total
         return total
 
     def _vector(self, vector: Vector, maze: Maze, here: dict[Vector, Steering]) -> Steering:

@@ -123,7 +123,7 @@ class _Run:
         if saved is not None:
             self._restore(saved)
         elif config.start is not None:
-            self._start_from(config.start)
+            self._start_from(config.start, config.start_temperature)
         self.log = _Log(out / TENSORBOARD, self.model.num_timesteps)
         self.model.set_logger(Logger(None, [self.log]))
         write_config(out, config, device)
@@ -226,10 +226,13 @@ class _Run:
         rates = [row["cheese_rate"] for row in self.rows if "cheese_rate" in row]
         self.on_progress(Progress(self._steps, total, rate, "steps", f"cheese rate {rates[-1]:.3f}" if rates else ""))
 
-    def _start_from(self, name: str) -> None:
+    def _start_from(self, name: str, temperature: float) -> None:
         policy = load_policy(name)
         if policy.width != self.config.width:
             raise TrainingError(f"{name} has width {policy.width}, not {self.config.width}: say width={policy.width}")
+        with torch.no_grad():
+            for parameter in policy.fc_policy.parameters():
+                parameter.div_(temperature)
         copy_into(self.model, policy)
 
     def _restore(self, saved: dict[str, Any]) -> None:

@@ -18,6 +18,8 @@ class PPOConfig:
         cheese_region: the cheese lies in the top-right n×n cells.
         sizes: inner sizes of the mazes to train on; None for all.
         start: the packaged policy or file to start from; None for new weights.
+        start_temperature: divides the logits of the policy to start from. One that was trained to be sure of every
+            move explores nothing, and has nothing to learn from where it is wrong.
         seed: of mazes, actions, minibatches and initial weights.
         steps: stop after so many steps of a mouse, counted over all mazes; or None.
         minutes: stop after so much time; or None.
@@ -46,6 +48,7 @@ class PPOConfig:
     cheese_region: int = 5
     sizes: tuple[int, ...] | None = None
     start: str | None = None
+    start_temperature: float = 1.0
     seed: int = 0
     steps: int | None = None
     minutes: float | None = None
@@ -88,7 +91,7 @@ class PPOConfig:
         for name in ("seed", "entropy", "value_weight", "value_warmup"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be ≥ 0, got {getattr(self, name)}")
-        for name in ("learning_rate", "clip_range", "max_grad_norm", *_BUDGETS):
+        for name in ("learning_rate", "clip_range", "max_grad_norm", "start_temperature", *_BUDGETS):
             if (value := getattr(self, name)) is not None and value <= 0:
                 raise ValueError(f"{name} must be above 0, got {value}")
         for name in ("gamma", "gae_lambda"):

@@ -1,0 +1,145 @@
+"""`sweep`: one vector at many strengths, in many layers, from many sources, on many policies, as one tidy frame."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from torch import nn
+
+from steered_env import Maze, SteeredPolicy, load_policy
+from steered_env.steering import DEFAULT_LAYER
+
+from .conditions import BASELINE, VECTORS, Condition, Vector
+from .evaluate import HORIZON, evaluate
+
+_COLUMNS = ("policy", "vector", "layer", "source", "coefficient")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One cell of a sweep.
+
+    Attributes:
+        vector: ``cheese``, ``top_right`` or ``random``.
+        layer: dotted layer name.
+        source: the level whose vector is used everywhere; None for each maze's own.
+        coefficient: what it is multiplied by; with 0 nothing is steered.
+    """
+
+    vector: str
+    layer: str
+    source: int | None
+    coefficient: float
+
+    @property
+    def condition(self) -> Condition:
+        """The setting as a condition with a name of its own."""
+        name = f"{self.coefficient!r}*{self.vector}(layer={self.layer!r}, level={self.source})"
+        return Condition(name, ((self.coefficient, Vector(self.vector, level=self.source, layer=self.layer)),))
+
+
+def sweep(
+    policies: nn.Module | SteeredPolicy | Mapping[str, nn.Module | SteeredPolicy] | Sequence[str] | str,
+    levels: int | Sequence[int] | None = None,
+    *,
+    vectors: Iterable[str] = ("cheese",),
+    layers: Iterable[str] = (DEFAULT_LAYER,),
+    sources: Iterable[int | None] = (None,),
+    coefficients: Iterable[float] = (-1.0, 0.0, 1.0),
+    mazes: Sequence[Maze] | None = None,
+    horizon: int = HORIZON,
+    workers: int | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> pd.DataFrame:
+    """Measure every combination of policies, vectors, layers, sources and coefficients on every maze, exactly.
+
+    Each frame passes through the layers before the first steered one once for all settings, and each vector is
+    computed once; see ``benchmarks`` for what that saves.
+
+    Example:
+        >>> from evaluation import sweep
+        >>> from steered_env import load_policy
+        >>> frame = sweep(load_policy(), levels=range(2), coefficients=[-1, 0])
+        >>> frame[["level", "vector", "coefficient"]].values.tolist()
+        [[0, 'cheese', -1.0], [0, 'cheese', 0.0], [1, 'cheese', -1.0], [1, 'cheese', 0.0]]
+
+    Args:
+        policies: one policy; or names with policies; or names of packaged ones, or paths.
+        levels: which mazes, as procgen generates them.
+        vectors: of ``cheese``, ``top_right`` and ``random``.
+        layers: dotted layer names.
+        sources: levels whose vector is used in every maze; None is each maze's own vector.
+        coefficients: what the vectors are multiplied by.
+        mazes: mazes of your own, instead of levels.
+        horizon: steps within which a place must be reached.
+        workers: threads, one for each core unless said. The numbers do not depend on it.
+        on_progress: called with (mazes done, mazes in all), counted over all policies.
+
+    Returns:
+        One row per policy, maze and setting: ``policy``, ``vector``, ``layer``, ``source``, ``coefficient``, then the
+        columns of `Results.frame`. Where a vector does not exist for a maze there is no row.
+
+    Raises:
+        TypeError: if an argument is of the wrong kind.
+        ValueError: if one is out of range, or nothing is asked for.
+    """
+    named = _named(policies)
+    settings = list(_settings(vectors, layers, sources, coefficients))
+    parts = []
+    for number, (name, policy) in enumerate(named.items()):
+        results = evaluate(
+            policy,
+            levels,
+            [setting.condition for setting in settings],
+            mazes=mazes,
+            horizon=horizon,
+            workers=workers,
+            on_progress=_counted(on_progress, number, len(named)),
+        )
+        columns = pd.DataFrame(
+            {
+                "condition": [setting.condition.name for setting in settings],
+                "vector": [setting.vector for setting in settings],
+                "layer": [setting.layer for setting in settings],
+                "source": pd.array([setting.source for setting in settings], dtype="Int64"),
+                "coefficient": [setting.coefficient for setting in settings],
+            }
+        )
+        parts.append(results.frame.merge(columns, on="condition", how="left").assign(policy=name))
+    frame = pd.concat(parts, ignore_index=True).drop(columns="condition")
+    return frame[[*_COLUMNS, *(column for column in frame.columns if column not in _COLUMNS)]]
+
+
+def _named(policies: Any) -> dict[str, nn.Module | SteeredPolicy]:
+    if isinstance(policies, str):
+        return {policies: load_policy(policies)}
+    if isinstance(policies, (Mapping, Sequence)):
+        if not policies:
+            raise ValueError("a sweep needs at least one policy")
+        return dict(policies) if isinstance(policies, Mapping) else {name: load_policy(name) for name in policies}
+    return {"policy": policies}
+
+
+def _settings(
+    vectors: Iterable[str], layers: Iterable[str], sources: Iterable[int | None], coefficients: Iterable[float]
+) -> Iterator[Setting]:
+    axes = [tuple(dict.fromkeys(axis)) for axis in (vectors, layers, sources, coefficients)]
+    for name, axis in zip(("vectors", "layers", "sources", "coefficients"), axes, strict=True):
+        if not axis:
+            raise ValueError(f"a sweep needs at least one of its {name}")
+    for vector, layer, source, coefficient in itertools.product(*axes):
+        if vector not in VECTORS:
+            raise ValueError(f"unknown vector {vector!r}; there are {', '.join(VECTORS)}; {BASELINE} is coefficient 0")
+        yield Setting(str(vector), str(layer), source, float(coefficient))  # type: ignore[arg-type]
+
+
+def _counted(
+    on_progress: Callable[[int, int], None] | None, number: int, policies: int
+) -> Callable[[int, int], None] | None:
+    if on_progress is None:
+        return None
+    return lambda done, total: on_progress(number * total + done, policies * total)

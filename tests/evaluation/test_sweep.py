@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evaluation import evaluate, sweep
+from steered_env import ImpalaPolicy, Maze
+from steered_env.steering import DEFAULT_LAYER
+
+LATER = "embedder.block3.res2.resadd"
+
+
+def test_a_sweep_is_its_settings_one_by_one(small: ImpalaPolicy, reference_policy: ImpalaPolicy) -> None:
+    levels = [0, 6, 17]  # a decision square, none, and size 25
+    frame = sweep(
+        {"a": small, "b": reference_policy},
+        levels,
+        vectors=["cheese", "top_right"],
+        layers=[DEFAULT_LAYER, LATER],
+        sources=[None, 0],
+        coefficients=[-1, 0.5],
+    )
+    axes = ["policy", "vector", "layer", "source", "coefficient"]
+    assert list(frame.columns[:5]) == axes
+    assert not frame.duplicated([*axes, "level"]).any()
+    # 2 policies × 2 layers × 2 coefficients; no top-right vector of its own in the maze of size 25
+    sizes = [maze.size for maze in Maze.from_levels(levels)]
+    assert len(frame) == 8 * (4 * len(levels) - sizes.count(25))
+    for policy, name in ((small, "a"), (reference_policy, "b")):
+        expression = f"0.5*top_right(layer={LATER!r}, level=0)"
+        one = evaluate(policy, levels, [expression]).frame
+        chosen = (frame[axes[:3]] == [name, "top_right", LATER]).all(axis=1) & (frame["coefficient"] == 0.5)
+        same = frame[chosen & (frame["source"] == 0)].reset_index(drop=True)
+        measures = ["reach_cheese", "reach_top_right", "reach_region", "p_cheese_at_decision"]
+        pd.testing.assert_frame_equal(same[measures], one[measures])
+
+
+def test_coefficient_0_is_the_baseline_to_the_bit(small: ImpalaPolicy) -> None:
+    frame = sweep(small, range(4), layers=[DEFAULT_LAYER, LATER], coefficients=[0])
+    baseline = evaluate(small, range(4)).frame
+    for _, rows in frame.groupby("layer"):
+        assert np.array_equal(rows["reach_cheese"], baseline["reach_cheese"])
+
+
+def test_progress_counts_over_policies(small: ImpalaPolicy) -> None:
+    seen: list[tuple[int, int]] = []
+    mazes = Maze.from_levels(range(5))
+    frame = sweep(["small", "small"], mazes=mazes, coefficients=[0], on_progress=lambda *now: seen.append(now))
+    assert seen[-1] == (5, 5)
+    assert frame["policy"].unique().tolist() == ["small"]
+    seen.clear()
+    sweep({"a": small, "b": small}, mazes=mazes, coefficients=[0], on_progress=lambda *now: seen.append(now))
+    assert seen == [(4, 10), (5, 10), (9, 10), (10, 10)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"vectors": ["chese"]}, "unknown vector 'chese'; there are cheese, top_right, random"),
+        ({"coefficients": []}, "at least one of its coefficients"),
+        ({"policies": {}}, "at least one policy"),
+        ({"layers": ["embedder.block2.res1.resad"]}, "near names are"),
+        ({"sources": [-1]}, "level must be ≥ 0, got -1"),
+        ({"coefficients": [float("nan")]}, "finite"),
+    ],
+)
+def test_bad_arguments(small: ImpalaPolicy, arguments: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        sweep(**{"policies": small, "levels": 0, **arguments})
