@@ -10,7 +10,7 @@ from torch import nn
 
 from steered_env import Maze, SteeredPolicy
 from steered_env.maze import ACTIONS_OF, DIRECTIONS
-from steered_env.simulator import Cell, draw_frames
+from steered_env.simulator import ACTIONS, Cell, draw_frames
 from steered_env.steering import Intervention
 
 from .conditions import BASELINE, Condition, ConditionLike, SteeringFactory
@@ -29,11 +29,13 @@ class VectorField:
         name: the condition.
         arrows: ``(25, 25, 2)`` float64 at ``[row, col]``: the probability of moving right minus left, and of up
             minus down, with the mouse in that cell and facing left. NaN in walls and at the cheese.
+        probabilities: ``(25, 25, 15)`` float64: of each action there. NaN likewise.
     """
 
     maze: Maze
     name: str
     arrows: NDArray[np.float64]
+    probabilities: NDArray[np.float64]
 
     def difference(self, other: VectorField) -> VectorField:
         """This field minus another of a maze of the same shape; NaN where either is.
@@ -41,9 +43,42 @@ class VectorField:
         Raises:
             ValueError: if the walls differ.
         """
+        self._check_walls(other)
+        return VectorField(
+            self.maze,
+            f"difference to {other.name}",
+            self.arrows - other.arrows,
+            self.probabilities - other.probabilities,
+        )
+
+    def distance(self, other: VectorField) -> float:
+        """How differently two policies act: the total variation distance of their actions, averaged over cells.
+
+        Half the summed absolute difference of the 15 probabilities (Levin & Peres, *Markov Chains and Mixing Times*,
+        4.1): the share of moments at which the two would act differently if they agreed whenever they can. Averaged
+        over the cells that are open in both and hold the cheese in neither.
+
+        Example:
+            >>> from steered_env import Maze, load_policy
+            >>> policy, maze = load_policy(), Maze.from_level(0)
+            >>> subtracted, removed = vector_field(policy, maze, "-cheese"), vector_field(policy, maze.without_cheese())
+            >>> 0 <= subtracted.distance(removed) < subtracted.distance(vector_field(policy, maze)) <= 1
+            True
+
+        Returns:
+            From 0, the same everywhere, to 1; NaN if there is no such cell.
+
+        Raises:
+            ValueError: if the walls differ.
+        """
+        self._check_walls(other)
+        varied = 0.5 * np.abs(self.probabilities - other.probabilities).sum(axis=2)
+        there = ~np.isnan(varied)
+        return float(varied[there].mean()) if there.any() else float("nan")
+
+    def _check_walls(self, other: VectorField) -> None:
         if not np.array_equal(self.maze.walls, other.maze.walls):
-            raise ValueError(f"fields of different mazes cannot be subtracted: {self.maze!r}, {other.maze!r}")
-        return VectorField(self.maze, f"difference to {other.name}", self.arrows - other.arrows)
+            raise ValueError(f"fields of different mazes cannot be compared: {self.maze!r}, {other.maze!r}")
 
 
 def vector_field(
@@ -73,9 +108,12 @@ def vector_field(
     cells: list[Cell] = [(int(row), int(col)) for row, col in np.argwhere(~maze.walls) if (row, col) != maze.cheese]
     frames = draw_frames([maze.with_mouse(cell) for cell in cells])
     probabilities = forward.probabilities(frames, [steering])[0].astype(np.float64)
+    places = tuple(np.array(cells).T)
+    by_cell = np.full((*maze.walls.shape, ACTIONS), np.nan)
+    by_cell[places] = probabilities
     arrows = np.full((*maze.walls.shape, 2), np.nan)
-    arrows[tuple(np.array(cells).T)] = sum(
+    arrows[places] = sum(
         probabilities[:, list(ACTIONS_OF[name])].sum(axis=1)[:, None] * np.array([cols, rows])
         for name, (rows, cols) in DIRECTIONS.items()
     )
-    return VectorField(maze, named.name, arrows)
+    return VectorField(maze, named.name, arrows, by_cell)

@@ -8,7 +8,7 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from evaluation import ConditionError, evaluate, record_video, vector_field
+from evaluation import ConditionError, UniformPolicy, evaluate, record_video, vector_field
 from evaluation.figures import fields_figure, results_figure, save_figure
 from evaluation.video import roll_out
 from steered_env import ImpalaPolicy, Maze, SteeredPolicy, VectorError, cheese_vector
@@ -40,6 +40,21 @@ def test_field_of_a_condition_and_difference(reference_policy: ImpalaPolicy, maz
     assert np.allclose(difference.arrows, steered.arrows - baseline.arrows, equal_nan=True)
     with pytest.raises(ValueError, match="different mazes"):
         baseline.difference(vector_field(reference_policy, mazes[0]))
+
+
+def test_distance_of_fields(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
+    maze = mazes[12]
+    field, uniform = vector_field(reference_policy, maze), vector_field(UniformPolicy(), maze)
+    assert field.distance(field) == 0
+    assert field.distance(uniform) == uniform.distance(field)
+    cells = [cell for cell in zip(*np.nonzero(~maze.walls), strict=True) if cell != maze.cheese]
+    probabilities = [reference_policy.action_probabilities(maze.with_mouse(cell).observe()) for cell in cells]
+    by_hand = np.mean([np.maximum(p - 1 / 15, 0).sum() for p in probabilities])  # what must move from one to the other
+    assert field.distance(uniform) == pytest.approx(by_hand, abs=1e-5)
+    removed = vector_field(reference_policy, maze.without_cheese())
+    assert field.distance(removed) > vector_field(reference_policy, maze, "-cheese").distance(removed)
+    with pytest.raises(ValueError, match="different mazes"):
+        field.distance(vector_field(reference_policy, mazes[0]))
 
 
 def test_figures(reference_policy: ImpalaPolicy, mazes: list[Maze], tmp_path: Path) -> None:
