@@ -39,6 +39,7 @@ _FOR = {
     "clip_range": _PPO,
     "anneal": _PPO,
     "entropy": _PPO,
+    "by_moves": _PPO,
     "value_weight": _PPO,
     "time_limit": _PPO,
     "value_warmup": _PPO,
@@ -96,6 +97,7 @@ def train(
     gae_lambda: Annotated[float | None, typer.Option(help="PPO: of the advantage estimate, 0.95.")] = None,
     clip_range: Annotated[float | None, typer.Option(help="PPO: of the probability ratio, 0.2.")] = None,
     entropy: Annotated[float | None, typer.Option(help="PPO: weight of the entropy bonus, 0.01.")] = None,
+    by_moves: Annotated[bool, typer.Option(help="PPO: see the 15 actions as the 5 moves that they make.")] = False,
     value_weight: Annotated[float | None, typer.Option(help="PPO: weight of the value loss, 0.5.")] = None,
     time_limit: Annotated[int | None, typer.Option(help="PPO: steps after which an episode is cut, 500.")] = None,
     value_warmup: Annotated[

@@ -27,6 +27,7 @@ from steered_env.envs.sb3_vec_env import MazeVecEnv
 from steered_env.policy import ImpalaPolicy, load_policy, save_policy
 from steered_env.policy.checkpoint import read_metadata
 from steered_env.policy.sb3_extractor import copy_into, impala_from, impala_policy_kwargs
+from steered_env.policy.sb3_moves import MovePolicy
 from steered_env.simulator import MAX_LEVEL
 from steered_env.whole_file import whole_file
 
@@ -262,7 +263,7 @@ def _making_of(source: str) -> dict[str, Any]:
 
 def _model(config: PPOConfig, env: VecNormalize, device: torch.device) -> PPO:
     return PPO(
-        "CnnPolicy",
+        MovePolicy if config.by_moves else "CnnPolicy",
         env,
         policy_kwargs=impala_policy_kwargs(config.width, bfloat16=config.bfloat16),
         learning_rate=config.learning_rate,

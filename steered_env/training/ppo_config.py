@@ -33,6 +33,7 @@ class PPOConfig:
         gae_lambda: of the generalised advantage estimate.
         clip_range: how far an update may move a probability ratio.
         entropy: weight of the entropy bonus.
+        by_moves: let the losses see the 5 moves instead of the 15 actions, of which many make the same move.
         value_weight: of the value loss.
         max_grad_norm: of the gradient, which is clipped there.
         time_limit: steps after which an episode is cut off.
@@ -62,6 +63,7 @@ class PPOConfig:
     gae_lambda: float = 0.95
     clip_range: float = 0.2
     entropy: float = 0.01
+    by_moves: bool = False
     value_weight: float = 0.5
     max_grad_norm: float = 0.5
     time_limit: int = 500

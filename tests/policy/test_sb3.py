@@ -16,6 +16,7 @@ from evaluation import evaluate
 from steered_env import CheckpointError, ImpalaPolicy, Maze, SteeredPolicy, cheese_vector, load_policy
 from steered_env.envs.sb3_vec_env import MazeVecEnv
 from steered_env.policy.sb3_extractor import ImpalaExtractor, copy_into, impala_from, impala_policy_kwargs
+from steered_env.policy.sb3_moves import MovePolicy
 from steered_env.policy.sb3_weights import ModelError
 
 
@@ -66,6 +67,28 @@ def test_bfloat16_follows_float32(reference_policy: ImpalaPolicy, frames: np.nda
     assert np.allclose(fast, exact, atol=0.03)
     model.learn(16)
     assert all(parameter.dtype == torch.float32 for parameter in model.policy.parameters())
+
+
+def test_the_losses_may_see_moves(frames: np.ndarray, reference_policy: ImpalaPolicy) -> None:
+    env = MazeVecEnv(2, levels=range(9))
+    model = PPO(MovePolicy, env, policy_kwargs=impala_policy_kwargs(), n_steps=8, batch_size=8, n_epochs=1, seed=0)
+    copy_into(model, reference_policy)
+    probabilities = model_probabilities(model, frames)
+    assert np.allclose(probabilities, reference_policy.action_probabilities(frames), atol=1e-6)
+    groups = [[0, 1, 2], [3], [5], [6, 7, 8], [4, 9, 10, 11, 12, 13, 14]]
+    moves = np.stack([probabilities[:, group].sum(1) for group in groups], axis=1).astype(np.float64)
+    observations, _ = model.policy.obs_to_tensor(frames.transpose(0, 3, 1, 2))
+    for action in range(15):
+        actions = torch.full((len(frames),), action)
+        _, log_probabilities, entropy = model.policy.evaluate_actions(observations, actions)
+        own = next(number for number, group in enumerate(groups) if action in group)
+        assert np.allclose(log_probabilities.exp().detach(), moves[:, own], atol=1e-5)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        by_hand = -np.nansum(moves * np.log(moves), axis=1)
+    assert np.allclose(entropy.detach(), by_hand, atol=1e-4)
+    model.learn(32)
+    assert not np.allclose(model_probabilities(model, frames), probabilities, atol=1e-7)
+    assert impala_from(model).width == 1
 
 
 def test_a_policy_becomes_a_model(reference_policy: ImpalaPolicy, frames: np.ndarray) -> None:
