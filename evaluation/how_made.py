@@ -29,8 +29,9 @@ def how_made(made: Mapping[str, Any], described: Mapping[str, Any], name: str) -
     """
     config = made["config"]
     rows = _reinforcement(made, name) if made.get("algorithm") == "ppo" else _imitation(config, made, name)
+    seconds = sum(stage.seconds for stage in _stages(made, name))
     rows |= {
-        "time": f"{made['seconds'] / 60:.0f} minutes on {described['device']}, {described['machine']}",
+        "time": f"{seconds / 60:.0f} minutes on {described['device']}, {described['machine']}",
         "precision": "bfloat16 matrix products, float32 weights" if config["bfloat16"] else "float32",
         "curve": f"[{name}-curve.csv]({name}-curve.csv)",
     }
@@ -44,7 +45,7 @@ def read_curve(run: Path, made: Mapping[str, Any], name: str) -> pd.DataFrame:
 
     Where there are several, ``stage`` names each one's run, and ``steps`` and ``seconds`` go on counting.
     """
-    curve = pd.read_csv(run / CURVE)
+    curve = pd.read_csv(run / CURVE, float_precision="round_trip")
     start = made["config"].get("start")
     before = Path(start).parent if start else None
     if before is None or not (before / CURVE).is_file() or "config" not in made.get("start", {}):
@@ -94,18 +95,17 @@ def _reinforcement(made: Mapping[str, Any], name: str) -> dict[str, str]:
     region = config["cheese_region"]
     batch = config["num_envs"] * config["n_steps"] // config["minibatches"]
     warmup, course = config["value_warmup"], "falling to 0" if config["anneal"] else "constant"
+    last = ", in the last of these" if len(stages) > 1 else ""
     return {
         "data": f"{', then '.join(map(_data, stages))}; levels from 10,000,000 up; cheese at random in the top-right "
         f"{region}×{region} cells",
         "reward": "10 at the cheese, divided by the running deviation of the discounted return; nothing else",
         "start": f"the policy `{first}`" if first else "new weights",
-        "command": " then ".join(f"`{ppo_command(stage.config, stage.name)}`" for stage in stages),
-        "to repeat it": f"`--steps` {', then '.join(str(stage.steps) for stage in stages)} instead of the time budget: "
-        "the same mazes and actions",
-        "algorithm": f"Stable-Baselines3's PPO: {config['num_envs']} mazes × {config['n_steps']} steps, "
-        f"{config['epochs']} epochs of {config['minibatches']} minibatches of {batch}, discount {config['gamma']:g}, "
-        f"GAE λ {config['gae_lambda']:g}, clip {config['clip_range']:g}, entropy {config['entropy']:g}, "
-        f"value loss {config['value_weight']:g}",
+        "command": " then ".join(f"`{ppo_command(stage.config, stage.name, stage.steps)}`" for stage in stages),
+        "algorithm": f"Stable-Baselines3's PPO{last}: {config['num_envs']} mazes × {config['n_steps']} steps, "
+        f"{config['epochs']} epoch{'s' * (config['epochs'] > 1)} of {config['minibatches']} minibatches of {batch}, "
+        f"discount {config['gamma']:g}, GAE λ {config['gae_lambda']:g}, clip {config['clip_range']:g}, "
+        f"entropy {config['entropy']:g}, value loss {config['value_weight']:g}",
         "optimizer": f"Adam, learning rate {config['learning_rate']:g}, {course}, gradient clipped at "
         f"{config['max_grad_norm']:g}" + (f"; the first {warmup} updates train the value head alone" if warmup else ""),
     }
@@ -118,13 +118,14 @@ class _Stage:
     name: str
     config: Mapping[str, Any]
     steps: int
+    seconds: float
 
 
 def _stages(made: Mapping[str, Any], name: str) -> Iterator[_Stage]:
     """The runs that made a policy, the last one first; not those of a packaged policy that it started from."""
     usual = {one.name: one.default for one in fields(PPOConfig)}
-    yield _Stage(name, {**usual, **made["config"]}, made["steps"])
-    start = made["config"]["start"]
+    yield _Stage(name, {**usual, **made["config"]}, made.get("steps", 0), made["seconds"])
+    start = made["config"].get("start")
     if start and Path(start).suffix and made["start"].get("algorithm") == "ppo":
         yield from _stages(made["start"], Path(start).parent.name)
 
@@ -135,10 +136,10 @@ def _data(stage: _Stage) -> str:
     return f"{stage.steps:,} steps in mazes {which}, episodes cut after {stage.config['time_limit']}"
 
 
-def ppo_command(config: Mapping[str, Any], name: str) -> str:
-    """The command line that begins a run with this configuration."""
+def ppo_command(config: Mapping[str, Any], name: str, steps: int) -> str:
+    """The command line that makes a run of so many steps with this configuration."""
     parts = ["steered-env train --algorithm ppo", f"--out runs/{name}"]
-    parts.append(f"--minutes {config['minutes']:g}" if config["minutes"] else f"--steps {config['steps']}")
+    parts.append(f"--steps {config['steps'] if config['anneal'] else steps}")
     if config["start"]:
         parts.append(f"--start {config['start']}")
         parts.append(f"--value-warmup {config['value_warmup']}")
@@ -177,7 +178,8 @@ def _reinforcement_curve(curve: pd.DataFrame, left: Axes, right: Axes) -> None:
         right.plot(millions, -part["entropy_loss"], color=_BLUE)
         lengths.plot(millions, part["episode_length"], color=_ORANGE, linewidth=1)
         if name:
-            left.text(millions.iloc[0], 0.02, f" {name}", fontsize=8, transform=left.get_xaxis_transform())
+            where = left.get_xaxis_transform()
+            left.text(millions.iloc[0], 0.98, name, fontsize=7, rotation=90, va="top", ha="left", transform=where)
         if number:
             left.axvline(millions.iloc[0], color="0.6", linewidth=0.8)
     left.set_title("held-out cheese rate within 256 steps", fontsize=10)

@@ -65,7 +65,7 @@ def write_card(run: Path, out: Path, name: str, on_progress: Callable[[int, int]
     measured = _Measured.of(policy, made["config"], on_progress)
     folder = make_folder(out)
     files = [folder / f"{name}{end}" for end in (".md", "-curve.csv", "-curve.png", ".safetensors")]
-    write_text(files[1], curve.to_csv(index=False))
+    write_text(files[1], curve.to_csv(index=False, float_format="%.6g"))
     save_figure(curve_figure(curve), files[2])
     save_policy(policy, files[3], metadata={**made, MEASURED: measured.for_the_file()}, dtype=_STORED_AS)
     sections = [
