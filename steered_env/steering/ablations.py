@@ -11,19 +11,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from steered_env.maze import Maze
-from steered_env.policy import to_input
 from steered_env.simulator import WORLD_SIZE, Cell, check_cell, draw_frames
 
 from .intervention import Change, Intervention
-from .layers import DEFAULT_LAYER, read_activations
+from .layers import DEFAULT_LAYER, read_frames
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
 Channels = Iterable[int] | None
 
@@ -84,7 +82,7 @@ def mean_ablation(
     frames = draw_frames(list(mazes))
     if not len(frames):
         raise ValueError("a mean ablation needs at least one maze to take the mean over")
-    return LayerChange(layer, _Put(_read(policy, layer, frames).mean(dim=0), _checked(channels)))
+    return LayerChange(layer, _Put(read_frames(policy, [layer], frames)[layer].mean(dim=0), _checked(channels)))
 
 
 def resampling(policy: nn.Module, maze: Maze, *, layer: str = DEFAULT_LAYER, channels: Channels = None) -> LayerChange:
@@ -99,7 +97,7 @@ def resampling(policy: nn.Module, maze: Maze, *, layer: str = DEFAULT_LAYER, cha
     Raises:
         LayerError: if the policy has no such layer.
     """
-    return LayerChange(layer, _Put(_read(policy, layer, maze.observe()[None])[0], _checked(channels)))
+    return LayerChange(layer, _Put(read_frames(policy, [layer], maze.observe()[None])[layer][0], _checked(channels)))
 
 
 def setting(value: float, cell: Cell, *, layer: str = DEFAULT_LAYER, channels: Channels = None) -> LayerChange:
@@ -199,8 +197,3 @@ def _checked(channels: Channels) -> tuple[int, ...] | None:
     if min(chosen) < 0:
         raise ValueError(f"a channel must be ≥ 0, got {min(chosen)}")
     return chosen
-
-
-def _read(policy: nn.Module, layer: str, frames: NDArray[np.uint8]) -> Tensor:
-    device = next((p.device for p in policy.parameters()), torch.device("cpu"))
-    return read_activations(policy, [layer], to_input(frames, device))[layer].clone()

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from steered_env.policy import to_input
+
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from torch.utils.hooks import RemovableHandle
 
 DEFAULT_LAYER = "embedder.block2.res1.resadd"
@@ -92,3 +96,13 @@ def read_activations(module: nn.Module, layers: Sequence[str], inputs: Tensor) -
     if missed := [name for name in modules if name not in read]:
         raise LayerError(f"the forward pass of {type(module).__name__} does not reach layer {missed[0]!r}")
     return read
+
+
+def read_frames(module: nn.Module, layers: Sequence[str], frames: NDArray[np.uint8]) -> dict[str, Tensor]:
+    """What the named layers put out for frames ``(B, 64, 64, 3)`` uint8, on the module's own device.
+
+    Raises:
+        LayerError: as `read_activations`.
+    """
+    device = next((p.device for p in module.parameters()), torch.device("cpu"))
+    return read_activations(module, layers, to_input(frames, device))

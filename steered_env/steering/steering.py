@@ -17,11 +17,11 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from steered_env.maze import Maze
-from steered_env.policy import as_batch, to_input
+from steered_env.policy import as_batch
 from steered_env.whole_file import whole_file
 
 from .intervention import Change, Intervention
-from .layers import DEFAULT_LAYER, layer_names, read_activations
+from .layers import DEFAULT_LAYER, layer_names, read_frames
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -76,8 +76,7 @@ class Steering(Intervention, Mapping[str, Tensor]):
             LayerError: if the policy has no such layer.
         """
         frames = np.concatenate([_frame(a), _frame(b)])
-        device = next((p.device for p in policy.parameters()), torch.device("cpu"))
-        read = read_activations(policy, layer_names(layer), to_input(frames, device))
+        read = read_frames(policy, layer_names(layer), frames)
         return cls({name: activations[0] - activations[1] for name, activations in read.items()})
 
     def __getitem__(self, layer: str) -> Tensor:
