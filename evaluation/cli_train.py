@@ -24,7 +24,7 @@ _FOR = {
     "batch_size": _IMITATION,
     "pictures_per_level": _IMITATION,
     "dense_weight": _IMITATION,
-    "pooled_weight": _IMITATION,
+    "mouse_weight": _IMITATION,
     "workers": _IMITATION,
     "steps": _PPO,
     "start": _PPO,
@@ -40,6 +40,7 @@ _FOR = {
     "anneal": _PPO,
     "entropy": _PPO,
     "by_moves": _PPO,
+    "shape_rewards": _PPO,
     "value_weight": _PPO,
     "time_limit": _PPO,
     "value_warmup": _PPO,
@@ -86,8 +87,8 @@ def train(
     dense_weight: Annotated[
         float | None, typer.Option(help="Imitation: of the loss of the head that names the move in every cell, 1.")
     ] = None,
-    pooled_weight: Annotated[
-        float | None, typer.Option(help="Imitation: of the loss of the head that finds the mouse.")
+    mouse_weight: Annotated[
+        float | None, typer.Option(help="Imitation: of the loss of the head that finds the mouse, 0.")
     ] = None,
     num_envs: Annotated[int | None, typer.Option(help="PPO: mazes side by side, 64.")] = None,
     n_steps: Annotated[int | None, typer.Option(help="PPO: steps of each between updates, 256.")] = None,
@@ -98,6 +99,9 @@ def train(
     clip_range: Annotated[float | None, typer.Option(help="PPO: of the probability ratio, 0.2.")] = None,
     entropy: Annotated[float | None, typer.Option(help="PPO: weight of the entropy bonus, 0.01.")] = None,
     by_moves: Annotated[bool, typer.Option(help="PPO: see the 15 actions as the 5 moves that they make.")] = False,
+    shape_rewards: Annotated[
+        bool, typer.Option(help="PPO: reward every step in the right direction; the best policy stays the same.")
+    ] = False,
     value_weight: Annotated[float | None, typer.Option(help="PPO: weight of the value loss, 0.5.")] = None,
     time_limit: Annotated[int | None, typer.Option(help="PPO: steps after which an episode is cut, 500.")] = None,
     value_warmup: Annotated[

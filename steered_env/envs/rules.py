@@ -10,6 +10,9 @@ Until = Literal["cheese", "either"]
 """What ends an episode: the cheese, or the cheese and the corner."""
 
 RENDER_MODES = ["rgb_array"]
+CHEESE_REWARD = 10.0
+"""Procgen's own reward for the cheese; every other step earns 0."""
+
 FRAMES_PER_SECOND = 15
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import breadth_first_order
+from scipy.sparse.csgraph import breadth_first_order, dijkstra
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,6 +63,23 @@ def next_cells(walls: NDArray[np.bool_], goal: Cell) -> NDArray[np.int32]:
     """`next_cells_in_all` for one maze: ``(H, W)`` bool to ``(H, W)`` int32."""
     following: NDArray[np.int32] = next_cells_in_all(walls[None], [goal])[0]
     return following
+
+
+def distances(walls: NDArray[np.bool_], goal: Cell) -> NDArray[np.float32]:
+    """Steps of a shortest path from every cell to the goal.
+
+    Args:
+        walls: ``(H, W)`` bool.
+        goal: an open cell.
+
+    Returns:
+        ``(H, W)`` float32: 0 at the goal; infinity where no path leads to it.
+    """
+    firsts, seconds = _edges(walls[None])
+    graph = csr_array((np.ones(len(firsts), np.int8), (firsts, seconds)), shape=(walls.size, walls.size))
+    steps = dijkstra(graph, unweighted=True, indices=goal[0] * walls.shape[1] + goal[1])
+    result: NDArray[np.float32] = steps.reshape(walls.shape).astype(np.float32)
+    return result
 
 
 def shortest_path(walls: NDArray[np.bool_], start: Cell, goal: Cell) -> list[Cell] | None:

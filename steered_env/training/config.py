@@ -22,7 +22,7 @@ class TrainingConfig:
         learning_rate: Adam's, at its highest.
         warmup_pictures: over which the learning rate rises from 0; then it falls along a cosine to 0.
         dense_weight: of the loss of the second head, which names the best move in every cell.
-        pooled_weight: of the loss of the third head, which finds the mouse and names the best move there.
+        mouse_weight: of the loss of the third head, which names the mouse's cell and the best move there.
         value_weight: of the loss of the value head.
         discount: per step; the value head learns ``discount`` to the power of the distance to the cheese.
         clip: largest norm of the gradient.
@@ -42,7 +42,7 @@ class TrainingConfig:
     learning_rate: float = 1e-3
     warmup_pictures: int = 25_600
     dense_weight: float = 1.0
-    pooled_weight: float = 0.0
+    mouse_weight: float = 0.0
     value_weight: float = 0.1
     discount: float = 0.99
     clip: float = 1.0

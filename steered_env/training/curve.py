@@ -13,7 +13,7 @@ from steered_env.whole_file import whole_file
 if TYPE_CHECKING:
     from .learner import Losses
 
-_PARTS = ("total", "policy", "dense", "pooled", "value")
+_PARTS = ("total", "policy", "dense", "mouse", "value")
 
 
 class Curve:

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 _UPSCALE = 4
 
 
-class DenseHead(nn.Module):
-    """Names the best move in every cell of the maze at once; dropped after training.
+class CellHead(nn.Module):
+    """Four logits, one for each move, in every cell of the maze at once; dropped after training.
 
-    One picture then teaches about 150 cells instead of one.
+    One of them names the best move in every cell: a picture then teaches about 150 cells instead of one. Another finds
+    the mouse and the best move there, among all cells and moves: the policy's own layer has to do the same, but is told
+    of a wrong move only, not where the mouse was.
 
     Args:
         width: of the policy it reads from.
@@ -43,26 +45,6 @@ class DenseHead(nn.Module):
         return resized.flip(2)  # a picture's first row is the top one
 
 
-class PooledHead(nn.Module):
-    """Names the best move at the mouse by summing votes of all places alike; dropped after training.
-
-    Its weights are the same everywhere, so that a place learns from every picture to vote if, and only if, the
-    mouse is there. The policy's own layer has weights for each place, and would have to find that out in each.
-
-    Args:
-        width: of the policy it reads from.
-    """
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(32 * width, len(DIRECTIONS), 1)
-
-    def forward(self, maps: Tensor) -> Tensor:
-        """``(B, 32·width, 8, 8)`` of the third block, after its ReLU, to logits ``(B, 4)``."""
-        votes: Tensor = self.conv(maps).sum(dim=(2, 3))
-        return votes
-
-
 @dataclass(frozen=True)
 class Losses:
     """The parts of the loss, each a scalar tensor, and their weighted sum."""
@@ -70,7 +52,7 @@ class Losses:
     total: Tensor
     policy: Tensor
     dense: Tensor
-    pooled: Tensor
+    mouse: Tensor
     value: Tensor
 
 
@@ -85,15 +67,15 @@ class Learner(nn.Module):
         super().__init__()
         self.config = config
         self.policy = ImpalaPolicy(config.width)
-        self.dense = DenseHead(config.width)
-        self.pooled = PooledHead(config.width)
+        self.dense = CellHead(config.width)
+        self.mouse = CellHead(config.width)
         groups = torch.full((len(DIRECTIONS), ACTIONS), -math.inf)
         for row, name in enumerate(DIRECTIONS):
             groups[row, list(ACTIONS_OF[name])] = 0.0
         self.register_buffer("groups", groups, persistent=False)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Log-probabilities of the four moves ``(B, 4)``, values ``(B,)``, logits ``(B, 4, 25, 25)`` and ``(B, 4)``."""
+        """Log-probabilities of the four moves ``(B, 4)``, values ``(B,)``, two ``(B, 4, 25, 25)``."""
         embedder = self.policy.embedder
         maps = embedder.block3(embedder.block2(embedder.block1(x)))
         positive = embedder.relu3(maps)
@@ -101,30 +83,31 @@ class Learner(nn.Module):
         logits, values = self.policy.heads(features)
         groups = self.get_buffer("groups")
         moves = torch.logsumexp(logits.float().log_softmax(1)[:, None, :] + groups, dim=2)
-        return moves, values.float(), self.dense(maps).float(), self.pooled(positive).float()
+        return moves, values.float(), self.dense(maps).float(), self.mouse(positive).float()
 
     def losses(self, pictures: Pictures, device: torch.device) -> Losses:
         """The loss of one batch.
 
         The policy's is −log of the summed probability of all actions that make the best move; the dense
-        head's the cross-entropy over all cells that have one; the pooled head's that of the best move; the
-        value head's half the squared distance to ``discount ** steps``.
+        head's the cross-entropy over all cells that have one; the mouse head's that of the mouse's cell and best move
+        among all cells and moves; the value head's half the squared distance to ``discount ** steps``.
         """
         with torch.autocast(device.type, torch.bfloat16, enabled=self.config.bfloat16):
-            moves, values, dense, pooled = self(to_input(pictures.frames, device))
+            moves, values, dense, mouse = self(to_input(pictures.frames, device))
         best = torch.from_numpy(pictures.moves).to(device)
         cells = torch.from_numpy(pictures.cell_moves.astype(np.int64)).to(device)
+        place = torch.from_numpy(pictures.mice[:, 0] * WORLD_SIZE + pictures.mice[:, 1]).to(device)
         returns = self.config.discount ** torch.from_numpy(pictures.distances).to(device)
         policy = functional.nll_loss(moves, best)
         dense_loss = functional.cross_entropy(dense, cells, ignore_index=NO_MOVE)
+        mouse_loss = functional.cross_entropy(mouse.flatten(1), best * WORLD_SIZE**2 + place)
         value = 0.5 * functional.mse_loss(values, returns)
-        pooled_loss = functional.cross_entropy(pooled, best)
         weighted = (
             self.config.dense_weight * dense_loss,
-            self.config.pooled_weight * pooled_loss,
+            self.config.mouse_weight * mouse_loss,
             self.config.value_weight * value,
         )
-        return Losses(total=policy + sum(weighted), policy=policy, dense=dense_loss, pooled=pooled_loss, value=value)
+        return Losses(total=policy + sum(weighted), policy=policy, dense=dense_loss, mouse=mouse_loss, value=value)
 
 
 def learning_rate(config: TrainingConfig, done: int) -> float:

@@ -36,6 +36,7 @@ class Pictures:
 
     Attributes:
         frames: ``(B, 64, 64, 3)`` uint8.
+        mice: ``(B, 2)`` int64, the mouse's cell.
         moves: ``(B,)`` int64, the best move at the mouse: left, down, up, right.
         distances: ``(B,)`` float32, steps from the mouse to the cheese.
         cell_moves: ``(B, 25, 25)`` int8, the best move in every cell, `NO_MOVE` where there is none.
@@ -43,6 +44,7 @@ class Pictures:
     """
 
     frames: NDArray[np.uint8]
+    mice: NDArray[np.int64]
     moves: NDArray[np.int64]
     distances: NDArray[np.float32]
     cell_moves: NDArray[np.int8]
@@ -75,11 +77,12 @@ def draw_pictures(
         for (maze, generator), cheese, way in zip(owners, cheeses, following, strict=True)
     ]
     cell_moves = _cell_moves(following)
-    mice = (np.arange(len(mazes)), *np.array([maze.mouse for maze in mazes]).T)
+    mice = np.array([maze.mouse for maze in mazes], np.int64)
     steps = [len(_walk(way, maze.mouse)) - 1 for way, maze in zip(following, mazes, strict=True)]
     return Pictures(
         frames=draw_frames(mazes),
-        moves=cell_moves[mice].astype(np.int64),
+        mice=mice,
+        moves=cell_moves[np.arange(len(mazes)), mice[:, 0], mice[:, 1]].astype(np.int64),
         distances=np.array(steps, np.float32),
         cell_moves=cell_moves,
         sizes=np.array([maze.size for maze in mazes], np.int64),

@@ -35,6 +35,7 @@ from .interruption import StopRequest, stop_requests
 from .memory import keep_freed_memory
 from .pictures import FIRST_TRAINING_LEVEL
 from .ppo_config import PPOConfig
+from .reward_shaping import ShapedReward
 from .run_folder import (
     CHECKPOINT,
     CURVE,
@@ -119,7 +120,8 @@ class _Run:
             time_limit=config.time_limit,
         )
         self.monitor = VecMonitor(self.mazes)
-        self.rewards = VecNormalize(self.monitor, norm_obs=False, gamma=config.gamma)
+        self.shaping = ShapedReward(self.monitor, config.gamma) if config.shape_rewards else None
+        self.rewards = VecNormalize(self.shaping or self.monitor, norm_obs=False, gamma=config.gamma)
         self.model = _model(config, self.rewards, device)
         if saved is not None:
             self._restore(saved)
@@ -245,6 +247,8 @@ class _Run:
         if not self.updates:
             return
         model._last_obs = VecTransposeImage.transpose_image(self.mazes.envs.restore(saved["mazes"]))
+        if self.shaping is not None:
+            self.shaping.look()
         model._last_episode_starts = np.array(saved["episode_starts"], np.bool_)
         self.rewards.returns = np.array(saved["returns"])
         statistics = self.rewards.ret_rms

@@ -34,6 +34,8 @@ class PPOConfig:
         clip_range: how far an update may move a probability ratio.
         entropy: weight of the entropy bonus.
         by_moves: let the losses see the 5 moves instead of the 15 actions, of which many make the same move.
+        shape_rewards: reward every step in the right direction, in a way that leaves the best policy the same (see
+            `steered_env.training.reward_shaping`).
         value_weight: of the value loss.
         max_grad_norm: of the gradient, which is clipped there.
         time_limit: steps after which an episode is cut off.
@@ -64,6 +66,7 @@ class PPOConfig:
     clip_range: float = 0.2
     entropy: float = 0.01
     by_moves: bool = False
+    shape_rewards: bool = False
     value_weight: float = 0.5
     max_grad_norm: float = 0.5
     time_limit: int = 500

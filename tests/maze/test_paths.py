@@ -4,6 +4,7 @@ import networkx
 import numpy as np
 
 from steered_env import Maze
+from steered_env.maze import paths
 from steered_env.maze.paths import NOWHERE, next_cells, next_cells_in_all, reachable
 
 
@@ -55,3 +56,11 @@ def test_decision_square_is_none_without_two_ways(mazes: list[Maze]) -> None:
     assert maze.without_cheese().decision_square is None
     assert maze.with_cheese(maze.path(maze.start, maze.corner)[5]).decision_square is None
     assert maze.with_open([(0, 0)]).with_cheese((0, 0)).decision_square is None  # no way there
+
+
+def test_distances_are_as_networkx_finds_them(mazes: list[Maze]) -> None:
+    for maze in mazes[:10]:
+        expected = networkx.single_source_shortest_path_length(grid_graph(maze), maze.corner)
+        found = paths.distances(maze.walls, maze.corner)
+        assert {cell: found[cell] for cell in expected} == expected
+        assert np.isinf(found).sum() == found.size - len(expected)

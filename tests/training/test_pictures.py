@@ -46,6 +46,7 @@ def test_labels_are_the_shortest_way_to_the_cheese() -> None:
         }
         assert len(where) == 1  # the frame shows one mouse, and it is where the label says
         mouse = where.pop()
+        assert tuple(pictures.mice[index]) == mouse
         assert pictures.moves[index] == labels[mouse]
         assert pictures.distances[index] == len(maze.path(mouse, cheese)) - 1
         assert pictures.sizes[index] == maze.size
