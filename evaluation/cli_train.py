@@ -25,6 +25,7 @@ _FOR = {
     "pictures_per_level": _IMITATION,
     "dense_weight": _IMITATION,
     "mouse_weight": _IMITATION,
+    "average_decay": _IMITATION,
     "workers": _IMITATION,
     "steps": _PPO,
     "start": _PPO,
@@ -89,6 +90,9 @@ def train(
     ] = None,
     mouse_weight: Annotated[
         float | None, typer.Option(help="Imitation: of the loss of the head that finds the mouse, 0.")
+    ] = None,
+    average_decay: Annotated[
+        float | None, typer.Option(help="Imitation: of the running average of the weights; 0, none.")
     ] = None,
     num_envs: Annotated[int | None, typer.Option(help="PPO: mazes side by side, 64.")] = None,
     n_steps: Annotated[int | None, typer.Option(help="PPO: steps of each between updates, 256.")] = None,

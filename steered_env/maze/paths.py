@@ -76,9 +76,9 @@ def distances(walls: NDArray[np.bool_], goal: Cell) -> NDArray[np.float32]:
         ``(H, W)`` float32: 0 at the goal; infinity where no path leads to it.
     """
     firsts, seconds = _edges(walls[None])
-    graph = csr_array((np.ones(len(firsts), np.int8), (firsts, seconds)), shape=(walls.size, walls.size))
-    steps = dijkstra(graph, unweighted=True, indices=goal[0] * walls.shape[1] + goal[1])
-    result: NDArray[np.float32] = steps.reshape(walls.shape).astype(np.float32)
+    graph = csr_array((np.ones(len(firsts)), (firsts, seconds)), shape=(walls.size, walls.size))
+    steps = dijkstra(graph, directed=True, unweighted=True, indices=[goal[0] * walls.shape[1] + goal[1]])
+    result: NDArray[np.float32] = steps[0].reshape(walls.shape).astype(np.float32)
     return result
 
 

@@ -25,6 +25,8 @@ class TrainingConfig:
         mouse_weight: of the loss of the third head, which names the mouse's cell and the best move there.
         value_weight: of the loss of the value head.
         discount: per step; the value head learns ``discount`` to the power of the distance to the cheese.
+        average_decay: of the running average of the weights, which is the policy that comes out; 0 for the last weights
+            themselves. An average is as good in the middle of a run as a falling learning rate makes it at the end.
         clip: largest norm of the gradient.
         bfloat16: whether the matrix products run in bfloat16 (weights and updates stay float32).
 
@@ -45,6 +47,7 @@ class TrainingConfig:
     mouse_weight: float = 0.0
     value_weight: float = 0.1
     discount: float = 0.99
+    average_decay: float = 0.0
     clip: float = 1.0
     bfloat16: bool = False
 
@@ -56,6 +59,8 @@ class TrainingConfig:
                 raise ValueError(f"{name} must be ≥ 1, got {getattr(self, name)}")
         if not 1 <= self.cheese_region <= WORLD_SIZE:
             raise ValueError(f"cheese_region must be 1 to {WORLD_SIZE}, got {self.cheese_region}")
+        if not 0 <= self.average_decay < 1:
+            raise ValueError(f"average_decay must be ≥ 0 and below 1, got {self.average_decay}")
         if self.batch_size % self.pictures_per_level:
             raise ValueError(
                 f"batch_size ({self.batch_size}) must be a multiple of pictures_per_level ({self.pictures_per_level})"

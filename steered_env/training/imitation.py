@@ -17,7 +17,7 @@ from .config import TrainingConfig
 from .curve import Curve
 from .held_out import move_accuracy
 from .interruption import StopRequest, ignore_ctrl_c, stop_requests
-from .learner import Learner, Losses, learning_rate
+from .learner import Learner, Losses, learning_rate, running_average
 from .memory import keep_freed_memory
 from .pictures import Pictures, TrainingPictures
 from .run_folder import (
@@ -49,9 +49,10 @@ def train(
 ) -> ImpalaPolicy:
     """Train a policy, or go on with one that was interrupted.
 
-    Writes into ``out``: ``config.json``, ``curve.csv``, ``checkpoint.pt`` (at least every 40 seconds) and at
-    the end ``policy.safetensors``. Called again with the same configuration it continues from the checkpoint,
-    with the same pictures in the same order. Ctrl-C and SIGTERM stop it after the step under way, saved.
+    Writes into ``out``: ``config.json``, ``curve.csv``, ``checkpoint.pt`` (at least every 40 seconds), and
+    ``policy.safetensors`` at 40 points along the way and at the end. Called again with the same configuration it
+    continues from the checkpoint, with the same pictures in the same order. Ctrl-C and SIGTERM stop it after the step
+    under way, saved.
 
     Args:
         config: the recipe. With a time budget, the speed of the warm-up, or of its first half minute, sets the
@@ -94,6 +95,7 @@ class _Run:
         self.config = config
         self.learner = Learner(config).to(device)  # the policy keeps its channels-last memory
         self.optimizer = torch.optim.Adam(self.learner.parameters(), lr=config.learning_rate)
+        self.average = running_average(self.learner.policy, config.average_decay) if config.average_decay else None
         self.curve = Curve()
         self.done, self.seconds = 0, 0.0
         self._accuracy: float | None = None
@@ -126,16 +128,25 @@ class _Run:
                 break
         self.save()
 
+    @property
+    def _policy(self) -> ImpalaPolicy:
+        """What has been made so far: the running average, or the weights as they are."""
+        policy = self.learner.policy if self.average is None else self.average.module
+        assert isinstance(policy, ImpalaPolicy)
+        return policy.eval()
+
     def finished_policy(self) -> ImpalaPolicy:
-        policy: ImpalaPolicy = self.learner.policy.cpu().eval()
+        self._write_policy()
+        return self._policy.cpu()
+
+    def _write_policy(self) -> None:
         metadata = {
             "algorithm": ALGORITHM,
             "config": asdict(self.config),
             "pictures": self.done,
             "seconds": round(self.seconds, 1),
         }
-        save_policy(policy, self.out / WEIGHTS, metadata=metadata)
-        return policy
+        save_policy(self._policy, self.out / WEIGHTS, metadata=metadata)
 
     def save(self) -> None:
         """Write the checkpoint and the curve, each whole."""
@@ -147,6 +158,8 @@ class _Run:
             "optimizer": self.optimizer.state_dict(),
             "curve": self.curve.state(),
         }
+        if self.average is not None:
+            state["average"] = self.average.state_dict()
         write_checkpoint(self.out, ALGORITHM, state)
         self.curve.write(self.out / CURVE)
 
@@ -159,6 +172,8 @@ class _Run:
         self.config = self.learner.config = wanted
         self.learner.load_state_dict(state["learner"])
         self.optimizer.load_state_dict(state["optimizer"])
+        if self.average is not None:
+            self.average.load_state_dict(state["average"])
         self.done, self.seconds = int(state["done"]), float(state["seconds"])
         self.curve = Curve(state["curve"])
 
@@ -196,6 +211,8 @@ class _Run:
         torch.autograd.backward(losses.total)
         torch.nn.utils.clip_grad_norm_(self.learner.parameters(), config.clip)
         self.optimizer.step()
+        if self.average is not None:
+            self.average.update_parameters(self.learner.policy)
         self.done += len(pictures.frames)
         self.curve.add(losses)
 
@@ -223,10 +240,10 @@ class _Run:
             if self.done % (_POINT_EVERY // batch * batch or batch) == 0:
                 self.curve.close_point(self.done, self.seconds, learning_rate(self.config, self.done), {})
             return
-        self.learner.eval()
-        held_out = move_accuracy(self.learner.policy, cheese_region=self.config.cheese_region)
+        held_out = move_accuracy(self._policy, cheese_region=self.config.cheese_region)
         self._accuracy = held_out.accuracy
-        columns = {"move_accuracy": held_out.accuracy, **self.on_evaluation(self.learner.policy)}
+        columns = {"move_accuracy": held_out.accuracy, **self.on_evaluation(self._policy)}
+        self._write_policy()
         self.curve.close_point(self.done, self.seconds, learning_rate(self.config, self.done), columns)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel
 
 from steered_env.maze import ACTIONS_OF, DIRECTIONS
 from steered_env.policy import ImpalaPolicy, to_input
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from .config import TrainingConfig
 
 _UPSCALE = 4
+_Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
 class CellHead(nn.Module):
@@ -116,3 +118,18 @@ def learning_rate(config: TrainingConfig, done: int) -> float:
         return config.learning_rate * min(1.0, (done + config.batch_size) / config.warmup_pictures)
     progress = (done - config.warmup_pictures) / max(1, config.pictures - config.warmup_pictures)
     return config.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+
+
+def running_average(policy: ImpalaPolicy, decay: float) -> AveragedModel:
+    """An exponential running average of a policy's weights.
+
+    The decay grows from small to ``decay`` as ``(1 + n) / (10 + n)`` after ``n`` steps, so that the first weights are
+    soon forgotten (as in TensorFlow's ``ExponentialMovingAverage``).
+    """
+
+    @torch.no_grad()
+    def update(average: _Tensors, current: _Tensors, steps: Tensor | int) -> None:
+        now = min(decay, (1 + float(steps)) / (10 + float(steps)))
+        torch._foreach_lerp_(average, current, 1 - now)
+
+    return AveragedModel(policy, multi_avg_fn=update)

@@ -236,6 +236,8 @@ class _Run:
         with torch.no_grad():
             for parameter in policy.fc_policy.parameters():
                 parameter.div_(temperature)
+            for parameter in policy.fc_value.parameters() if self.shaping else ():
+                parameter.zero_()  # shaped, a policy that is nearly the best has returns of nearly 0
         copy_into(self.model, policy)
 
     def _restore(self, saved: dict[str, Any]) -> None:

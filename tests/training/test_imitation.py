@@ -11,8 +11,9 @@ import pytest
 import torch
 
 from steered_env import ImpalaPolicy, load_policy
+from steered_env.policy.checkpoint import read_metadata
 from steered_env.training import Progress, TrainingConfig, TrainingError, imitation, move_accuracy, train
-from steered_env.training.learner import Learner, learning_rate
+from steered_env.training.learner import Learner, learning_rate, running_average
 from steered_env.training.pictures import TrainingPictures
 
 SHORT = TrainingConfig(pictures=96, batch_size=16, warmup_pictures=32)
@@ -32,18 +33,19 @@ def weights(policy: ImpalaPolicy) -> np.ndarray:
     return torch.cat([p.detach().flatten() for p in policy.parameters()]).numpy()
 
 
-def test_interrupted_and_continued_is_as_if_never_interrupted(tmp_path: Path) -> None:
-    whole = train(SHORT, tmp_path / "whole", workers=0)
+@pytest.mark.parametrize("config", [SHORT, replace(SHORT, average_decay=0.9)])
+def test_interrupted_and_continued_is_as_if_never_interrupted(config: TrainingConfig, tmp_path: Path) -> None:
+    whole = train(config, tmp_path / "whole", workers=0)
 
     def stop(progress: Progress) -> None:
         if progress.done == 48:
             signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
-        train(SHORT, tmp_path / "cut", workers=0, on_progress=stop)
-    assert not (tmp_path / "cut" / "policy.safetensors").exists()
+        train(config, tmp_path / "cut", workers=0, on_progress=stop)
+    assert read_metadata(tmp_path / "cut" / "policy.safetensors")["pictures"] <= 48  # what there was so far
     seen: list[int] = []
-    continued = train(SHORT, tmp_path / "cut", workers=1, on_progress=lambda p: seen.append(p.done))
+    continued = train(config, tmp_path / "cut", workers=1, on_progress=lambda p: seen.append(p.done))
     assert seen[0] == 64
     assert np.array_equal(weights(continued), weights(whole))
     assert np.array_equal(weights(load_policy(tmp_path / "cut" / "policy.safetensors")), weights(whole))
@@ -96,15 +98,37 @@ def test_the_loss_falls_on_what_it_sees_again() -> None:
 
 def test_loss_by_hand() -> None:
     torch.manual_seed(0)
-    learner = Learner(TrainingConfig(pictures=10**6, batch_size=16))
+    learner = Learner(TrainingConfig(pictures=10**6, batch_size=16, dense_weight=3, mouse_weight=0.5))
     pictures = TrainingPictures(seed=0, batch_size=16, per_level=4, cheese_region=5)[0]
     groups = [[0, 1, 2], [3], [5], [6, 7, 8]]
     probabilities = learner.policy.action_probabilities(pictures.frames).astype(np.float64)
     chosen = [row[groups[move]].sum() for row, move in zip(probabilities, pictures.moves, strict=True)]
     losses = learner.losses(pictures, torch.device("cpu"))
     assert losses.policy.item() == pytest.approx(-np.log(chosen).mean(), rel=1e-4)
-    total = losses.policy + losses.dense + 0.1 * losses.value
+    frames = torch.from_numpy(pictures.frames).permute(0, 3, 1, 2).float() / 255
+    _, _, _, logits = learner(frames)
+    everywhere = torch.softmax(logits.flatten(1), dim=1).reshape(16, 4, 25, 25)  # over all cells and moves
+    there = [
+        everywhere[index, move, row, col].item()
+        for index, (move, (row, col)) in enumerate(zip(pictures.moves, pictures.mice, strict=True))
+    ]
+    assert losses.mouse.item() == pytest.approx(-np.log(there).mean(), rel=1e-4)
+    total = losses.policy + 3 * losses.dense + 0.5 * losses.mouse + 0.1 * losses.value
     assert losses.total.item() == pytest.approx(total.item(), rel=1e-6)
+
+
+def test_the_running_average_is_an_average() -> None:
+    policy = ImpalaPolicy(1)
+    average = running_average(policy, 0.75)
+    expected, number = None, float(policy.fc_value.bias.detach())
+    for step in range(30):
+        number += 0.5
+        with torch.no_grad():
+            policy.fc_value.bias.fill_(number)
+        average.update_parameters(policy)
+        decay = min(0.75, (1 + step) / (10 + step))
+        expected = number if expected is None else decay * expected + (1 - decay) * number
+    assert average.module.fc_value.bias.item() == pytest.approx(expected, abs=1e-6)
 
 
 def test_learning_rate_rises_and_falls() -> None:
@@ -124,6 +148,7 @@ def test_learning_rate_rises_and_falls() -> None:
         ({"minutes": 0}, "above 0"),
         ({"minutes": 1, "cheese_region": 0}, "cheese_region must be 1 to 25, got 0"),
         ({"minutes": 1, "width": 0}, "width must be ≥ 1"),
+        ({"minutes": 1, "average_decay": 1.0}, "average_decay must be ≥ 0 and below 1, got 1"),
         ({"minutes": 1, "batch_size": 130}, "multiple of pictures_per_level"),
     ],
 )
