@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from .cli_reproduce import reproduce
 from .cli_train import train
 from .numbers_as_written import parse_levels
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="steered-env",
-    help="Steer a maze-solving mouse without training: tables, films, vector fields.",
+    help="Steer a maze-solving mouse without training: tables, films, vector fields, and the post's claims.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -173,6 +174,7 @@ def field(
 
 
 app.command()(train)
+app.command()(reproduce)
 
 
 @app.command()

@@ -82,7 +82,18 @@ class Chain:
     def reach(
         self, probabilities: NDArray[np.floating[Any]], places: Sequence[NDArray[np.bool_] | None], horizon: int
     ) -> NDArray[np.float64]:
-        """The probability of reaching places within the horizon and before the cheese.
+        """The probability of reaching places within the horizon and before the cheese; see `ends`.
+
+        Returns:
+            ``(K, T)`` float64.
+        """
+        reached: NDArray[np.float64] = self.ends(probabilities, places, horizon)[:, :, 0]
+        return reached
+
+    def ends(
+        self, probabilities: NDArray[np.floating[Any]], places: Sequence[NDArray[np.bool_] | None], horizon: int
+    ) -> NDArray[np.float64]:
+        """Where the mouse is after the horizon, if it stops at a place and at the cheese.
 
         Args:
             probabilities: ``(K, S, 15)``, K policies.
@@ -90,7 +101,7 @@ class Chain:
             horizon: steps.
 
         Returns:
-            ``(K, T)`` float64.
+            ``(K, T, 2)`` float64: the probability that it is at the place, and that it is at the cheese.
         """
         moves = _move_probabilities(probabilities)
         policies, states = moves.shape[:2]
@@ -117,7 +128,8 @@ class Chain:
         flat = where.ravel()
         for _ in range(horizon):
             flat = matrix @ flat
-        result: NDArray[np.float64] = (flat.reshape(policies, count, size) * goals).sum(axis=2)
+        final = flat.reshape(policies, count, size)
+        result: NDArray[np.float64] = np.stack([(final * goals).sum(axis=2), final[:, :, -1]], axis=2)
         return result
 
     def _goal_states(self, place: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
@@ -161,10 +173,10 @@ def measure_exactly(
     chain = Chain.of(maze)
     probabilities = forward.probabilities(chain.frames(), steerings)
     taken = np.eye(ACTIONS)[probabilities.argmax(axis=2)] if deterministic else probabilities
-    reached = chain.reach(taken, [None, corner_of(maze), maze.top_right_region()], horizon)
+    ends = chain.ends(taken, [None, corner_of(maze), maze.top_right_region()], horizon)
     square = maze.decision_square
     state = 0 if square is None else chain.state_of(square, facing_right=False)
     return [
-        Measures.of(maze, rates.tolist(), towards_cheese_and_corner(maze, rows[state]))
-        for rates, rows in zip(reached, probabilities, strict=True)
+        Measures.of(maze, [*rates[:, 0], rates[1].sum()], towards_cheese_and_corner(maze, rows[state]))
+        for rates, rows in zip(ends, probabilities, strict=True)
     ]

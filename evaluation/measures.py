@@ -15,7 +15,7 @@ from steered_env.simulator import Cell
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-RATES = ("reach_cheese", "reach_top_right", "reach_region")
+RATES = ("reach_cheese", "reach_top_right", "reach_region", "reach_either")
 """The measures that are reach rates: the probability to get there within the horizon."""
 
 
@@ -28,6 +28,7 @@ class Measures:
         reach_top_right: the corner is reached within the horizon and before the cheese; NaN where the cheese
             lies at the corner.
         reach_region: the same for any cell of the top-right 5×5 region; NaN where the cheese lies in it.
+        reach_either: the cheese or the corner is reached within the horizon; the rest settles elsewhere.
         p_cheese_at_decision: at the decision square, facing left, the summed probability of the actions that
             make the next move of the path to the cheese; NaN without a decision square.
         p_top_right_at_decision: likewise of the path to the corner.
@@ -37,6 +38,7 @@ class Measures:
     reach_cheese: float
     reach_top_right: float
     reach_region: float
+    reach_either: float
     p_cheese_at_decision: float
     p_top_right_at_decision: float
     episodes: int = 0
@@ -47,15 +49,15 @@ class Measures:
 
         Args:
             maze: in its start state.
-            reached: the rates of cheese, corner and region.
+            reached: the rates of cheese, corner, region, and of either of the first two.
             towards: the probabilities at the decision square, from `towards_cheese_and_corner`.
             episodes: how many were sampled.
         """
         places = (None, corner_of(maze), maze.top_right_region())
         cheese, corner, region = (
-            float(rate) if _counts(maze, place) else np.nan for rate, place in zip(reached, places, strict=True)
+            float(rate) if _counts(maze, place) else np.nan for rate, place in zip(reached[:3], places, strict=True)
         )
-        return cls(cheese, corner, region, *towards, episodes)
+        return cls(cheese, corner, region, float(reached[3]), *towards, episodes)
 
 
 def decision_cells(maze: Maze) -> tuple[Cell, Cell, Cell] | None:

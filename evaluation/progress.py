@@ -12,6 +12,7 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     SpinnerColumn,
+    TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -37,6 +38,26 @@ def counting(console: Console, what: str) -> Iterator[Callable[[int, int], None]
 
         def update(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
+
+        yield update
+
+
+@contextmanager
+def sharing(console: Console, what: str) -> Iterator[Callable[[float, str], None]]:
+    """A bar for a job that calls back with the share that is done, from 0 to 1, and what is under way."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=1.0, note="")
+
+        def update(share: float, note: str) -> None:
+            bar.update(task, completed=share, note=note)
 
         yield update
 

@@ -29,7 +29,7 @@ COLUMNS = (
     "p_top_right_at_decision",
     "episodes",
 )
-SUMMARISED = (*RATES, "p_cheese_at_decision", "p_top_right_at_decision")
+SUMMARISED = ("reach_cheese", "reach_top_right", "reach_region", "p_cheese_at_decision", "p_top_right_at_decision")
 
 _FRAME, _SUMMARY, _DESCRIPTION = "results.csv", "summary.csv", "evaluation.json"
 _TITLES = {

@@ -67,7 +67,7 @@ class Episodes:
         self._reached_region |= self._in_region() & self.running
 
     def finish(self) -> NDArray[np.bool_]:
-        """What each episode reached, ``(count, 3)``: cheese, corner, region.
+        """What each episode reached, ``(count, 4)``: cheese, corner, region, and either of the first two.
 
         Raises:
             RuntimeError: if procgen has a mouse somewhere else than it must be.
@@ -76,7 +76,8 @@ class Episodes:
             self._mazes.check(int(index))
         self._mazes.close()
         reached = self._mazes
-        return np.column_stack([reached.reached_cheese, reached.reached_top_right, self._reached_region])
+        either = reached.reached_cheese | reached.reached_top_right
+        return np.column_stack([reached.reached_cheese, reached.reached_top_right, self._reached_region, either])
 
     def _in_region(self) -> NDArray[np.bool_]:
         rows, cols = self._mazes.mouse.T

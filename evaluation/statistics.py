@@ -7,13 +7,14 @@ these levels and not others: bootstrap over levels, paired by level between cond
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy import stats
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
 RESAMPLES = 9999
 CONFIDENCE = 0.95
@@ -73,3 +74,87 @@ def paired_difference(values: ArrayLike, baseline: ArrayLike, *, seed: int = 0) 
         seed: of the resampling.
     """
     return mean_interval(np.asarray(values, np.float64) - np.asarray(baseline, np.float64), seed=seed)
+
+
+def median_interval(values: ArrayLike, *, seed: int = 0) -> Interval:
+    """The median over levels with its percentile bootstrap interval (Efron & Tibshirani 1993, chapter 13).
+
+    Args:
+        values: one number per level; NaN is left out.
+        seed: of the resampling.
+
+    Returns:
+        NaN as median for no values, NaN as bounds for fewer than two.
+    """
+    numbers = np.asarray(values, np.float64)
+    numbers = numbers[~np.isnan(numbers)]
+    return _percentile_interval(np.median, (numbers,), seed)
+
+
+def rank_correlation(first: ArrayLike, second: ArrayLike, *, seed: int = 0) -> Interval:
+    """Spearman's rank correlation over levels with its percentile bootstrap interval, levels drawn in pairs.
+
+    Args:
+        first: one number per level; a level with a NaN in either is left out.
+        second: likewise.
+        seed: of the resampling.
+
+    Returns:
+        NaN where either does not vary, or there are fewer than three levels.
+    """
+    pairs = np.column_stack([np.asarray(first, np.float64), np.asarray(second, np.float64)])
+    x, y = pairs[~np.isnan(pairs).any(axis=1)].T
+    if len(x) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
+        return Interval(np.nan, np.nan, np.nan)
+    return _percentile_interval(_spearman, (stats.rankdata(x), stats.rankdata(y)), seed)
+
+
+def share_interval(successes: int, count: int) -> Interval:
+    """A share of levels with Wilson's interval (Wilson 1927).
+
+    Raises:
+        ValueError: if there are more successes than levels, or fewer than none.
+    """
+    if not 0 <= successes <= count:
+        raise ValueError(f"successes must be 0 to {count}, got {successes}")
+    if not count:
+        return Interval(np.nan, np.nan, np.nan)
+    bounds = stats.binomtest(successes, count).proportion_ci(CONFIDENCE, method="wilson")
+    return Interval(successes / count, float(bounds.low), float(bounds.high))
+
+
+def _spearman(first: NDArray[np.float64], second: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
+    """Pearson's correlation of ranks along an axis; ranked again in every resample."""
+    ranks = [stats.rankdata(values, axis=axis) for values in (first, second)]
+    centred = [rank - rank.mean(axis=axis, keepdims=True) for rank in ranks]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        products = (centred[0] * centred[1]).sum(axis=axis)
+        correlation: NDArray[np.float64] = products / np.sqrt(
+            (centred[0] ** 2).sum(axis=axis) * (centred[1] ** 2).sum(axis=axis)
+        )
+    return correlation
+
+
+def _percentile_interval(
+    statistic: Callable[..., Any], samples: tuple[NDArray[np.float64], ...], seed: int
+) -> Interval:
+    count = len(samples[0])
+    if not count:
+        return Interval(np.nan, np.nan, np.nan)
+    value = float(statistic(*samples))
+    if count < 2:
+        return Interval(value, np.nan, np.nan)
+    found = stats.bootstrap(
+        samples,
+        statistic,
+        paired=len(samples) > 1,
+        vectorized=True,
+        n_resamples=RESAMPLES,
+        confidence_level=CONFIDENCE,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    )
+    drawn = found.bootstrap_distribution[np.isfinite(found.bootstrap_distribution)]
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(drawn, [tail, 1 - tail]) if len(drawn) else (np.nan, np.nan)
+    return Interval(value, float(low), float(high))

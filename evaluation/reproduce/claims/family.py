@@ -1,0 +1,83 @@
+"""Policies trained with other regions."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+
+from evaluation.conditions import BASELINE
+from evaluation.evaluate import evaluate
+from evaluation.reproduce.claim import Claim, DoesNotApplyError, Finding, Picture
+from evaluation.reproduce.drawing import dots
+from evaluation.reproduce.lab import Lab, change, rows_of
+from evaluation.reproduce.texts import written
+from evaluation.reproduce.thresholds import EFFECT
+from evaluation.reproduce.verdict import Check
+from evaluation.statistics import Interval, mean_interval
+from steered_env import load_policy
+from steered_env.policy.checkpoint import packaged_policies
+
+_CONDITIONS = (BASELINE, "-cheese", "cheese")
+_COLUMN = "p_cheese_at_decision"
+_MEMBER = re.compile(r"small-(\d+|anywhere)(-seed\d+)?")
+_LEVELS = 60
+
+
+def _measure(lab: Lab) -> Finding:
+    members = [name for name in packaged_policies() if _MEMBER.fullmatch(name)]
+    if not members:
+        raise DoesNotApplyError("no policy trained with another region is packaged yet")
+    levels = lab.first(_LEVELS, lab.decision_levels)
+    rows: dict[str, dict[str, Interval]] = {}
+    for number, name in enumerate(members):
+        frame = _decision_frame(lab, name, levels)
+        rows[name] = {
+            "P(reach cheese)": mean_interval(rows_of(frame, BASELINE)["reach_cheese"]),
+            "−cheese": change(frame, "-cheese", _COLUMN),
+            "+cheese": change(frame, "cheese", _COLUMN),
+        }
+        lab.on_progress((number + 1) / len(members))
+    checks = [Check(f"{n}: −cheese", row["−cheese"], most=-EFFECT) for n, row in rows.items() if n != "small-1"]
+    if "small-1" in rows:
+        checks.append(Check("small-1: P(reach cheese), unsteered", rows["small-1"]["P(reach cheese)"], most=EFFECT))
+    if "small-6" in rows:
+        checks.append(Check("small-6: adding the cheese vector", rows["small-6"]["+cheese"], least=EFFECT))
+    table = pd.DataFrame(
+        [{"policy": name, **{k: written(i, signed=k[0] in "−+") for k, i in row.items()}} for name, row in rows.items()]
+    )
+    effects = {k: {name: row[k] for name, row in rows.items()} for k in ("−cheese", "+cheese")}
+    return Finding(
+        checks=checks,
+        summary=f"Subtracting its own cheese vector lowers P(cheese | decision square) by at least {EFFECT:g} in "
+        f"{sum(row['−cheese'].high <= -EFFECT for row in rows.values())} of {len(rows)} policies.",
+        tables={"family": table},
+        pictures=[
+            Picture(
+                "family",
+                "The effect of the cheese vector in policies trained with the cheese in the top-right n×n cells.",
+                dots(effects, "change of P(cheese | decision square)", zero=True),
+            )
+        ],
+    )
+
+
+def _decision_frame(lab: Lab, name: str, levels: list[int]) -> pd.DataFrame:
+    frame = evaluate(load_policy(name), levels, _CONDITIONS, workers=lab.workers).frame
+    return frame.set_index(["condition", "level"]).sort_index()
+
+
+CLAIM = Claim(
+    number=14,
+    name="family",
+    title="The cheese vector works across policies trained with other regions",
+    says="Subtracting the cheese vector works for policies trained with the cheese in the top-right n×n cells for "
+    "many n; the one for "
+    "n = 1 never goes out of its way for cheese; for n = 6 adding the vector works too.",
+    how=f"The packaged family, each with its own vectors, at the decision square of up to {_LEVELS} mazes.",
+    rule=f"For every n but 1, −cheese changes P(cheese | decision square) by at most −{EFFECT:g}; for n = 1 the "
+    f"unsteered mouse reaches the "
+    f"cheese in at most {EFFECT:g} of these mazes; for n = 6 adding the vector changes it by at least {EFFECT:g}.",
+    measure=_measure,
+    cost=8,
+)

@@ -1,0 +1,208 @@
+"""Setting one activation draws the mouse to a place (the companion post)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from evaluation.reproduce.claim import Claim, DoesNotApplyError, Finding, Picture
+from evaluation.reproduce.drawing import heat_maps, scatter
+from evaluation.reproduce.lab import Lab
+from evaluation.reproduce.path_probability import retargeted, with_cheese_there
+from evaluation.reproduce.texts import written
+from evaluation.reproduce.thresholds import CORRELATION, LITTLE
+from evaluation.reproduce.verdict import Check
+from evaluation.statistics import Interval, mean_interval, rank_correlation, share_interval
+from steered_env import ImpalaPolicy, Maze
+from steered_env.maze.paths import reachable
+from steered_env.simulator import Cell, draw_frames
+from steered_env.steering import DEFAULT_LAYER, Intervention, map_position, setting
+from steered_env.steering.layers import read_frames
+
+if TYPE_CHECKING:
+    from evaluation.shared_forward import SharedForward
+
+_SELECTION = range(100, 200)
+_TUNING = range(100, 112)
+_STRENGTHS = (1.0, 2.0, 4.0)
+_LEVELS, _TARGETS, _SHOWN = 40, 16, 3
+_NEAR = 1
+_CHANNELS_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class _Channel:
+    """A channel that tracks the cheese: where its largest activation, times ``sign``, lies."""
+
+    number: int
+    sign: float
+    hits: float
+    value: float
+
+
+def _measure(lab: Lab) -> Finding:
+    levels = lab.first(_LEVELS, [level for level in lab.levels if level not in _SELECTION])
+    if len(levels) < 4:
+        raise DoesNotApplyError(
+            f"fewer than four levels outside {_SELECTION[0]} to {_SELECTION[-1]}, where channels are selected"
+        )
+    channels = _tracking(lab.policy, lab.mazes_of(_SELECTION))
+    forward, best = lab.forward(), channels[0]
+    gains = {strength: _tuning_gain(lab, forward, best, strength) for strength in _STRENGTHS}
+    strength = max(gains, key=lambda s: gains[s])
+    rows = []
+    for number, (level, maze) in enumerate(zip(levels, lab.mazes_of(levels), strict=True)):
+        rows.append({"level": level, "size": maze.size, **_one(forward, maze, best, strength)})
+        lab.on_progress((number + 1) / len(levels))
+    frame = pd.DataFrame(rows)
+    gain = mean_interval(frame["set"] - frame["unsteered"])
+    cheese = mean_interval(frame["cheese there"] - frame["unsteered"])
+    by_size = rank_correlation(frame["size"], frame["set"] - frame["unsteered"])
+    shown = [level for level in levels if lab.mazes_of([level])[0].size >= 7][: 1 if lab.quick else _SHOWN]
+    return Finding(
+        checks=[
+            Check(
+                "share of mazes where the best channel peaks at the cheese", _share(best, len(_SELECTION)), least=0.5
+            ),
+            Check("change of the normalised path probability of the target", gain, least=LITTLE),
+            Check("rank correlation of size and that change", by_size, least=CORRELATION),
+        ],
+        summary=f"Channel {best.number} peaks within a place of the cheese in {best.hits:.0%} of levels "
+        f"{_SELECTION[0]} to "
+        f"{_SELECTION[-1]}. Setting its one activation over a target to {strength * best.value:.2f}, {strength:g} "
+        f"times what it is at "
+        f"a cheese, changes the normalised path probability of the target by {written(gain, signed=True)}; really "
+        f"moving the cheese "
+        f"there changes it by {written(cheese, signed=True)}. The rank correlation of that change with maze size is "
+        f"{written(by_size, signed=True)}.",
+        tables={"channels": _channel_table(channels), "every maze": frame.round(4)},
+        pictures=[
+            Picture(
+                "sizes",
+                "How much setting the activation raises the normalised path probability, by maze size.",
+                scatter(
+                    {"mazes": (frame["size"], frame["set"] - frame["unsteered"])}, "size", "change of path probability"
+                ),
+            ),
+            *(
+                Picture(
+                    f"heat-{level}",
+                    f"Level {level}: the normalised path probability of every cell, unsteered, and when the "
+                    f"activation over "
+                    "that cell is set.",
+                    _heat(forward, lab.mazes_of([level])[0], best, strength),
+                )
+                for level in shown
+            ),
+        ],
+    )
+
+
+def _tracking(policy: ImpalaPolicy, mazes: list[Maze]) -> list[_Channel]:
+    """All channels, those first whose largest activation lies over the cheese most often."""
+    maps = read_frames(policy, [DEFAULT_LAYER], draw_frames(mazes))[DEFAULT_LAYER].cpu().numpy()
+    _, count, height, width = maps.shape
+    cheeses = np.array([map_position(maze.cheese or maze.corner, height, width) for maze in mazes])
+    channels = []
+    for number in range(count):
+        for sign in (1.0, -1.0):
+            flat = (sign * maps[:, number]).reshape(len(mazes), -1)
+            peaks = np.stack(np.unravel_index(flat.argmax(axis=1), (height, width)), axis=1)
+            hits = float((np.abs(peaks - cheeses).max(axis=1) <= _NEAR).mean())
+            there = flat.max(axis=1)[np.abs(peaks - cheeses).max(axis=1) <= _NEAR]
+            channels.append(_Channel(number, sign, hits, sign * float(there.mean()) if len(there) else 0.0))
+    return sorted(channels, key=lambda channel: -channel.hits)
+
+
+def _targets(maze: Maze, count: int | None) -> list[Cell]:
+    """Cells that the mouse can get to without passing the cheese, drawn by a generator keyed by the level."""
+    walls = maze.walls.copy()
+    if maze.cheese is not None:
+        walls[maze.cheese] = True
+    cells = [(int(row), int(col)) for row, col in np.argwhere(reachable(walls, maze.mouse))]
+    cells.remove(maze.mouse)
+    if count is None or len(cells) <= count:
+        return cells
+    chosen = np.random.default_rng([15, maze.level or 0]).choice(len(cells), count, replace=False)
+    return [cells[index] for index in sorted(chosen)]
+
+
+def _set(channel: _Channel, strength: float, target: Cell) -> Intervention:
+    return setting(strength * channel.value, target, channels=[channel.number])
+
+
+def _one(forward: SharedForward, maze: Maze, channel: _Channel, strength: float) -> dict[str, float]:
+    """Means over targets of one maze; the maze keeps its cheese."""
+    targets = _targets(maze, _TARGETS)
+    before, after = retargeted(forward, maze, {target: _set(channel, strength, target) for target in targets})
+    moved = with_cheese_there(forward, maze, targets)
+    return {
+        "unsteered": float(np.mean(list(before.values()))),
+        "set": float(np.mean(list(after.values()))),
+        "cheese there": float(np.mean(list(moved.values()))),
+    }
+
+
+def _tuning_gain(lab: Lab, forward: SharedForward, channel: _Channel, strength: float) -> float:
+    gains = []
+    for maze in lab.mazes_of(_TUNING[:4] if lab.quick else _TUNING):
+        before, after = retargeted(forward, maze, {t: _set(channel, strength, t) for t in _targets(maze, _TARGETS)})
+        gains.append(np.mean(list(after.values())) - np.mean(list(before.values())))
+    return float(np.mean(gains))
+
+
+def _heat(forward: SharedForward, maze: Maze, channel: _Channel, strength: float) -> Figure:
+    targets = _targets(maze, None)
+    before, after = retargeted(forward, maze, {target: _set(channel, strength, target) for target in targets})
+    maps = {}
+    for name, found in (("unsteered", before), ("activation set over that cell", after)):
+        values = np.full(maze.walls.shape, np.nan)
+        for (row, col), probability in found.items():
+            values[row, col] = probability
+        maps[name] = values
+    return heat_maps(maze, maps, "normalised path probability")
+
+
+def _share(channel: _Channel, count: int) -> Interval:
+    return share_interval(round(channel.hits * count), count)
+
+
+def _channel_table(channels: list[_Channel]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "channel": c.number,
+                "peak": "largest" if c.sign > 0 else "smallest",
+                "at the cheese": f"{c.hits:.0%}",
+                "value there": round(c.value, 2),
+            }
+            for c in channels[:_CHANNELS_SHOWN]
+        ]
+    )
+
+
+CLAIM = Claim(
+    number=15,
+    name="retargeting",
+    title="Setting one activation of a channel that tracks the cheese draws the mouse to that place",
+    says="From the companion post: some channels of the layer track the cheese; setting one activation of such a "
+    "channel by hand draws the "
+    "mouse to the place under it, more easily in larger mazes than in small ones.",
+    told="channel 55 of 128, set to +5.5",
+    how=f"The channel whose extreme lies over the cheese most often in levels {_SELECTION[0]} to {_SELECTION[-1]}; "
+    f"the strength (1, 2 or 4 "
+    f"times its value at a cheese) that is best in levels {_TUNING[0]} to {_TUNING[-1]}; then, in up to {_LEVELS} "
+    f"other levels, the "
+    f"normalised path probability (geometric mean of the move probabilities on the shortest path from the start) of "
+    f"up to {_TARGETS} target "
+    "cells, before and after, averaged over targets.",
+    rule=f"The channel peaks at the cheese in at least half of the selection levels; the mean change is at least "
+    f"{LITTLE:g}; its rank "
+    f"correlation with maze size is at least {CORRELATION:g}.",
+    measure=_measure,
+    cost=12,
+)

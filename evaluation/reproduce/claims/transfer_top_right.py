@@ -1,0 +1,117 @@
+"""The top-right vector of one maze in other mazes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from evaluation.conditions import BASELINE
+from evaluation.figures import fields_figure
+from evaluation.reproduce.claim import Claim, DoesNotApplyError, Finding, Picture
+from evaluation.reproduce.drawing import matrix
+from evaluation.reproduce.lab import Lab, change, changes
+from evaluation.reproduce.texts import changes_table, written
+from evaluation.reproduce.thresholds import EFFECT
+from evaluation.reproduce.verdict import Check
+from evaluation.statistics import Interval, mean_interval
+from steered_env.simulator import WORLD_SIZE
+
+_SOURCES = 12
+_SMALL, _LARGE = 9, 15
+_SHOWN = (2, 28)
+_COLUMN = "reach_top_right"
+
+
+def _measure(lab: Lab) -> Finding:
+    sources = _sources(lab)
+    targets = [level for level in lab.decision_levels if lab.mazes_of([level])[0].size < WORLD_SIZE]
+    if len(targets) < 2:
+        raise DoesNotApplyError("fewer than two of these levels have a decision square and a top-right vector")
+    conditions = {source: f"top_right(level={source})" for source in sources}
+    frame = lab.decision([BASELINE, "top_right", *conditions.values()], targets)
+    effect = {source: changes(frame, condition, _COLUMN) for source, condition in conditions.items()}
+    others = {source: found.drop(source, errors="ignore") for source, found in effect.items()}
+    sizes = {level: lab.mazes_of([level])[0].size for level in {*sources, *targets}}
+    from_first = mean_interval(others[sources[0]])
+    # one number for each target, over all sources: levels are what intervals are over
+    over_sources = mean_interval(np.nanmean([o.reindex(targets) for o in others.values()], axis=0))
+    small_to_large = _small_to_large(others, sizes, targets)
+    own = change(frame, "top_right", _COLUMN)
+    square = targets[:_SOURCES]
+    cells = np.array([effect[source].reindex(square).to_numpy() for source in sources])
+    return Finding(
+        checks=[
+            Check(f"level {sources[0]}'s vector elsewhere: change of P(reach corner)", from_first, least=EFFECT),
+            Check("mean over sources, in other mazes", over_sources, least=EFFECT),
+            Check(f"from sizes up to {_SMALL} to sizes from {_LARGE}", small_to_large, least=EFFECT),
+        ],
+        summary=f"The vector of level {sources[0]} changes P(reach corner) in other mazes by "
+        f"{written(from_first, signed=True)}; "
+        f"vectors of {len(sources)} levels, in mazes that are not their own, by {written(over_sources, signed=True)} "
+        f"on average; "
+        f"each maze's own vector by {written(own, signed=True)}. From small mazes to large ones: "
+        f"{written(small_to_large, signed=True)}.",
+        tables={"changes": changes_table(frame, ["top_right", *conditions.values()])},
+        pictures=[
+            Picture(
+                "matrix",
+                "The change of P(reach corner) in each target when each source's vector is added.",
+                matrix(
+                    cells,
+                    [f"{source} ({sizes[source]})" for source in sources],
+                    [f"{target}\n({sizes[target]})" for target in square],
+                    "target level (size)",
+                    "source level (size)",
+                ),
+            ),
+            *_shown(lab, sources[0]),
+        ],
+    )
+
+
+def _sources(lab: Lab) -> list[int]:
+    """Level 0, and the first of the lab's levels that have a vector."""
+    able = [level for level in lab.levels if lab.mazes_of([level])[0].size < WORLD_SIZE]
+    return list(dict.fromkeys([0, *lab.first(_SOURCES, able)]))[:_SOURCES]
+
+
+def _small_to_large(others: dict[int, pd.Series[float]], sizes: dict[int, int], targets: list[int]) -> Interval:
+    small = [found for source, found in others.items() if sizes[source] <= _SMALL]
+    large = [target for target in targets if sizes[target] >= _LARGE]
+    if not small or not large:
+        return mean_interval([])
+    return mean_interval(np.nanmean([found.reindex(large) for found in small], axis=0))
+
+
+def _shown(lab: Lab, source: int) -> list[Picture]:
+    pictures = []
+    for level in lab.first(len(_SHOWN), _SHOWN):
+        plain, steered = (
+            lab.fields(condition, [level])[level] for condition in (BASELINE, f"top_right(level={source})")
+        )
+        pictures.append(
+            Picture(
+                f"field-{level}",
+                f"Level {source}'s vector in level {level}: before, after, and the difference.",
+                fields_figure([plain, steered, steered.difference(plain)]),
+            )
+        )
+    return pictures
+
+
+CLAIM = Claim(
+    number=9,
+    name="transfer-top-right",
+    title="The top-right vector of one maze works in others",
+    says="The vector computed in seed 0 attracts to the top right in targets 2 and 28 too, and vectors transfer in "
+    "general, even "
+    "from small mazes to large ones.",
+    how="Exact probability of reaching the corner in each target with each source's vector added; a level's own "
+    "vector is left "
+    "out of the means, and an interval is over targets.",
+    rule=f"Level 0's vector in other mazes, the mean over {_SOURCES} sources, and the mean from sizes up to {_SMALL} "
+    f"to sizes from "
+    f"{_LARGE} each change P(reach corner) by at least {EFFECT:g}.",
+    measure=_measure,
+    cost=6,
+)

@@ -1,0 +1,170 @@
+"""What claims measure with: one policy, one set of levels, and measurements that are shared and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from evaluation.conditions import BASELINE, Condition, ConditionLike, SteeringFactory
+from evaluation.evaluate import HORIZON, evaluate
+from evaluation.results import Results, frame_of, write_text
+from evaluation.shared_forward import SharedForward
+from evaluation.statistics import Interval, paired_difference
+from evaluation.vector_field import VectorField, vector_field
+from steered_env import ImpalaPolicy, Maze
+
+_BLOCK = 20
+_QUICK_LEVELS = 6
+
+
+@dataclass
+class Lab:
+    """Measures for claims; the same measurement is made once, and kept in a folder across interruptions.
+
+    Attributes:
+        policy: that is measured.
+        name: what it is called on the page.
+        levels: the claims' own levels.
+        folder: where measurements are kept.
+        conditions: those of the shared table.
+        quick: whether claims should take fewer levels, settings and films.
+        workers: threads; one for each core unless said.
+        on_progress: called with the share of the present claim that is done, from 0 to 1, as far as is known.
+    """
+
+    policy: ImpalaPolicy
+    name: str
+    levels: Sequence[int]
+    folder: Path
+    conditions: tuple[str, ...] = (BASELINE,)
+    quick: bool = False
+    workers: int | None = None
+    on_progress: Callable[[float], None] = lambda _: None
+    _mazes: dict[int, Maze] = field(default_factory=dict)
+    _fields: dict[tuple[int, str], VectorField] = field(default_factory=dict)
+
+    @property
+    def mazes(self) -> list[Maze]:
+        """The mazes of the levels, as procgen generates them."""
+        return self.mazes_of(self.levels)
+
+    def mazes_of(self, levels: Iterable[int]) -> list[Maze]:
+        """Mazes of any levels; each is generated once."""
+        wanted = list(levels)
+        if missing := [level for level in wanted if level not in self._mazes]:
+            self._mazes.update(zip(missing, Maze.from_levels(missing), strict=True))
+        return [self._mazes[level] for level in wanted]
+
+    @property
+    def decision_levels(self) -> list[int]:
+        """Those levels whose maze has a decision square."""
+        return [level for level, maze in zip(self.levels, self.mazes, strict=True) if maze.decision_square is not None]
+
+    def first(self, count: int, levels: Sequence[int] | None = None) -> list[int]:
+        """The first few of some levels; fewer when it is to be quick."""
+        return list(self.levels if levels is None else levels)[: _QUICK_LEVELS if self.quick else count]
+
+    def table(self) -> Results:
+        """The shared table: every level under every condition that a claim said it reads."""
+        return self.measure(self.conditions, self.levels)
+
+    def measure(self, conditions: Sequence[ConditionLike], levels: Sequence[int]) -> Results:
+        """Exact measures of levels under conditions; what was measured before is read from the folder.
+
+        Args:
+            conditions: expressions, which are kept, or names with functions, which are measured each time.
+            levels: which.
+        """
+        kept = all(isinstance(condition, str) for condition in conditions)
+        frames = []
+        blocks = [list(levels[first : first + _BLOCK]) for first in range(0, len(levels), _BLOCK)]
+        for number, block in enumerate(blocks):
+            frame = self._kept(conditions, block) if kept else self._measured(conditions, block)  # type: ignore[arg-type]
+            frames.append(frame.assign(maze=frame["maze"] + number * _BLOCK))
+            self.on_progress((number + 1) / len(blocks))
+        names = [Condition.of(condition).name for condition in conditions]
+        return Results(
+            pd.concat(frames, ignore_index=True), {"conditions": names, "horizon": HORIZON, "method": "exact"}
+        )
+
+    def decision(self, conditions: Sequence[ConditionLike], levels: Sequence[int] | None = None) -> pd.DataFrame:
+        """Measures in mazes with a decision square: one row per condition and level, indexed by both.
+
+        Args:
+            conditions: see `measure`; all in the shared table are read from there.
+            levels: all of the claims' own unless said.
+        """
+        shared = levels is None and set(conditions) <= set(self.conditions)
+        results = (
+            self.table() if shared else self.measure(conditions, self.decision_levels if levels is None else levels)
+        )
+        frame = results.with_decision_square().frame
+        return frame[frame["condition"].isin(results.conditions)].set_index(["condition", "level"]).sort_index()
+
+    def fields(self, condition: str, levels: Sequence[int] | None = None) -> dict[int, VectorField]:
+        """The field of action probabilities in every level; ``removed`` is the baseline without the cheese."""
+        chosen = list(self.levels if levels is None else levels)
+        for number, (level, maze) in enumerate(zip(chosen, self.mazes_of(chosen), strict=True)):
+            if (level, condition) not in self._fields:
+                seen, steered = (maze.without_cheese(), BASELINE) if condition == REMOVED else (maze, condition)
+                self._fields[level, condition] = vector_field(self.policy, seen, steered)
+            self.on_progress((number + 1) / len(chosen))
+        return {level: self._fields[level, condition] for level in chosen}
+
+    def forward(self) -> SharedForward:
+        """The policy, to run many interventions on the same frames."""
+        return SharedForward(self.policy)
+
+    def factory(self) -> SteeringFactory:
+        """Makes the steerings of conditions."""
+        return SteeringFactory(self.policy)
+
+    def _kept(self, conditions: Sequence[str], levels: list[int]) -> pd.DataFrame:
+        key = hashlib.sha256(json.dumps([list(conditions), levels, HORIZON]).encode()).hexdigest()[:20]
+        path = self.folder / f"{key}.csv"
+        if path.is_file():
+            return frame_of(pd.read_csv(path, float_precision="round_trip").to_dict("records"))  # type: ignore[arg-type]
+        frame = self._measured(conditions, levels)
+        write_text(path, frame.to_csv(index=False))
+        return frame
+
+    def _measured(self, conditions: Sequence[ConditionLike], levels: list[int]) -> pd.DataFrame:
+        return evaluate(self.policy, levels, conditions, workers=self.workers).frame
+
+
+REMOVED = "removed"
+"""In place of a condition: nothing is steered, but the cheese is really taken out of the maze."""
+
+
+def rows_of(frame: pd.DataFrame, condition: str) -> pd.DataFrame:
+    """The rows of one condition, indexed by level.
+
+    Args:
+        frame: from `Lab.decision`, or a frame indexed by condition and level.
+        condition: which; none of its rows may be there.
+    """
+    there = frame.index.get_level_values(0) == condition
+    return frame[there].droplevel(0)
+
+
+def changes(frame: pd.DataFrame, condition: str, column: str, *, against: str = BASELINE) -> pd.Series[float]:
+    """What a condition changes in every level, where both have a number.
+
+    Args:
+        frame: from `Lab.decision`, or a frame indexed by condition and level.
+        condition: which.
+        column: a measure.
+        against: the condition to subtract.
+    """
+    return (rows_of(frame, condition)[column] - rows_of(frame, against)[column]).dropna()
+
+
+def change(frame: pd.DataFrame, condition: str, column: str, *, against: str = BASELINE) -> Interval:
+    """The mean of `changes` with its interval."""
+    found = changes(frame, condition, column, against=against)
+    return paired_difference(found, 0 * found)

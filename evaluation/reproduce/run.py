@@ -1,0 +1,200 @@
+"""`reproduce`: claims measured one after the other into a folder, resumable, and the page made of them."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import os
+import time
+import traceback
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from evaluation.conditions import BASELINE
+from evaluation.results import make_folder, write_text
+from steered_env import ImpalaPolicy, load_policy
+from steered_env.training.device import machine
+
+from .claim import Claim, DoesNotApplyError, chosen_claims
+from .lab import Lab
+from .page import write_page
+from .store import Stored, load_finding, save_finding, save_problem
+
+_RUN = "run.json"
+_SHARED_COST = 25.0
+FAILED, DOES_NOT_APPLY = "failed", "does not apply"
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far a reproduction is: the share of all work, and what is being measured."""
+
+    share: float
+    what: str
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """What came out.
+
+    Attributes:
+        folder: of the run.
+        findings: claim to what is stored of it, in the order of the page.
+        page: the HTML page.
+    """
+
+    folder: Path
+    findings: dict[Claim, Stored]
+    page: Path
+
+
+def reproduce(
+    policy: str = "small",
+    levels: Sequence[int] = range(100),
+    *,
+    claims: Collection[str] | None = None,
+    out: str | os.PathLike[str] = "results/reproduce",
+    quick: bool = False,
+    workers: int | None = None,
+    on_step: Callable[[Step], None] = lambda _: None,
+) -> Reproduction:
+    """Measure every claim of the post on a policy, with a verdict for each, and write a page of it.
+
+    Writes into ``out``: ``index.html``, which needs nothing else; ``summary.csv``; every figure as PNG and SVG and
+    every table as CSV in ``claims/``. A run that was interrupted goes on where it was; a claim whose measuring failed
+    is noted, with its error, and is measured again the next time.
+
+    Example:
+        >>> import tempfile
+        >>> from evaluation.reproduce import reproduce
+        >>> folder = tempfile.mkdtemp()
+        >>> found = reproduce("small", range(8), claims=["baseline"], quick=True, out=folder)
+        >>> [(claim.name, stored.verdict.value) for claim, stored in found.findings.items()]
+        [('baseline', 'undecided')]
+
+    Args:
+        policy: a packaged policy's name, or a path.
+        levels: which mazes; claims with needs of their own take others too, and say so.
+        claims: names of claims; None for all.
+        out: the run's folder; made if it is not there.
+        quick: fewer levels, settings and films: a first look.
+        workers: threads; one for each core unless said.
+        on_step: called as the work goes on.
+
+    Raises:
+        FileNotFoundError: if there is no such policy.
+        RuntimeError: if ``out`` holds a run of another policy, other levels or another depth.
+        ValueError: if a claim is unknown or there are no levels.
+    """
+    chosen = chosen_claims(claims)
+    if not len(levels):
+        raise ValueError("there must be at least one level")
+    loaded = load_policy(policy)
+    folder = make_folder(out)
+    _check_same_run(folder, {"policy": policy, "weights": _hash(loaded), "levels": list(levels), "quick": quick})
+    needed = tuple(dict.fromkeys([BASELINE, *(name for claim in chosen for name in claim.conditions)]))
+    lab = Lab(loaded, policy, levels, make_folder(folder / "measured"), needed, quick, workers)
+    findings = _measure_all(lab, chosen, folder, on_step)
+    page = write_page(folder, findings, _description(policy, levels, quick, claims))
+    return Reproduction(folder, findings, page)
+
+
+def _measure_all(
+    lab: Lab, claims: Sequence[Claim], folder: Path, on_step: Callable[[Step], None]
+) -> dict[Claim, Stored]:
+    shared = any(claim.conditions for claim in claims)
+    costs = [_SHARED_COST * shared, *(claim.cost for claim in claims)]
+    total, done = sum(costs), 0.0
+    todo = [claim for claim in claims if _kept(folder, claim) is None]
+
+    def begin(what: str, cost: float) -> None:
+        start = done
+        lab.on_progress = lambda share: on_step(Step((start + share * cost) / total, what))
+        lab.on_progress(0.0)
+
+    if any(claim.conditions for claim in todo):
+        begin("the shared table", costs[0])
+        lab.table()
+    done += costs[0]
+    findings: dict[Claim, Stored] = {}
+    for claim in claims:
+        begin(claim.name, claim.cost)
+        if claim in todo:
+            _measure_one(lab, claim, folder)
+        stored = load_finding(folder, _file_name(claim))
+        assert stored is not None
+        findings[claim] = stored
+        done += claim.cost
+    on_step(Step(1.0, "done"))
+    return findings
+
+
+def _measure_one(lab: Lab, claim: Claim, folder: Path) -> None:
+    begun = time.monotonic()
+    try:
+        finding = claim.measure(lab)
+        save_finding(folder, _file_name(claim), finding, time.monotonic() - begun)
+    except DoesNotApplyError as reason:
+        save_problem(folder, _file_name(claim), DOES_NOT_APPLY, str(reason), time.monotonic() - begun)
+    except Exception as error:  # one claim's trouble is not the others'
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        message = f"{type(error).__name__}: {error} ({Path(where.filename).name}, line {where.lineno})"
+        save_problem(folder, _file_name(claim), FAILED, message, time.monotonic() - begun)
+
+
+def _kept(folder: Path, claim: Claim) -> Stored | None:
+    """What was found before, if it still answers the same question."""
+    stored = load_finding(folder, _file_name(claim))
+    return None if stored is None or stored.problem == FAILED else stored
+
+
+def _file_name(claim: Claim) -> str:
+    """Changes with the claim's rule and way of measuring, so that an older finding does not answer for it."""
+    question = hashlib.sha256(f"{claim.how}\n{claim.rule}".encode()).hexdigest()[:6]
+    return f"{claim.number:02d}-{claim.name}-{question}"
+
+
+def _check_same_run(folder: Path, wanted: dict[str, Any]) -> None:
+    path = folder / _RUN
+    if path.is_file():
+        found = json.loads(path.read_text())
+        for name, value in wanted.items():
+            if found.get(name) != value:
+                raise RuntimeError(
+                    f"{folder} holds a reproduction with {name} {_short(found.get(name))}, not {_short(value)}: choose "
+                    "another --out"
+                )
+        return
+    write_text(path, json.dumps(wanted, indent=2) + "\n")
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) < 60 else f"{text[:40]} … {text[-12:]}"
+
+
+def _hash(policy: ImpalaPolicy) -> str:
+    digest = hashlib.sha256()
+    for name, tensor in sorted(policy.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _description(policy: str, levels: Sequence[int], quick: bool, claims: Collection[str] | None) -> dict[str, str]:
+    whole = isinstance(levels, range) and levels.step == 1
+    said = f"{levels[0]}:{levels[-1] + 1}" if whole else ",".join(map(str, levels))
+    command = f"steered-env reproduce --policy {policy} --levels {said}"
+    command += f" --claims {','.join(claims)}" if claims else ""
+    return {
+        "policy": policy,
+        "command": command + (" --quick" if quick else ""),
+        "levels": f"{len(levels)} levels ({said})",
+        "date": datetime.date.today().isoformat(),
+        "machine": machine(),
+        "version": version("steered-env"),
+    }

@@ -1,0 +1,145 @@
+"""Findings on disk: each in a folder that is there whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from evaluation.figures import save_figure
+from evaluation.statistics import Interval
+
+from .claim import Finding
+from .verdict import Check, Verdict, verdict_of
+
+_FINDING = "finding.json"
+_FIGURE_SUFFIXES = (".png", ".svg")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A picture on disk: its files, relative to the run's folder, and its caption."""
+
+    files: tuple[str, ...]
+    caption: str
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A finding as it was read back, or why there is none.
+
+    Attributes:
+        checks: the numbers that decide it; none where it does not apply or failed.
+        summary: what came out, or why nothing did.
+        tables: title to frame, all as text.
+        pictures: the figures and films.
+        problem: ``"does not apply"`` or ``"failed"``; empty for a finding.
+        seconds: it took.
+    """
+
+    checks: Sequence[Check]
+    summary: str
+    tables: Mapping[str, pd.DataFrame]
+    pictures: Sequence[Shown]
+    problem: str
+    seconds: float
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """From the checks; None where there is no finding."""
+        return None if self.problem else verdict_of(self.checks)
+
+
+def save_finding(run: Path, name: str, finding: Finding, seconds: float) -> None:
+    """Write a finding with its tables and pictures into ``claims/NAME`` of a run's folder."""
+    with _new_folder(run / "claims" / name) as folder:
+        tables, pictures = [], []
+        for number, (title, frame) in enumerate(finding.tables.items(), 1):
+            file = f"table-{number}.csv"
+            frame.to_csv(folder / file, index=False)
+            tables.append({"title": title, "file": file})
+        for picture in finding.pictures:
+            files = []
+            if picture.film is not None:
+                files = [f"{picture.name}{picture.film.suffix}"]
+                shutil.copyfile(picture.film, folder / files[0])
+            elif picture.figure is not None:
+                files = [f"{picture.name}{suffix}" for suffix in _FIGURE_SUFFIXES]
+                for file in files:
+                    save_figure(picture.figure, folder / file)
+            pictures.append({"files": files, "caption": picture.caption})
+        checks = [_check_to_plain(check) for check in finding.checks]
+        _write(folder, {"checks": checks, "summary": finding.summary, "tables": tables, "pictures": pictures}, seconds)
+
+
+def save_problem(run: Path, name: str, problem: str, message: str, seconds: float) -> None:
+    """Note that a claim does not apply, or failed."""
+    with _new_folder(run / "claims" / name) as folder:
+        _write(folder, {"checks": [], "summary": message, "tables": [], "pictures": [], "problem": problem}, seconds)
+
+
+def load_finding(run: Path, name: str) -> Stored | None:
+    """What was saved of a claim; None if nothing was."""
+    folder = run / "claims" / name
+    if not (folder / _FINDING).is_file():
+        return None
+    plain = json.loads((folder / _FINDING).read_text())
+    inside = folder.relative_to(run)
+    return Stored(
+        checks=[_check_from_plain(check) for check in plain["checks"]],
+        summary=plain["summary"],
+        tables={
+            table["title"]: pd.read_csv(folder / table["file"], dtype=str, keep_default_na=False)
+            for table in plain["tables"]
+        },
+        pictures=[
+            Shown(tuple(str(inside / file) for file in picture["files"]), picture["caption"])
+            for picture in plain["pictures"]
+        ],
+        problem=plain.get("problem", ""),
+        seconds=plain["seconds"],
+    )
+
+
+def _write(folder: Path, plain: dict[str, Any], seconds: float) -> None:
+    (folder / _FINDING).write_text(json.dumps({**plain, "seconds": round(seconds, 1)}, indent=2) + "\n")
+
+
+@contextmanager
+def _new_folder(target: Path) -> Iterator[Path]:
+    """A folder to fill; it takes the place of ``target`` only when all of it is there."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        yield temporary
+        if target.exists():
+            shutil.rmtree(target)
+        temporary.chmod(0o755)
+        temporary.rename(target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _check_to_plain(check: Check) -> dict[str, Any]:
+    numbers = {"mean": check.interval.mean, "low": check.interval.low, "high": check.interval.high}
+    ends = {"least": check.least, "most": check.most}
+    return {"what": check.what, **{name: _finite(value) for name, value in {**numbers, **ends}.items()}}
+
+
+def _check_from_plain(plain: dict[str, Any]) -> Check:
+    mean, low, high = (math.nan if plain[name] is None else plain[name] for name in ("mean", "low", "high"))
+    least = -math.inf if plain["least"] is None else plain["least"]
+    most = math.inf if plain["most"] is None else plain["most"]
+    return Check(plain["what"], Interval(mean, low, high), least, most)
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
