@@ -63,7 +63,7 @@ def lines(
     if zero:
         axes.axhline(0, color="#9ca3af", linewidth=1)
     if log:
-        axes.set_xscale("symlog", linthresh=1)
+        axes.set_xscale("symlog", linthresh=1, linscale=0.6)
         ticks = sorted({number for group in groups.values() for number in group})
         axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks], fontsize=8)
         axes.minorticks_off()
@@ -179,5 +179,5 @@ def _finished(figure: Figure, axes: Axes, x_label: str, y_label: str, legend: bo
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     if legend:
-        figure.legend(loc="outside upper center", ncols=3, frameon=False)
+        figure.legend(loc="outside upper center", ncols=2, frameon=False)
     return figure

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
@@ -107,12 +107,12 @@ class Lab:
         return frame[frame["condition"].isin(results.conditions)].set_index(["condition", "level"]).sort_index()
 
     def fields(self, condition: str, levels: Sequence[int] | None = None) -> dict[int, VectorField]:
-        """The field of action probabilities in every level; ``removed`` is the baseline without the cheese."""
+        """The field of action probabilities in every level; `REMOVED` is the baseline without the cheese."""
         chosen = list(self.levels if levels is None else levels)
         for number, (level, maze) in enumerate(zip(chosen, self.mazes_of(chosen), strict=True)):
             if (level, condition) not in self._fields:
                 seen, steered = (maze.without_cheese(), BASELINE) if condition == REMOVED else (maze, condition)
-                self._fields[level, condition] = vector_field(self.policy, seen, steered)
+                self._fields[level, condition] = replace(vector_field(self.policy, seen, steered), name=condition)
             self.on_progress((number + 1) / len(chosen))
         return {level: self._fields[level, condition] for level in chosen}
 
@@ -137,7 +137,7 @@ class Lab:
         return evaluate(self.policy, levels, conditions, workers=self.workers).frame
 
 
-REMOVED = "removed"
+REMOVED = "cheese removed"
 """In place of a condition: nothing is steered, but the cheese is really taken out of the maze."""
 
 

@@ -102,7 +102,7 @@ def _check(check: Check) -> dict[str, Any]:
     return {
         "what": check.what,
         "range": check.range,
-        "text": written(check.interval, signed=True),
+        "text": written(check.interval),
         "outcome": check.outcome.value,
         "drawing": _drawing(check),
     }

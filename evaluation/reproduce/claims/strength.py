@@ -9,6 +9,7 @@ from evaluation.reproduce.lab import Lab, change
 from evaluation.reproduce.texts import changes_table, written
 from evaluation.reproduce.thresholds import EFFECT, LITTLE
 from evaluation.reproduce.verdict import Check
+from evaluation.statistics import Interval
 
 _COEFFICIENTS = (-5.0, -3.0, -2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0)
 _SIGNS = {"cheese": -1.0, "top_right": 1.0}
@@ -61,15 +62,20 @@ def _measure(lab: Lab) -> Finding:
                 "effects",
                 "The effect of each vector (on the cheese, on the corner) by coefficient; negative is the opposite "
                 "sign.",
-                lines(effects, "coefficient", "change of probability", zero=True, log=True),
+                lines(_from_nothing(effects), "coefficient", "change of probability", zero=True, log=True),
             ),
             Picture(
                 "competence",
                 "Competence: what is left of reaching the cheese or the corner.",
-                lines(competence, "coefficient", "change of P(reach either)", zero=True, log=True),
+                lines(_from_nothing(competence), "coefficient", "change of P(reach either)", zero=True, log=True),
             ),
         ],
     )
+
+
+def _from_nothing(groups: dict[str, dict[float, Interval]]) -> dict[str, dict[float, Interval]]:
+    """With coefficient 0, which changes nothing."""
+    return {name: {0.0: Interval(0.0, 0.0, 0.0), **found} for name, found in groups.items()}
 
 
 CLAIM = Claim(
