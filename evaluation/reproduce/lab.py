@@ -104,7 +104,8 @@ class Lab:
             self.table() if shared else self.measure(conditions, self.decision_levels if levels is None else levels)
         )
         frame = results.with_decision_square().frame
-        return frame[frame["condition"].isin(results.conditions)].set_index(["condition", "level"]).sort_index()
+        asked = [Condition.of(condition).name for condition in conditions]
+        return frame[frame["condition"].isin(asked)].set_index(["condition", "level"]).sort_index()
 
     def fields(self, condition: str, levels: Sequence[int] | None = None) -> dict[int, VectorField]:
         """The field of action probabilities in every level; `REMOVED` is the baseline without the cheese."""
