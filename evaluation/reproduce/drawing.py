@@ -115,7 +115,15 @@ def matrix(
     for (row, column), value in np.ndenumerate(values):
         if np.isfinite(value):
             dark = abs(value) > 0.6 * most
-            axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=7, color="w" if dark else "k")
+            axes.text(
+                column,
+                row,
+                f"{round(value, 2) + 0.0:.2f}",
+                ha="center",
+                va="center",
+                fontsize=7,
+                color="w" if dark else "k",
+            )
     axes.set_xticks(range(len(columns)), columns, fontsize=8)
     axes.set_yticks(range(len(rows)), rows, fontsize=8)
     axes.set_xlabel(x_label)
@@ -126,7 +134,7 @@ def matrix(
 
 def heat_maps(maze: Maze, maps: Mapping[str, NDArray[np.float64]], label: str) -> Figure:
     """Numbers from 0 to 1 in the cells of a maze, side by side; NaN is left blank."""
-    figure = Figure(figsize=(_WIDTH, 0.8 + _WIDTH / max(2, len(maps))), layout="constrained")
+    figure = Figure(figsize=(_WIDTH, 0.7 + 0.8 * _WIDTH / max(2, len(maps))), layout="constrained")
     row = figure.subplots(1, len(maps), squeeze=False)[0]
     rows, cols = np.nonzero(~maze.walls)
     for axes, (name, values) in zip(row, maps.items(), strict=True):

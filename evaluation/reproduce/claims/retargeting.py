@@ -45,7 +45,8 @@ class _Channel:
 
 
 def _measure(lab: Lab) -> Finding:
-    levels = lab.first(_LEVELS, [level for level in lab.levels if level not in _SELECTION])
+    able = [level for level in lab.levels if level not in _SELECTION and _targets(lab.mazes_of([level])[0], None)]
+    levels = lab.first(_LEVELS, able)
     if len(levels) < 4:
         raise DoesNotApplyError(
             f"fewer than four levels outside {_SELECTION[0]} to {_SELECTION[-1]}, where channels are selected"
@@ -150,7 +151,10 @@ def _one(forward: SharedForward, maze: Maze, channel: _Channel, strength: float)
 def _tuning_gain(lab: Lab, forward: SharedForward, channel: _Channel, strength: float) -> float:
     gains = []
     for maze in lab.mazes_of(_TUNING[:4] if lab.quick else _TUNING):
-        before, after = retargeted(forward, maze, {t: _set(channel, strength, t) for t in _targets(maze, _TARGETS)})
+        targets = _targets(maze, _TARGETS)
+        if not targets:  # the cheese lies right before the mouse
+            continue
+        before, after = retargeted(forward, maze, {t: _set(channel, strength, t) for t in targets})
         gains.append(np.mean(list(after.values())) - np.mean(list(before.values())))
     return float(np.mean(gains))
 

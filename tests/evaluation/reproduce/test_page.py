@@ -62,6 +62,8 @@ def test_everything_loads_and_nothing_overflows(
 
 def test_links_lead_to_the_claims(browser: webdriver.Chrome, page: str) -> None:
     browser.get(page)
-    missing = "return [...document.querySelectorAll('a[href^=\"#\"]')].filter(a => !document.querySelector(a.hash)).length"
+    missing = (
+        "return [...document.querySelectorAll('a[href^=\"#\"]')].filter(a => !document.querySelector(a.hash)).length"
+    )
     assert browser.execute_script(missing) == 0
     assert browser.execute_script("return document.querySelectorAll('a[href^=\"#\"]').length") == 15
