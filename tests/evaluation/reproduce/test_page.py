@@ -53,7 +53,7 @@ def test_everything_loads_and_nothing_overflows(
     browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
     outside = """return [...document.querySelectorAll('body *')].filter(e => !e.closest('.scroll') && !e.closest('svg'))
-        .filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.tagName + ' ' + e.textContent.slice(0, 60))"""
+        .filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 80))"""
     assert browser.execute_script(outside) == []
     ground = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
     assert (int(ground.split("(")[1].split(",")[0]) < 100) == (scheme == "dark")

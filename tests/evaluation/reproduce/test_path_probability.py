@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -33,7 +35,7 @@ def test_the_frames_show_the_mouse_facing_as_it_came(mazes: list[Maze]) -> None:
     tree = PathTree.of(maze, [maze.cheese])
     facing = maze.facing_right
     path = maze.path(maze.mouse, maze.cheese)
-    for here, there in zip(path[:-1], path[1:], strict=True):
+    for here, there in pairwise(path):
         assert np.array_equal(tree.frames[tree.places[here]], maze.with_mouse(here, facing).observe())
         facing = facing if there[1] == here[1] else there[1] > here[1]
 
