@@ -108,7 +108,7 @@ def evaluate(
     measured = read_conditions(conditions)
     job = _Job(_Subject.of(policy, measured, settings), measured, check_edits(edits), settings)
     source = _Source.of(levels, mazes)
-    with one_torch_thread(), ThreadPoolExecutor(_worker_count(workers)) as pool:
+    with one_torch_thread(), ThreadPoolExecutor(worker_count(workers)) as pool:
         rows, done = [], 0
         for chunk in pool.map(job.run, source.chunks()):
             rows += chunk
@@ -124,7 +124,12 @@ def evaluate(
     return Results(frame_of(rows), description)
 
 
-def _worker_count(workers: int | None) -> int:
+def worker_count(workers: int | None) -> int:
+    """How many threads: those asked for, or one for each core that this process may use.
+
+    Raises:
+        ValueError: if fewer than one are asked for.
+    """
     if workers is None:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if workers < 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -105,15 +106,29 @@ def vector_field(
     forward = SharedForward(module)
     named = Condition("steering", made_by=condition) if isinstance(condition, Intervention) else Condition.of(condition)
     steering = base.then(SteeringFactory(forward.policy).steering(named, maze))
+    return fields_of(forward, maze, {named.name: steering})[0]
+
+
+def fields_of(forward: SharedForward, maze: Maze, steerings: Mapping[str, Intervention]) -> list[VectorField]:
+    """The fields of one maze under several steerings, sharing what their forward passes have in common.
+
+    Args:
+        forward: the policy.
+        maze: its mouse does not matter.
+        steerings: name to steering.
+    """
     cells: list[Cell] = [(int(row), int(col)) for row, col in np.argwhere(~maze.walls) if (row, col) != maze.cheese]
     frames = draw_frames([maze.with_mouse(cell) for cell in cells])
-    probabilities = forward.probabilities(frames, [steering])[0].astype(np.float64)
     places = tuple(np.array(cells).T)
-    by_cell = np.full((*maze.walls.shape, ACTIONS), np.nan)
-    by_cell[places] = probabilities
-    arrows = np.full((*maze.walls.shape, 2), np.nan)
-    arrows[places] = sum(
-        probabilities[:, list(ACTIONS_OF[name])].sum(axis=1)[:, None] * np.array([cols, rows])
-        for name, (rows, cols) in DIRECTIONS.items()
-    )
-    return VectorField(maze, named.name, arrows, by_cell)
+    fields = []
+    for name, rows in zip(steerings, forward.probabilities(frames, list(steerings.values())), strict=True):
+        probabilities = rows.astype(np.float64)
+        by_cell = np.full((*maze.walls.shape, ACTIONS), np.nan)
+        by_cell[places] = probabilities
+        arrows = np.full((*maze.walls.shape, 2), np.nan)
+        arrows[places] = sum(
+            probabilities[:, list(ACTIONS_OF[move])].sum(axis=1)[:, None] * np.array([cols, rows_up])
+            for move, (rows_up, cols) in DIRECTIONS.items()
+        )
+        fields.append(VectorField(maze, name, arrows, by_cell))
+    return fields

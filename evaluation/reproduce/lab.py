@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
 from evaluation.conditions import BASELINE, Condition, ConditionLike, SteeringFactory
-from evaluation.evaluate import HORIZON, evaluate
+from evaluation.evaluate import HORIZON, evaluate, worker_count
 from evaluation.results import Results, frame_of, write_text
-from evaluation.shared_forward import SharedForward
+from evaluation.shared_forward import SharedForward, one_torch_thread
 from evaluation.statistics import Interval, paired_difference
-from evaluation.vector_field import VectorField, vector_field
-from steered_env import ImpalaPolicy, Maze
+from evaluation.vector_field import VectorField, fields_of
+from steered_env import ImpalaPolicy, Maze, Steering
 
 _BLOCK = 20
 _QUICK_LEVELS = 6
@@ -47,6 +49,7 @@ class Lab:
     on_progress: Callable[[float], None] = lambda _: None
     _mazes: dict[int, Maze] = field(default_factory=dict)
     _fields: dict[tuple[int, str], VectorField] = field(default_factory=dict)
+    _own: threading.local = field(default_factory=threading.local)
 
     @property
     def mazes(self) -> list[Maze]:
@@ -107,23 +110,37 @@ class Lab:
         asked = [Condition.of(condition).name for condition in conditions]
         return frame[frame["condition"].isin(asked)].set_index(["condition", "level"]).sort_index()
 
-    def fields(self, condition: str, levels: Sequence[int] | None = None) -> dict[int, VectorField]:
-        """The field of action probabilities in every level; `REMOVED` is the baseline without the cheese."""
+    def fields(self, conditions: Sequence[str], levels: Sequence[int] | None = None) -> list[dict[int, VectorField]]:
+        """For each condition the field of action probabilities in every level.
+
+        Args:
+            conditions: expressions; or `REMOVED`: nothing is steered, but the cheese is really taken out of the maze.
+            levels: all of the lab's own unless said.
+        """
         chosen = list(self.levels if levels is None else levels)
-        for number, (level, maze) in enumerate(zip(chosen, self.mazes_of(chosen), strict=True)):
-            if (level, condition) not in self._fields:
-                seen, steered = (maze.without_cheese(), BASELINE) if condition == REMOVED else (maze, condition)
-                self._fields[level, condition] = replace(vector_field(self.policy, seen, steered), name=condition)
-            self.on_progress((number + 1) / len(chosen))
-        return {level: self._fields[level, condition] for level in chosen}
+        missing = [level for level in chosen if any((level, c) not in self._fields for c in conditions)]
+        mazes = self.mazes_of(missing)
+        with one_torch_thread(), ThreadPoolExecutor(worker_count(self.workers)) as pool:
+            made = pool.map(lambda maze: self._fields_of(maze, conditions), mazes)
+            for number, (level, fields) in enumerate(zip(missing, made, strict=True)):
+                self._fields.update({(level, condition): field for condition, field in fields.items()})
+                self.on_progress((number + 1) / len(missing))
+        return [{level: self._fields[level, condition] for level in chosen} for condition in conditions]
+
+    def _fields_of(self, maze: Maze, conditions: Sequence[str]) -> dict[str, VectorField]:
+        if not hasattr(self._own, "forward"):
+            self._own.forward = self.forward()  # each thread has its own copy of the policy, for the hooks
+        forward: SharedForward = self._own.forward
+        steered = {c: Condition.parse(c) for c in conditions if c != REMOVED}
+        steerings = {c: SteeringFactory(forward.policy).steering(condition, maze) for c, condition in steered.items()}
+        fields = fields_of(forward, maze, steerings) if steerings else []
+        if REMOVED in conditions:
+            fields += fields_of(forward, maze.without_cheese(), {REMOVED: Steering()})
+        return {field.name: field for field in fields}
 
     def forward(self) -> SharedForward:
         """The policy, to run many interventions on the same frames."""
         return SharedForward(self.policy)
-
-    def factory(self) -> SteeringFactory:
-        """Makes the steerings of conditions."""
-        return SteeringFactory(self.policy)
 
     def _kept(self, conditions: Sequence[str], levels: list[int]) -> pd.DataFrame:
         key = hashlib.sha256(json.dumps([list(conditions), levels, HORIZON]).encode()).hexdigest()[:20]

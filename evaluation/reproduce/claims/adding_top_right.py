@@ -46,7 +46,7 @@ def _measure(lab: Lab) -> Finding:
 def _shown(lab: Lab) -> list[Picture]:
     pictures = []
     for level in lab.first(3, _SHOWN) if not lab.quick else _SHOWN[:1]:
-        plain, steered = (lab.fields(condition, [level])[level] for condition in (BASELINE, _PLUS))
+        plain, steered = (field[level] for field in lab.fields([BASELINE, _PLUS], [level]))
         pictures.append(
             Picture(
                 f"field-{level}",

@@ -27,7 +27,7 @@ def _measure(lab: Lab) -> Finding:
         raise DoesNotApplyError("fewer than two of these levels have both vectors and a decision square")
     keeps = change(frame, _BOTH, "reach_cheese", against=_CHEESE)
     gains = [change(frame, _BOTH, "reach_top_right", against=alone) for alone in (_CHEESE, _CORNER)]
-    fields = [lab.fields(condition, targets) for condition in (BASELINE, _CHEESE, _CORNER, _BOTH)]
+    fields = lab.fields([BASELINE, _CHEESE, _CORNER, _BOTH], targets)
     missed = mean_interval([_distance_to_sum(*(field[level] for field in fields)) for level in targets])
     moved = mean_interval([fields[3][level].distance(fields[0][level]) for level in targets])
     alone = {c: {t: change(frame, c, column) for column, t in _TITLES.items()} for c in (_CHEESE, _CORNER, _BOTH)}

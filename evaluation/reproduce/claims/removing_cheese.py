@@ -20,7 +20,7 @@ _MINUS = "-cheese"
 
 def _measure(lab: Lab) -> Finding:
     levels = list(lab.levels)
-    plain, subtracted, removed = (lab.fields(condition, levels) for condition in (BASELINE, _MINUS, REMOVED))
+    plain, subtracted, removed = lab.fields([BASELINE, _MINUS, REMOVED], levels)
     apart = np.array([removed[level].distance(plain[level]) for level in levels])
     left = np.array([removed[level].distance(subtracted[level]) for level in levels])
     shown = lab.first(1, lab.decision_levels or levels)[0]

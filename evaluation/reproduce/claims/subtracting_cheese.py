@@ -27,7 +27,7 @@ def _measure(lab: Lab) -> Finding:
         raise DoesNotApplyError("fewer than two mazes with a decision square among these levels")
     differences = changes(frame, _MINUS, "p_cheese_at_decision")
     raised = int((differences > 0).sum())
-    fields = [lab.fields(condition, lab.decision_levels) for condition in (BASELINE, _MINUS)]
+    fields = lab.fields([BASELINE, _MINUS], lab.decision_levels)
     shares = np.array([share_towards_cheese(fields[0][level], fields[1][level]) for level in lab.decision_levels])
     fewer = mean_interval(shares[:, 1] - shares[:, 0])
     shown = lab.first(1, lab.decision_levels)[0]

@@ -86,9 +86,7 @@ def _small_to_large(others: dict[int, pd.Series[float]], sizes: dict[int, int], 
 def _shown(lab: Lab, source: int) -> list[Picture]:
     pictures = []
     for level in lab.first(len(_SHOWN), _SHOWN):
-        plain, steered = (
-            lab.fields(condition, [level])[level] for condition in (BASELINE, f"top_right(level={source})")
-        )
+        plain, steered = (field[level] for field in lab.fields([BASELINE, f"top_right(level={source})"], [level]))
         pictures.append(
             Picture(
                 f"field-{level}",

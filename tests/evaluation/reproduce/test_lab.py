@@ -46,11 +46,11 @@ def test_changes_are_paired_by_level(lab: Lab) -> None:
 
 def test_fields(lab: Lab, small: ImpalaPolicy) -> None:
     maze = lab.mazes[0]
-    field, removed = (lab.fields(condition, [2])[2] for condition in ("-cheese", REMOVED))
+    field, removed = (fields[2] for fields in lab.fields(["-cheese", REMOVED], [2]))
     assert np.array_equal(field.arrows, vector_field(small, maze, "-cheese").arrows, equal_nan=True)
     assert np.array_equal(removed.arrows, vector_field(small, maze.without_cheese()).arrows, equal_nan=True)
     assert (field.name, removed.name) == ("-cheese", "cheese removed")
-    assert lab.fields(REMOVED, [2])[2] is removed
+    assert lab.fields([REMOVED], [2])[0][2] is removed
 
 
 def test_quick_takes_fewer(lab: Lab) -> None:
