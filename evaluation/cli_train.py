@@ -76,7 +76,7 @@ def train(
     ] = None,
     sizes: Annotated[str | None, typer.Option(help="PPO: inner sizes of the mazes, such as 3,5,7; all.")] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(help="Adam's. Imitation: 0.001 at its highest; PPO: 0.0005 throughout.")
+        float | None, typer.Option(help="Adam's. Imitation: 0.004 at its highest; PPO: 0.0005 throughout.")
     ] = None,
     anneal: Annotated[
         bool, typer.Option(help="PPO: let the learning rate fall to 0 over the budget of steps.")
@@ -86,13 +86,13 @@ def train(
         int | None, typer.Option(help="Imitation: pictures drawn from each level, 4.")
     ] = None,
     dense_weight: Annotated[
-        float | None, typer.Option(help="Imitation: of the loss of the head that names the move in every cell, 1.")
+        float | None, typer.Option(help="Imitation: of the loss of the head that names the move in every cell, 3.")
     ] = None,
     mouse_weight: Annotated[
-        float | None, typer.Option(help="Imitation: of the loss of the head that finds the mouse, 0.")
+        float | None, typer.Option(help="Imitation: of the loss of the head that finds the mouse, 0.3.")
     ] = None,
     average_decay: Annotated[
-        float | None, typer.Option(help="Imitation: of the running average of the weights; 0, none.")
+        float | None, typer.Option(help="Imitation: of the running average of the weights, 0.999; 0 for none.")
     ] = None,
     num_envs: Annotated[int | None, typer.Option(help="PPO: mazes side by side, 64.")] = None,
     n_steps: Annotated[int | None, typer.Option(help="PPO: steps of each between updates, 256.")] = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,17 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from steered_env.training import PPOConfig
+from steered_env.training import PPOConfig, TrainingConfig
+from steered_env.training.recipes import recipes
 from steered_env.training.run_folder import CURVE
 
 _BLUE, _ORANGE = "#2563c9", "#d98e04"
 _NOT_OPTIONS = ("width", "cheese_region", "seed", "steps", "minutes", "start", "sizes", "bfloat16", "value_warmup")
 """Settings of PPO that the command always names, or that are no hyperparameters of it."""
+_FREE = ("minutes", "bfloat16")
+"""Settings of imitation that belong to a machine, not to a recipe."""
+_BEFORE_THERE_WERE = {"mouse_weight": 0.0, "average_decay": 0.0}
+"""What settings were, in effect, in files that are older than they."""
 
 
 def how_made(made: Mapping[str, Any], described: Mapping[str, Any], name: str) -> str:
@@ -72,21 +77,44 @@ def curve_figure(curve: pd.DataFrame) -> Figure:
 
 
 def _imitation(config: Mapping[str, Any], made: Mapping[str, Any], name: str) -> dict[str, str]:
-    region = config["cheese_region"]
-    budget = f"--minutes {config['minutes']:g}" if config["minutes"] else f"--pictures {config['pictures']}"
-    return {
-        "data": f"{made['pictures']:,} pictures of levels from 10,000,000 up, drawn by procgen; cheese at random in "
+    values = {**_BEFORE_THERE_WERE, **config}
+    region, done, planned = values["cheese_region"], made["pictures"], values["pictures"]
+    heads = "the next move of the shortest path; a second head, dropped after training, learned it for every cell"
+    if values["mouse_weight"]:
+        heads += ", a third one the mouse's cell and the move there"
+    average = (
+        f"; a running average of the weights, decay {values['average_decay']:g}" if values["average_decay"] else ""
+    )
+    rows = {
+        "data": f"{done:,} pictures of levels from 10,000,000 up, drawn by procgen; cheese at random in "
         f"the top-right {region}×{region} cells; mouse half the time on the path "
         "from the start to the cheese, half anywhere",
-        "labels": "the next move of the shortest path; a second head, dropped after training, learned it for "
-        "every cell",
-        "command": f"`steered-env train --out runs/{name} {budget} --cheese-region {region} "
-        f"--width {config['width']} --seed {config['seed']}`",
-        "to repeat it": f"`--pictures {made['pictures']}` instead of the time budget: the same pictures in the same "
-        "order",
-        "optimizer": f"Adam, learning rate {config['learning_rate']:g} (linear warm-up, cosine to 0), batch "
-        f"{config['batch_size']}, gradient clipped at {config['clip']:g}",
+        "labels": heads,
+        "command": f"`{imitation_command(config, name)}`",
     }
+    if done < planned:
+        rows["how far"] = f"{done:,} of {planned:,} pictures: these are the weights so far"
+    elif values["minutes"]:
+        rows["to repeat it"] = f"`--pictures {done}` instead of the time budget: the same pictures in the same order"
+    return rows | {
+        "optimizer": f"Adam, learning rate {values['learning_rate']:g} (linear warm-up, cosine to 0), batch "
+        f"{values['batch_size']}, gradient clipped at {values['clip']:g}{average}",
+    }
+
+
+def imitation_command(config: Mapping[str, Any], name: str) -> str:
+    """The command line that makes a run with this configuration: a recipe's name, or every option that is not usual."""
+    values = {**_BEFORE_THERE_WERE, **config}
+    for recipe, known in recipes().items():
+        if all(values[option] == value for option, value in asdict(known).items() if option not in _FREE):
+            return f"steered-env train --recipe {recipe}"
+    budget = f"--minutes {values['minutes']:g}" if values["minutes"] else f"--pictures {values['pictures']}"
+    parts = [f"steered-env train --out runs/{name} {budget}"]
+    usual = {one.name: one.default for one in fields(TrainingConfig)}
+    for option in usual:
+        if option not in (*_FREE, "pictures") and values[option] != usual[option]:
+            parts.append(f"--{option.replace('_', '-')} {values[option]:g}")
+    return " ".join(parts)
 
 
 def _reinforcement(made: Mapping[str, Any], name: str) -> dict[str, str]:

@@ -30,7 +30,7 @@ def test_a_card_tells_what_was_made(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert sorted(path.name for path in (tmp_path / "card").iterdir()) == sorted(file.name for file in files)
     assert seen[-1] == (14, 14)
     text = files[0].read_text()
-    assert "steered-env train --out runs/mine --pictures 64 --cheese-region 5 --width 1 --seed 3" in text
+    assert "steered-env train --out runs/mine --pictures 64 --seed 3 --batch-size 16" in text
     for part in (
         "## Right moves",
         "## Cheese rate",
