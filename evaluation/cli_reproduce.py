@@ -28,13 +28,12 @@ def reproduce(
             help=f"Which mazes: 0:100 (the end not included), or 3,8,12. {_LEVELS}, or {_QUICK_LEVELS} if quick."
         ),
     ] = None,
-    claims: Annotated[
-        str | None, typer.Option(help="Only these, such as baseline,size; all unless said; --claims ? lists them.")
-    ] = None,
+    claims: Annotated[str | None, typer.Option(help="Only these, such as baseline,size; all unless said.")] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="The run's folder; results/reproduce-POLICY unless said. One there is continued."),
     ] = None,
+    list_claims: Annotated[bool, typer.Option("--list", help="List the claims, and measure nothing.")] = False,
     quick: Annotated[bool, typer.Option(help="A first look: fewer levels, settings and films.")] = False,
     workers: Annotated[int | None, typer.Option(help="Threads; one for each core unless said.")] = None,
 ) -> None:
@@ -46,7 +45,7 @@ def reproduce(
     from .reproduce import all_claims
     from .reproduce import reproduce as measure
 
-    if claims == "?":
+    if list_claims:
         for claim in all_claims():
             _out.print(f"{claim.name}: {claim.title}", highlight=False)
         return

@@ -7,7 +7,8 @@ these levels and not others: bootstrap over levels, paired by level between cond
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -49,8 +50,7 @@ def mean_interval(values: ArrayLike, *, seed: int = 0) -> Interval:
     if np.ptp(numbers) == 0:
         return Interval(mean, mean, mean)
     for method in ("BCa", "percentile"):
-        with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
-            warnings.simplefilter("ignore", stats.DegenerateDataWarning)
+        with _degenerate_data_expected():
             result = stats.bootstrap(
                 (numbers,),
                 np.mean,
@@ -93,6 +93,8 @@ def median_interval(values: ArrayLike, *, seed: int = 0) -> Interval:
 
 def rank_correlation(first: ArrayLike, second: ArrayLike, *, seed: int = 0) -> Interval:
     """Spearman's rank correlation over levels with its percentile bootstrap interval, levels drawn in pairs.
+
+    Resamples in which either does not vary have no correlation and are left out.
 
     Args:
         first: one number per level; a level with a NaN in either is left out.
@@ -144,17 +146,26 @@ def _percentile_interval(
     value = float(statistic(*samples))
     if count < 2:
         return Interval(value, np.nan, np.nan)
-    found = stats.bootstrap(
-        samples,
-        statistic,
-        paired=len(samples) > 1,
-        vectorized=True,
-        n_resamples=RESAMPLES,
-        confidence_level=CONFIDENCE,
-        method="percentile",
-        rng=np.random.default_rng(seed),
-    )
+    with _degenerate_data_expected():
+        found = stats.bootstrap(
+            samples,
+            statistic,
+            paired=len(samples) > 1,
+            vectorized=True,
+            n_resamples=RESAMPLES,
+            confidence_level=CONFIDENCE,
+            method="percentile",
+            rng=np.random.default_rng(seed),
+        )
     drawn = found.bootstrap_distribution[np.isfinite(found.bootstrap_distribution)]
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(drawn, [tail, 1 - tail]) if len(drawn) else (np.nan, np.nan)
     return Interval(value, float(low), float(high))
+
+
+@contextmanager
+def _degenerate_data_expected() -> Iterator[None]:
+    """Resamples that all agree, or in which nothing varies, are no surprise: let nothing be printed of them."""
+    with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
+        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
+        yield

@@ -139,3 +139,14 @@ def test_help_is_quick_and_whole(tmp_path: Path) -> None:
 )
 def test_levels_as_written(text: str, levels: object) -> None:
     assert parse_levels(text) == levels
+
+
+def test_reproduce_lists_its_claims_and_measures_one(tmp_path: Path) -> None:
+    listed = run("reproduce", "--list", folder=tmp_path)
+    assert len(listed.stdout.splitlines()) >= 15
+    assert "baseline: Unsteered, the mouse" in listed.stdout
+    done = run("reproduce", "--claims", "size", "--levels", "0:10", "--out", "here", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "size" in done.stdout
+    assert (tmp_path / "here" / "index.html").stat().st_size > 10_000
+    assert "Warning" not in done.stderr

@@ -4,8 +4,15 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from evaluation.statistics import mean_interval, paired_difference
+from evaluation.statistics import (
+    mean_interval,
+    median_interval,
+    paired_difference,
+    rank_correlation,
+    share_interval,
+)
 
 
 def test_interval_of_a_normal_sample_is_students() -> None:
@@ -52,3 +59,45 @@ def test_pairing_removes_what_levels_share() -> None:
 def test_same_numbers_every_time() -> None:
     values = np.random.default_rng(3).random(30)
     assert mean_interval(values) == mean_interval(values)
+
+
+def test_the_median_and_its_interval() -> None:
+    values = np.random.default_rng(2).exponential(size=400)
+    middle, low, high = median_interval([*values, np.nan])
+    assert middle == np.median(values)
+    half = 1.96 / np.sqrt(400)  # of an exponential's median: 1.96 / (2 · density(ln 2) · √n), density ½
+    assert low == pytest.approx(middle - half, abs=0.35 * half)
+    assert high == pytest.approx(middle + half, abs=0.35 * half)
+
+
+def test_rank_correlation_is_scipys_and_covers() -> None:
+    generator = np.random.default_rng(3)
+    covered = 0
+    for _ in range(60):
+        x = generator.normal(size=50)
+        y = x + generator.normal(size=50)
+        found = rank_correlation(x, y)
+        assert found.mean == pytest.approx(stats.spearmanr(x, y).statistic)
+        covered += (
+            found.low <= 6 / np.pi * np.arcsin(np.sqrt(0.5) / 2) <= found.high
+        )  # of a normal pair that is correlated by √½
+    assert covered >= 52
+
+
+def test_correlations_that_are_none_and_that_are_quiet(recwarn: pytest.WarningsRecorder) -> None:
+    assert np.isnan(rank_correlation([1, 2, 3], [5, 5, 5])).all()
+    assert np.isnan(rank_correlation([1, 2], [5, 6])).all()
+    assert np.isnan(rank_correlation([1, 2, 3, 4], [1, 1, 1, np.nan])).all()
+    assert rank_correlation([1, 2, 3, 4], [1, 1, 1, 2]).high == pytest.approx(1)
+    assert np.isnan(median_interval([]).mean)
+    assert not [warning for warning in recwarn if "Degenerate" in warning.category.__name__]
+
+
+def test_shares_have_wilsons_interval() -> None:
+    found = share_interval(1, 45)
+    z, n, p = 1.959964, 45, 1 / 45
+    centre, spread = p + z**2 / (2 * n), z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    assert found == pytest.approx((p, (centre - spread) / (1 + z**2 / n), (centre + spread) / (1 + z**2 / n)), abs=1e-6)
+    assert np.isnan(share_interval(0, 0)).all()
+    with pytest.raises(ValueError, match="0 to 3, got 4"):
+        share_interval(4, 3)
