@@ -127,7 +127,9 @@ def _reinforcement(made: Mapping[str, Any], name: str) -> dict[str, str]:
     return {
         "data": f"{', then '.join(map(_data, stages))}; levels from 10,000,000 up; cheese at random in the top-right "
         f"{region}×{region} cells",
-        "reward": "10 at the cheese, divided by the running deviation of the discounted return; nothing else",
+        "reward": "10 at the cheese"
+        + (", shaped by the distance to it" if config["shape_rewards"] else "")
+        + ", divided by the running deviation of the discounted return; nothing else",
         "start": f"the policy `{first}`" if first else "new weights",
         "command": " then ".join(f"`{ppo_command(stage.config, stage.name, stage.steps)}`" for stage in stages),
         "algorithm": f"Stable-Baselines3's PPO{last}: {config['num_envs']} mazes × {config['n_steps']} steps, "

@@ -42,8 +42,7 @@ def mean_interval(values: ArrayLike, *, seed: int = 0) -> Interval:
     Returns:
         NaN as mean for no values, NaN as bounds for fewer than two.
     """
-    numbers = np.asarray(values, np.float64)
-    numbers = numbers[~np.isnan(numbers)]
+    numbers = _there(values)
     if len(numbers) < 2:
         return Interval(float(numbers.mean()) if len(numbers) else np.nan, np.nan, np.nan)
     mean = float(numbers.mean())
@@ -86,8 +85,7 @@ def median_interval(values: ArrayLike, *, seed: int = 0) -> Interval:
     Returns:
         NaN as median for no values, NaN as bounds for fewer than two.
     """
-    numbers = np.asarray(values, np.float64)
-    numbers = numbers[~np.isnan(numbers)]
+    numbers = _there(values)
     return _percentile_interval(np.median, (numbers,), seed)
 
 
@@ -123,6 +121,13 @@ def share_interval(successes: int, count: int) -> Interval:
         return Interval(np.nan, np.nan, np.nan)
     bounds = stats.binomtest(successes, count).proportion_ci(CONFIDENCE, method="wilson")
     return Interval(successes / count, float(bounds.low), float(bounds.high))
+
+
+def _there(values: ArrayLike) -> NDArray[np.float64]:
+    """The values that are numbers."""
+    numbers = np.asarray(values, np.float64)
+    there: NDArray[np.float64] = numbers[~np.isnan(numbers)]
+    return there
 
 
 def _spearman(first: NDArray[np.float64], second: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:

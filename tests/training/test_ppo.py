@@ -33,8 +33,10 @@ def curve(folder: Path) -> pd.DataFrame:
     return pd.read_csv(folder / "curve.csv").drop(columns="seconds")
 
 
-def test_interrupted_and_continued_is_as_if_never_interrupted(tmp_path: Path) -> None:
-    whole = train_ppo(SHORT, tmp_path / "whole", evaluate_every=2, on_evaluation=lambda p: {"first": weights(p)[0]})
+@pytest.mark.parametrize("shaped", [False, True])
+def test_interrupted_and_continued_is_as_if_never_interrupted(shaped: bool, tmp_path: Path) -> None:
+    config = replace(SHORT, shape_rewards=shaped, start="small" if shaped else None)
+    whole = train_ppo(config, tmp_path / "whole", evaluate_every=2, on_evaluation=lambda p: {"first": weights(p)[0]})
     evaluations = 0
 
     def stop(policy: ImpalaPolicy) -> dict[str, float]:
@@ -45,10 +47,10 @@ def test_interrupted_and_continued_is_as_if_never_interrupted(tmp_path: Path) ->
         return {"first": float(weights(policy)[0])}
 
     with pytest.raises(KeyboardInterrupt):
-        train_ppo(SHORT, tmp_path / "cut", evaluate_every=2, on_evaluation=stop)
+        train_ppo(config, tmp_path / "cut", evaluate_every=2, on_evaluation=stop)
     assert curve(tmp_path / "cut")["steps"].tolist() == [0, UPDATE, 2 * UPDATE]
     assert not (tmp_path / "cut" / "policy.safetensors").exists()
-    continued = train_ppo(SHORT, tmp_path / "cut", evaluate_every=2, on_evaluation=stop)
+    continued = train_ppo(config, tmp_path / "cut", evaluate_every=2, on_evaluation=stop)
     assert np.array_equal(weights(continued), weights(whole))
     pd.testing.assert_frame_equal(curve(tmp_path / "cut"), curve(tmp_path / "whole"))
     assert curve(tmp_path / "whole")["first"].notna().tolist() == [True, False, True, False, True]
