@@ -94,6 +94,18 @@ def test_what_means_nothing_is_nan(reference_policy: ImpalaPolicy, mazes: list[M
     assert np.isnan(at_corner.p_cheese_at_decision)
 
 
+def test_either_is_the_cheese_or_the_corner(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
+    forward = SharedForward(reference_policy)
+    for maze in mazes[:8]:
+        found = measure_exactly(forward, maze, [Steering()], horizon=64)[0]
+        both = found.reach_cheese, np.nan_to_num(found.reach_top_right)
+        assert max(both) - 1e-12 <= found.reach_either <= min(1, sum(both)) + 1e-12
+        alone = measure_exactly(forward, maze.without_cheese(), [Steering()], horizon=64)[0]
+        assert alone.reach_either == alone.reach_top_right
+        at_corner = measure_exactly(forward, maze.with_cheese(maze.corner), [Steering()], horizon=64)[0]
+        assert at_corner.reach_either == at_corner.reach_cheese
+
+
 def test_a_longer_horizon_reaches_no_less(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
     forward = SharedForward(reference_policy)
     rates = [measure_exactly(forward, mazes[3], [Steering()], horizon=h)[0].reach_cheese for h in (1, 8, 64, 256)]

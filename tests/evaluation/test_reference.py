@@ -36,7 +36,7 @@ def test_sampled_agrees_with_exact(reference_policy: ImpalaPolicy, exact: Result
     sampled = evaluate(reference_policy, SAMPLED_LEVELS, CONDITIONS, method="sampled", episodes=EPISODES, seed=1)
     both = sampled.frame.merge(exact.frame, on=["level", "condition"], suffixes=("", "_exact"))
     assert len(both) == len(SAMPLED_LEVELS) * len(CONDITIONS)
-    for column in ("reach_cheese", "reach_top_right", "reach_region"):
+    for column in ("reach_cheese", "reach_top_right", "reach_region", "reach_either"):
         rows = both.dropna(subset=[column])
         assert rows[column].isna().sum() == rows[f"{column}_exact"].isna().sum()
         counts = (rows[column] * EPISODES).round().astype(int)
