@@ -203,7 +203,7 @@ class _Reader:
         if isinstance(node.op, (ast.Add, ast.Sub)):
             sign = 1.0 if isinstance(node.op, ast.Add) else -1.0
             if isinstance(left, float) and isinstance(right, float):
-                return left + sign * right
+                return self._checked(node, left + sign * right)
             if isinstance(left, float) or isinstance(right, float):
                 raise self._error(node, "a number and a vector cannot be added; multiply them")
             return left + _terms(_scaled(right, sign))
@@ -245,7 +245,7 @@ class _Reader:
     def _option(self, option: str, node: ast.expr) -> int | str:
         try:
             value = ast.literal_eval(node)
-        except ValueError:
+        except (TypeError, ValueError):  # a TypeError for what cannot be built, such as {[]: 1}
             value = node.id if isinstance(node, ast.Name) else None
         try:
             if option == "level":

@@ -202,9 +202,10 @@ class Maze(MazeState):
         """The maze with its cheese in another cell.
 
         Raises:
+            TypeError: if it is no cell; `without_cheese` takes the cheese out.
             ValueError: if the cell is outside the world, a wall, or the mouse's.
         """
-        return replace(self, cheese=cell)
+        return replace(self, cheese=check_cell(cell, "cheese"))
 
     def with_mouse(self, cell: Cell, facing_right: bool = False) -> Maze:
         """The maze with its mouse in another cell, facing left unless said.

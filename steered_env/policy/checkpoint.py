@@ -22,7 +22,10 @@ from .impala import ImpalaPolicy
 from .sb3_weights import ModelError, read_zip
 
 _FIRST = "embedder.block1.conv.weight"
+_FIRST_KERNEL = (3, 3, 3)
 _CHANNELS = 16
+_FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+_LONGEST_NAME = 80
 _WEIGHTS = "weights"
 
 
@@ -168,33 +171,54 @@ def _first_line(error: BaseException) -> str:
 
 
 def _build(state: Mapping[str, Any], path: Path, device: torch.device | str) -> ImpalaPolicy:
-    policy = ImpalaPolicy(_width_of(state, path))
-    expected = policy.state_dict()
-    for name, tensor in expected.items():
-        found = state.get(name)
-        if not isinstance(found, Tensor):
-            raise CheckpointError(f"{path}: holds another network, {name} is missing")
-        if found.shape != tensor.shape or not found.is_floating_point():
-            raise CheckpointError(
-                f"{path}: holds another network, {name} must be a float tensor of shape "
-                f"{tuple(tensor.shape)} at width {policy.width}, got {found.dtype} {tuple(found.shape)}"
-            )
-        if not bool(found.isfinite().all()):
-            raise CheckpointError(f"{path}: {name} holds numbers that are not finite")
-    if unknown := sorted(set(state) - set(expected)):
+    width = _width_of(state, path)
+    with torch.device("meta"):  # shapes without memory: nothing of that width is made before all of it is there
+        expected = {name: tensor.shape for name, tensor in ImpalaPolicy(width).state_dict().items()}
+    for name, shape in expected.items():
+        _check_parameter(state.get(name), name, tuple(shape), width, path)
+    if unknown := sorted(map(str, set(state) - set(expected))):
         raise CheckpointError(
-            f"{path}: holds another network, with {len(unknown)} unknown parameters such as {unknown[0]}"
+            f"{path}: holds another network, with {len(unknown)} unknown parameters such as {unknown[0][:_LONGEST_NAME]}"
         )
+    policy = ImpalaPolicy(width)
     policy.load_state_dict(dict(state))
     return policy.to(device).eval()
 
 
+def _check_parameter(found: object, name: str, shape: tuple[int, ...], width: int, path: Path) -> None:
+    """Refuse what is no plain tensor of this shape, whole in memory, with finite numbers."""
+    if not isinstance(found, Tensor):
+        raise CheckpointError(f"{path}: holds another network, {name} is missing")
+    if not _is_plain(found):
+        raise CheckpointError(f"{path}: {name} must be a dense tensor with its numbers in the file; save it as such")
+    if tuple(found.shape) != shape or found.dtype not in _FLOATS:
+        raise CheckpointError(
+            f"{path}: holds another network, {name} must be a float tensor of shape {shape} at width {width}, "
+            f"of 16 bits or more, got {found.dtype} {tuple(found.shape)}"
+        )
+    if found.untyped_storage().nbytes() < found.numel() * found.element_size():
+        raise CheckpointError(
+            f"{path}: {name} has {found.numel()} numbers but only {found.untyped_storage().nbytes()} bytes in the file, "
+            "one number standing for many; save a contiguous tensor"
+        )
+    if not bool(found.isfinite().all()):
+        raise CheckpointError(f"{path}: {name} holds numbers that are not finite")
+
+
+def _is_plain(tensor: Tensor) -> bool:
+    """Whether a tensor is dense and its numbers are in memory: not sparse, nested, quantized or on the meta device."""
+    return not (tensor.is_nested or tensor.is_meta or tensor.is_quantized) and tensor.layout == torch.strided
+
+
 def _width_of(state: Mapping[str, Any], path: Path) -> int:
     first = state.get(_FIRST)
-    if not isinstance(first, Tensor) or first.ndim != 4:
-        names = ", ".join(map(str, list(state)[:3])) or "nothing"
+    if not isinstance(first, Tensor) or not _is_plain(first) or first.ndim != 4:
+        names = ", ".join(str(name)[:_LONGEST_NAME] for name in list(state)[:3]) or "nothing"
         raise CheckpointError(f"{path}: holds another network, {_FIRST} is missing (it has {names}, …)")
     width, rest = divmod(first.shape[0], _CHANNELS)
     if rest or width < 1:
         raise CheckpointError(f"{path}: {_FIRST} must have a multiple of {_CHANNELS} channels, got {first.shape[0]}")
+    _check_parameter(
+        first, _FIRST, (_CHANNELS * width, *_FIRST_KERNEL), width, path
+    )  # so that the file bounds the width
     return width

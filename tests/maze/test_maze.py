@@ -123,6 +123,7 @@ def test_top_right_region(mazes: list[Maze]) -> None:
 @pytest.mark.parametrize(
     ("edit", "error", "message"),
     [
+        (lambda m: m.with_cheese(None), TypeError, r"cheese must be a cell \(row, col\), got None"),
         (lambda m: m.with_cheese((25, 0)), ValueError, r"rows and columns 0 to 24, got \(25, 0\)"),
         (lambda m: m.with_mouse((-1, 0)), ValueError, r"got \(-1, 0\)"),
         (lambda m: m.with_cheese((0, 0)), ValueError, r"cheese must be in an open cell, but \(0, 0\) is a wall"),

@@ -125,9 +125,36 @@ def test_other_networks(tmp_path: Path) -> None:
         load({**good, "lstm.weight": torch.zeros(2)})
     with pytest.raises(CheckpointError, match="not finite"):
         load({**good, "fc_value.bias": torch.full((1,), torch.nan)})
+    with pytest.raises(CheckpointError, match=r"of 16 bits or more, got torch\.float8_e4m3fn \(1,\)"):
+        load({**good, "fc_value.bias": torch.zeros(1).to(torch.float8_e4m3fn)})
     torch.save([1, 2], tmp_path / "list.pth")
     with pytest.raises(CheckpointError, match="must be a state dict or hold one under model_state_dict, got list"):
         load_policy(tmp_path / "list.pth")
+
+
+@pytest.mark.parametrize("name", ["embedder.block1.conv.weight", "fc_value.bias"])
+def test_tensors_that_are_not_in_the_file(tmp_path: Path, name: str) -> None:
+    good = ImpalaPolicy().state_dict()
+    for tensor in (torch.zeros_like(good[name], device="meta"), good[name].to_sparse()):
+        torch.save({**good, name: tensor}, tmp_path / "other.pth")
+        with pytest.raises(CheckpointError, match=name):
+            load_policy(tmp_path / "other.pth")
+
+
+def test_a_file_cannot_claim_a_width_that_it_does_not_hold(tmp_path: Path) -> None:
+    """One number that stands for all of a network a hundred thousand times as wide."""
+    torch.save({"embedder.block1.conv.weight": torch.zeros(1, 1, 1, 1).expand(1_600_000, 3, 3, 3)}, tmp_path / "w.pth")
+    with pytest.raises(CheckpointError, match="has 43200000 numbers but only 4 bytes in the file"):
+        load_policy(tmp_path / "w.pth")
+    save_file({"embedder.block1.conv.weight": torch.zeros(1_600_000, 3, 0, 3)}, tmp_path / "w.safetensors")
+    with pytest.raises(CheckpointError, match=r"must be a float tensor of shape \(1600000, 3, 3, 3\)"):
+        load_policy(tmp_path / "w.safetensors")
+
+
+def test_parameters_whose_names_are_no_text(tmp_path: Path) -> None:
+    torch.save({**ImpalaPolicy().state_dict(), 3: torch.zeros(2), "lstm": torch.zeros(2)}, tmp_path / "other.pth")
+    with pytest.raises(CheckpointError, match="2 unknown parameters such as 3"):
+        load_policy(tmp_path / "other.pth")
 
 
 def test_missing_files(tmp_path: Path) -> None:
