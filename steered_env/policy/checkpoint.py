@@ -19,13 +19,13 @@ from torch import Tensor
 from steered_env.whole_file import whole_file
 
 from .impala import ImpalaPolicy
+from .plain_tensors import NOT_PLAIN, is_plain
 from .sb3_weights import ModelError, read_zip
 
 _FIRST = "embedder.block1.conv.weight"
 _FIRST_KERNEL = (3, 3, 3)
 _CHANNELS = 16
 _FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
-_LONGEST_NAME = 80
 _WEIGHTS = "weights"
 
 
@@ -128,7 +128,7 @@ def _read_safetensors(path: Path) -> dict[str, Any]:
         with safe_open(path, "pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except SafetensorError as error:
-        raise CheckpointError(f"{path}: not a whole safetensors file ({error})") from None
+        raise CheckpointError(f"{path}: not a whole safetensors file ({_first_line(error)})") from None
 
 
 def _read_torch(path: Path) -> Mapping[str, Any]:
@@ -137,29 +137,35 @@ def _read_torch(path: Path) -> Mapping[str, Any]:
             warnings.simplefilter("ignore", UserWarning)  # about pickle protocols, beside the error below
             content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        reason = next((line for line in str(error).splitlines() if "Unsupported" in line), _first_line(error))
-        raise CheckpointError(
-            f"{path}: refused, since it holds something other than tensors and plain values, which could run "
-            f"code ({reason.strip()[:200]}); or it is damaged. Save the state dict alone"
-        ) from None
+        raise _refused(path, error) from None
     except PermissionError:
         raise
     except Exception as error:  # a damaged file makes torch's readers raise almost anything
         raise CheckpointError(f"{path}: not a whole PyTorch checkpoint ({_first_line(error)})") from None
-    state = content.get("model_state_dict", content) if isinstance(content, Mapping) else None
+    state = content.get("model_state_dict", content) if isinstance(content, Mapping) else content
     if not isinstance(state, Mapping):
         raise CheckpointError(
-            f"{path}: a checkpoint must be a state dict or hold one under model_state_dict, "
-            f"got {type(content).__name__}"
+            f"{path}: a checkpoint must be a state dict or hold one under model_state_dict, got {type(state).__name__}"
         )
     return state
+
+
+def _refused(path: Path, error: pickle.UnpicklingError) -> CheckpointError:
+    """The error for a pickle that holds more than weights."""
+    reason = next((line for line in str(error).splitlines() if "Unsupported" in line), _first_line(error))
+    return CheckpointError(
+        f"{path}: refused, since it holds something other than tensors and plain values, which could run "
+        f"code ({_shown(reason.strip(), 200)}); or it is damaged. Save the state dict alone"
+    )
 
 
 def _read_model(path: Path) -> Mapping[str, Any]:
     try:
         return read_zip(path)
     except ModelError as error:
-        raise CheckpointError(f"{path}: holds another model, {error}") from None
+        raise CheckpointError(f"{path}: holds another model, {_shown(error, 400)}") from None
+    except pickle.UnpicklingError as error:
+        raise _refused(path, error) from None
     except PermissionError:
         raise
     except Exception as error:  # a damaged archive makes its readers raise almost anything
@@ -167,7 +173,12 @@ def _read_model(path: Path) -> Mapping[str, Any]:
 
 
 def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+    return _shown((str(error).splitlines() or [type(error).__name__])[0], 200)
+
+
+def _shown(words: object, longest: int = 80) -> str:
+    """What a file says, fit to be printed: without the signs that a terminal obeys, and not too long."""
+    return "".join(sign if sign.isprintable() else "�" for sign in str(words)[:longest])
 
 
 def _build(state: Mapping[str, Any], path: Path, device: torch.device | str) -> ImpalaPolicy:
@@ -178,7 +189,7 @@ def _build(state: Mapping[str, Any], path: Path, device: torch.device | str) -> 
         _check_parameter(state.get(name), name, tuple(shape), width, path)
     if unknown := sorted(map(str, set(state) - set(expected))):
         raise CheckpointError(
-            f"{path}: holds another network, with {len(unknown)} unknown parameters such as {unknown[0][:_LONGEST_NAME]}"
+            f"{path}: holds another network, with {len(unknown)} unknown parameters such as {_shown(unknown[0])}"
         )
     policy = ImpalaPolicy(width)
     policy.load_state_dict(dict(state))
@@ -189,32 +200,26 @@ def _check_parameter(found: object, name: str, shape: tuple[int, ...], width: in
     """Refuse what is no plain tensor of this shape, whole in memory, with finite numbers."""
     if not isinstance(found, Tensor):
         raise CheckpointError(f"{path}: holds another network, {name} is missing")
-    if not _is_plain(found):
-        raise CheckpointError(f"{path}: {name} must be a dense tensor with its numbers in the file; save it as such")
+    if not is_plain(found):
+        raise CheckpointError(f"{path}: {name} {NOT_PLAIN}")
     if tuple(found.shape) != shape or found.dtype not in _FLOATS:
         raise CheckpointError(
             f"{path}: holds another network, {name} must be a float tensor of shape {shape} at width {width}, "
             f"of 16 bits or more, got {found.dtype} {tuple(found.shape)}"
         )
-    if found.untyped_storage().nbytes() < found.numel() * found.element_size():
-        raise CheckpointError(
-            f"{path}: {name} has {found.numel()} numbers but only {found.untyped_storage().nbytes()} bytes in the file, "
-            "one number standing for many; save a contiguous tensor"
-        )
     if not bool(found.isfinite().all()):
         raise CheckpointError(f"{path}: {name} holds numbers that are not finite")
 
 
-def _is_plain(tensor: Tensor) -> bool:
-    """Whether a tensor is dense and its numbers are in memory: not sparse, nested, quantized or on the meta device."""
-    return not (tensor.is_nested or tensor.is_meta or tensor.is_quantized) and tensor.layout == torch.strided
-
-
 def _width_of(state: Mapping[str, Any], path: Path) -> int:
     first = state.get(_FIRST)
-    if not isinstance(first, Tensor) or not _is_plain(first) or first.ndim != 4:
-        names = ", ".join(str(name)[:_LONGEST_NAME] for name in list(state)[:3]) or "nothing"
+    if not isinstance(first, Tensor):
+        names = ", ".join(_shown(name) for name in list(state)[:3]) or "nothing"
         raise CheckpointError(f"{path}: holds another network, {_FIRST} is missing (it has {names}, …)")
+    if not is_plain(first):
+        raise CheckpointError(f"{path}: {_FIRST} {NOT_PLAIN}")
+    if first.ndim != 4:
+        raise CheckpointError(f"{path}: {_FIRST} must have 4 dimensions, got {first.ndim}")
     width, rest = divmod(first.shape[0], _CHANNELS)
     if rest or width < 1:
         raise CheckpointError(f"{path}: {_FIRST} must have a multiple of {_CHANNELS} channels, got {first.shape[0]}")

@@ -14,6 +14,8 @@ from torch import Tensor
 
 from steered_env.simulator import FRAME_SHAPE
 
+from .plain_tensors import NOT_PLAIN, is_plain
+
 _CHANNELS_FIRST = [FRAME_SHAPE[2], FRAME_SHAPE[0], FRAME_SHAPE[1]]
 _EXTRACTOR = "features_extractor."
 _COPIES = ("pi_features_extractor.", "vf_features_extractor.")
@@ -32,6 +34,8 @@ def to_impala(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """
     renamed: dict[str, Tensor] = {}
     for name, tensor in state.items():
+        if not (isinstance(name, str) and isinstance(tensor, Tensor) and is_plain(tensor)):
+            raise ModelError(f"{name!r} {NOT_PLAIN}")
         head = next((ours for theirs, ours in _HEADS.items() if name.startswith(theirs)), None)
         if head is not None:
             renamed[head + name.split(".", 1)[1]] = tensor
@@ -68,6 +72,7 @@ def read_zip(path: Path) -> dict[str, Tensor]:
         ModelError: if the model was made for other observations, or has another architecture.
         zipfile.BadZipFile: if the file is damaged.
         KeyError: if it is no such model.
+        pickle.UnpicklingError: if its weights hold something other than tensors and plain values.
     """
     with zipfile.ZipFile(path) as archive:
         data = json.loads(archive.read("data"))
@@ -77,12 +82,15 @@ def read_zip(path: Path) -> dict[str, Tensor]:
 
 
 def _check_observations(data: Mapping[str, Any]) -> None:
-    space = data["observation_space"]
+    space = data.get("observation_space") if isinstance(data, Mapping) else None
+    if not isinstance(space, Mapping):
+        raise ModelError("it does not say what observations it was trained on")
     shape, dtype = space.get("_shape"), space.get("dtype")
     if shape != _CHANNELS_FIRST or dtype != "uint8":
         raise ModelError(
             f"it was trained on observations of shape {shape} and dtype {dtype}, not on this environment's frames, "
             f"{_CHANNELS_FIRST} uint8 with channels first, as Stable-Baselines3 transposes them"
         )
-    if "normalize_images" in data.get("policy_kwargs", {}) and not data["policy_kwargs"]["normalize_images"]:
+    settings = data.get("policy_kwargs")
+    if isinstance(settings, Mapping) and not settings.get("normalize_images", True):
         raise ModelError("it takes images from 0 to 255: normalize_images was off")

@@ -154,6 +154,13 @@ def test_other_models_are_refused(tmp_path: Path, reference_policy: ImpalaPolicy
     refused(r"layers after the features, such as mlp_extractor.*net_arch must be \[\]")
     make(share_features_extractor=False).save(path)
     refused("share_features_extractor was off")
+    model = make()
+    state = model.policy.state_dict()
+    name = "features_extractor.embedder.fc.weight"  # to compare two of these takes hours
+    claimed = {one: torch.zeros(1, 1).expand(10**8, 10**4) for one in (name, f"pi_{name}", f"vf_{name}")}
+    model.policy.state_dict = lambda: {**state, **claimed}
+    model.save(path)
+    refused("each of its numbers in the file")
     make().save(path)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
@@ -161,6 +168,10 @@ def test_other_models_are_refused(tmp_path: Path, reference_policy: ImpalaPolicy
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("data", json.dumps({}))
     refused("not a whole Stable-Baselines3 model")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("data", json.dumps({"observation_space": None}))
+        archive.writestr("policy.pth", b"")
+    refused("does not say what observations")
     with pytest.raises(ModelError, match="from NatureCNN, not from ImpalaExtractor"):
         impala_from(PPO("CnnPolicy", MazeVecEnv(1), n_steps=8, batch_size=8))
     with pytest.raises(ModelError, match="width 2, the policy 1"):
