@@ -28,11 +28,10 @@ def _offsets(buffer: bytes) -> dict[str, int]:
     """Where each field of a whole state is, the text of the random generators counted in."""
     assert LAYOUT.fields is not None
     places, text = {}, 0
-    for name, (kind, offset, *_) in LAYOUT.fields.items():
-        places[name] = offset + text
+    for name, field in LAYOUT.fields.items():
+        places[name] = field[1] + text
         if name in _LENGTHS:
-            text += int(struct.unpack_from("<i", buffer, offset + text)[0])
-        del kind
+            text += int(struct.unpack_from("<i", buffer, places[name])[0])
     return places
 
 
