@@ -28,7 +28,7 @@ def _serve(connection: Connection, prepare: Callable[[int], Work], seed: int, fo
     work = prepare(seed)
     _limit_memory()
     connection.send([])
-    with contextlib.suppress(EOFError):  # the parent has closed its end: no more work
+    with contextlib.suppress(EOFError, BrokenPipeError):  # the parent has closed its end: no more work
         while True:
             connection.send(_answer(work, connection.recv()))
 

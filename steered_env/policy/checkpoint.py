@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import re
 import warnings
 from collections.abc import Mapping
 from importlib import resources
@@ -27,6 +28,9 @@ _FIRST_KERNEL = (3, 3, 3)
 _CHANNELS = 16
 _FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 _WEIGHTS = "weights"
+_REASON = re.compile(
+    r"(?:(?<=WeightsUnpickler error: )\s*\S|Trying to load unsupported).*?(?= Please use |$)", re.MULTILINE
+)
 
 
 class CheckpointError(ValueError):
@@ -151,8 +155,9 @@ def _read_torch(path: Path) -> Mapping[str, Any]:
 
 
 def _refused(path: Path, error: pickle.UnpicklingError) -> CheckpointError:
-    """The error for a pickle that holds more than weights."""
-    reason = next((line for line in str(error).splitlines() if "Unsupported" in line), _first_line(error))
+    """The error for a pickle that holds more than weights: torch's reason, without its advice to trust the file."""
+    found = _REASON.search(str(error))
+    reason = found[0] if found else _first_line(error)
     return CheckpointError(
         f"{path}: refused, since it holds something other than tensors and plain values, which could run "
         f"code ({_shown(reason.strip(), 200)}); or it is damaged. Save the state dict alone"
