@@ -21,7 +21,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 install: $(INSTALLED)
 
 table: $(INSTALLED)
-	$(BIN)/steered-env table --levels 0:100 --policy $(POLICY) --out results/table \
+	$(BIN)/steered-env table --levels 0:100 --policy $(POLICY) \
 	  --condition baseline --condition=-cheese --condition top_right \
 	  --condition 'top_right - cheese' --condition=-random
 	$(BIN)/steered-env video --level 27 --policy $(POLICY) --out videos/level-27.mp4 \

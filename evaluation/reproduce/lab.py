@@ -12,7 +12,8 @@ import pandas as pd
 
 from evaluation.conditions import BASELINE, Condition, ConditionLike, SteeringFactory
 from evaluation.evaluate import HORIZON, evaluate
-from evaluation.results import Results, frame_of, write_text
+from evaluation.frames import frame_of
+from evaluation.results import Results, write_text
 from evaluation.shared_forward import SharedForward
 from evaluation.statistics import Interval, paired_difference
 from evaluation.vector_field import VectorField, vector_field

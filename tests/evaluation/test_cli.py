@@ -28,7 +28,7 @@ def test_table(tmp_path: Path) -> None:
     assert "All mazes: 4" in done.stdout
     out = tmp_path / "here" / "out"
     assert {path.name for path in out.iterdir()} == {
-        "table.md", "figure.png", "results.csv", "summary.csv", "evaluation.json",
+        "table.md", "figure.png", "results.csv", "summary.csv", "evaluation.json", "manifest.json", "lock", "chunks",
     }  # fmt: skip
     assert len(pd.read_csv(out / "results.csv")) == 8
     assert "-cheese" in (out / "table.md").read_text()
