@@ -2,6 +2,7 @@
 # make test    install, then all tests
 # make check   install, then format, lint and strict types
 # make bench   install, then the benchmarks
+# make faults  install, then kill, fill up and damage runs in every way (a quarter of an hour)
 
 PYTHON ?= python3
 POLICY ?= small
@@ -9,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: table test check bench install clean
+.PHONY: table test check bench faults install clean
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 10) <= v <= (3, 12) else f"steered-env needs Python 3.10 to 3.12, $(PYTHON) is {v[0]}.{v[1]}; name another one: make $(MAKECMDGOALS) PYTHON=python3.11")'
@@ -37,6 +38,9 @@ check: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks
+
+faults: $(INSTALLED)
+	$(BIN)/python -m benchmarks.faults docs/faults.log
 
 clean:
 	rm -rf $(VENV) results build *.egg-info
