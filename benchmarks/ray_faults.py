@@ -40,7 +40,9 @@ def dead_node_and_driver(folder: Path) -> str:
         run.finish()
         assert before.items() <= run.files().items()
         assert run.check(rows).finished
-    return f"Ray, two nodes: one killed while it measured, the driver after {len(before)} chunks; nothing lost, the same bits"
+    return (
+        f"Ray, two nodes: one killed while it measured, the driver after {len(before)} chunks: nothing lost, same bits"
+    )
 
 
 @contextmanager
