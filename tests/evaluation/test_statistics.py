@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from evaluation.statistics import mean_interval, paired_difference
+from evaluation.statistics import MOST_RESAMPLED, mean_interval, paired_difference
 
 
 def test_interval_of_a_normal_sample_is_students() -> None:
@@ -52,3 +52,10 @@ def test_pairing_removes_what_levels_share() -> None:
 def test_same_numbers_every_time() -> None:
     values = np.random.default_rng(3).random(30)
     assert mean_interval(values) == mean_interval(values)
+
+
+def test_many_values_in_little_time_and_much_the_same_interval() -> None:
+    values = np.random.default_rng(0).random(MOST_RESAMPLED + 1) < 0.01
+    resampled, normal = mean_interval(values[:-1]), mean_interval(values)
+    assert resampled == pytest.approx(normal, abs=2e-4)
+    assert mean_interval([0.0] * MOST_RESAMPLED + [1.0]).low == 0
