@@ -54,8 +54,8 @@ def mean_interval(values: ArrayLike, *, seed: int = 0) -> Interval:
     if np.ptp(numbers) == 0:
         return Interval(mean, mean, mean)
     if len(numbers) > MOST_RESAMPLED:
-        bounds = np.clip(stats.norm.interval(CONFIDENCE, mean, stats.sem(numbers)), numbers.min(), numbers.max())
-        return Interval(mean, float(bounds[0]), float(bounds[1]))
+        half = float(stats.norm.ppf((1 + CONFIDENCE) / 2) * numbers.std(ddof=1) / np.sqrt(len(numbers)))
+        return Interval(mean, max(mean - half, float(numbers.min())), min(mean + half, float(numbers.max())))
     for method in ("BCa", "percentile"):
         with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
             warnings.simplefilter("ignore", stats.DegenerateDataWarning)

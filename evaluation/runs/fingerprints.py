@@ -48,12 +48,12 @@ class _Walk:
         self._functions: dict[int, int] = {}
 
     def add(self, value: object) -> None:
-        if isinstance(value, _PLAIN):
+        if isinstance(value, np.generic):
+            self.add(value.item())
+        elif isinstance(value, _PLAIN):
             self._note(type(value).__name__, repr(value))
         elif isinstance(value, Tensor):
             self.add(value.detach().cpu().contiguous().numpy())
-        elif isinstance(value, np.generic):
-            self.add(value.item())
         elif isinstance(value, np.ndarray) and value.dtype != object:
             self._note("array", str(value.dtype), str(value.shape))
             self.digest.update(np.ascontiguousarray(value).tobytes())
