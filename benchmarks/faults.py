@@ -7,6 +7,7 @@ for bit. The tests do a handful of each. ``make faults`` writes the log of all o
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import platform
 import random
@@ -35,7 +36,7 @@ LEVELS = 16
 CONDITIONS = ("baseline", "-cheese")
 HORIZON = 30
 _COMMAND = str(Path(sys.executable).with_name("steered-env"))
-_LATEST_KILL_S = 7.0
+_LATEST_KILL_S, _LATEST_FORKED_KILL_S = 10.0, 2.0
 _PATIENCE_S = 300.0
 _SMALL_DISK, _LARGE_DISK = "48k", "8m"
 _SMALL_FILE = 2048
@@ -110,32 +111,71 @@ def undisturbed(policy: ImpalaPolicy | None = None) -> pd.DataFrame:
 
 
 def kills(folder: Path, count: int, seed: int = 0) -> str:
-    """SIGKILL at random moments of the command, from its first moment on."""
-    rows, moments = undisturbed(), random.Random(seed)
-    killed, finished, number = 0, 0, 0
-    run = Run(folder / "run-0")
+    """SIGKILL at random moments; one time in ten of the command, from its first moment on, else of a forked process."""
+    policy, chance = load_policy(), random.Random(seed)
+    rows, killed, runs = undisturbed(policy), 0, 1
+    run = Run(folder / "run-1")
     while killed < count:
         before = run.files()
-        process = run.start()
-        try:
-            error = process.communicate(timeout=moments.uniform(0, _LATEST_KILL_S))[1]
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-            killed += 1
+        if killed % 10 == 9:
+            finished = _finished_before(run.start(), chance.uniform(0, _LATEST_KILL_S))
         else:
-            assert process.returncode == 0, error
-            finished, number = finished + 1, number + 1
-            assert run.check(rows).finished
-            run = Run(folder / f"run-{number}")
-            continue
-        after = run.files()
-        assert before.items() <= after.items(), "a chunk that was there is lost, or another"
+            finished = _finished_before(_Forked(run.folder, policy), chance.uniform(0, _LATEST_FORKED_KILL_S))
+        assert before.items() <= run.files().items(), "a chunk that was there is lost, or another"
         if (run.folder / "manifest.json").is_file():
             run.check(rows)
+        if finished:
+            assert run.check(rows).finished
+            runs += 1
+            run = Run(folder / f"run-{runs}")
+        else:
+            killed += 1
     run.finish()
     assert run.check(rows).finished
-    return f"{count} kills at random moments of {finished + 1} runs: all came to their end, nothing lost, nothing twice"
+    return f"{count} kills at random moments of {runs} runs: all came to their end, nothing lost, nothing twice"
+
+
+class _Forked:
+    """A run in a process forked from this one, which has everything loaded.
+
+    Args:
+        folder: of the run.
+        policy: to measure.
+    """
+
+    def __init__(self, folder: Path, policy: ImpalaPolicy) -> None:
+        self._process = multiprocessing.get_context("fork").Process(target=self._run, args=(folder, policy))
+        self._process.start()
+
+    @staticmethod
+    def _run(folder: Path, policy: ImpalaPolicy) -> None:
+        evaluate(policy, range(LEVELS), CONDITIONS, horizon=HORIZON, out=folder, chunk=1)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit status.
+
+        Raises:
+            subprocess.TimeoutExpired: if it still runs.
+        """
+        self._process.join(timeout)
+        if self._process.exitcode is None:
+            raise subprocess.TimeoutExpired("forked run", timeout or 0.0)
+        return self._process.exitcode
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self._process.kill()
+
+
+def _finished_before(process: subprocess.Popen[str] | _Forked, seconds: float) -> bool:
+    """Whether a process came to its end in that time; if not, it is killed."""
+    try:
+        status = process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait() == 0
+    assert status == 0, f"it failed with status {status}"
+    return True
 
 
 def full_disk(folder: Path) -> str:

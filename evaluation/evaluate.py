@@ -17,6 +17,7 @@ from .conditions import BASELINE, ConditionLike, SteeringMaker, read_conditions
 from .frames import frame_of
 from .job import Job, Measurer, Method, Settings, Source, Subject
 from .results import Results, make_folder
+from .runs.configuration import manifest_of
 from .runs.run import Workers, measure_into
 from .sampled import Predictor
 from .shared_forward import one_torch_thread
@@ -96,7 +97,8 @@ def evaluate(
     source = Source.of(levels, mazes)
     if out is not None:
         how = Workers(_worker_count(workers), ray)
-        measure_into(make_folder(out), job, source, how, chunk=chunk, replace=replace, on_progress=on_progress)
+        wanted = manifest_of(job, source, chunk)
+        measure_into(make_folder(out), job, source, how, wanted, replace=replace, on_progress=on_progress)
         return Results.load(out)
     for name, value in (("chunk", chunk), ("ray", ray)):
         if value is not None:

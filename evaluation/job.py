@@ -14,7 +14,7 @@ from torch import nn
 from steered_env import Maze, Steering
 from steered_env.envs import Edit, apply_edits
 from steered_env.simulator import check_level
-from steered_env.steering import ActionProbabilities, Intervention
+from steered_env.steering import ActionProbabilities, Intervention, find_layer
 
 from .conditions import BASELINE, Condition, SteeringFactory
 from .exact import measure_exactly
@@ -132,10 +132,13 @@ class Subject:
 
         Raises:
             TypeError: if it is no policy.
-            ValueError: if it cannot be steered, or measured so.
+            ValueError: if it cannot be steered, lacks a layer, or cannot be measured so.
         """
         module, steering = module_and_steering(policy)
         if isinstance(module, nn.Module) and isinstance(module, ActionProbabilities):
+            for condition in conditions:
+                for layer in condition.layers:
+                    find_layer(module, layer)
             return cls(module, None, steering)
         if not callable(getattr(policy, "predict", None)):
             raise TypeError(f"a policy needs action_probabilities or predict, got {type(policy).__name__}")

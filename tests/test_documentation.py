@@ -11,7 +11,7 @@ from typer.main import get_command
 from evaluation.cli import app
 
 ROOT = Path(__file__).parent.parent
-PAGES = ["README.md", "docs/mazes.md", "docs/measuring.md", "docs/reinforcement_learning.md"]
+PAGES = ["README.md", "docs/mazes.md", "docs/measuring.md", "docs/reinforcement_learning.md", "docs/scaling.md"]
 
 
 def python_blocks(page: str) -> list[str]:

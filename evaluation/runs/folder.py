@@ -66,15 +66,16 @@ class RunFolder:
         Args:
             path: the folder; must exist.
             wanted: what is to be measured; a run that goes on keeps its own chunk size.
-            replace: a *finished* run with another configuration is replaced.
+            replace: a *finished* run with another configuration is replaced; one without any chunk always is.
 
         Raises:
             RunError: if the folder holds a run with another configuration; names the first field that differs.
         """
         there = cls.read(path)
         if there is not None and (difference := there.manifest.difference(wanted)):
-            if not (replace and there.progress().finished):
-                state = "a finished" if there.progress().finished else "an unfinished"
+            progress = there.progress()
+            if progress.done and not (replace and progress.finished):
+                state = "a finished" if progress.finished else "an unfinished"
                 raise RunError(
                     f"{path} holds {state} run with {difference}: choose another --out, or the same configuration to "
                     "continue it, or remove the folder"

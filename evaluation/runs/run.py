@@ -12,9 +12,9 @@ import pandas as pd
 from evaluation.job import Chunk, Job, Source
 from steered_env.training.interruption import StopRequest, stop_requests
 
-from .configuration import manifest_of
 from .folder import RunFolder
 from .lock import locked
+from .manifest import Manifest
 from .on_ray import on_ray
 from .on_threads import on_threads
 
@@ -41,8 +41,8 @@ def measure_into(
     job: Job,
     source: Source,
     workers: Workers,
+    wanted: Manifest,
     *,
-    chunk: int | None = None,
     replace: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> None:
@@ -53,16 +53,14 @@ def measure_into(
         job: what is done with every maze.
         source: the mazes.
         workers: who does it; the numbers do not depend on it.
-        chunk: mazes in a file; by their number unless said; a run that goes on keeps its own.
+        wanted: what a new run's manifest will say; one that goes on keeps its own chunk size.
         replace: a finished run with another configuration is replaced.
         on_progress: called with (mazes done, mazes in all) at the start and after each chunk.
 
     Raises:
         KeyboardInterrupt: after the chunks under way, if Ctrl-C or SIGTERM asked for it; a second one stops at once.
         RunError: if the folder is in use, holds another run, or cannot be written to.
-        ValueError: if something has no fingerprint.
     """
-    wanted = manifest_of(job, source, chunk)
     with locked(path), stop_requests() as stop:
         run = RunFolder.begin_or_go_on(path, wanted, replace=replace)
         missing = run.missing()
