@@ -19,6 +19,7 @@ from .trouble import RunError
 
 _RETRIES = 20
 _AHEAD = 2
+_KNOCK_S = 10.0
 _measurers: dict[str, Measurer] = {}
 """In a worker process: what it was sent, kept from one chunk to the next."""
 
@@ -42,8 +43,9 @@ def on_ray(job: Job, chunks: Iterable[Chunk], address: str) -> Iterator[tuple[Ch
     ours = not ray.is_initialized()
     if ours:
         try:
+            _knock(address)
             ray.init(address=address, logging_level=logging.WARNING, log_to_driver=False)
-        except ConnectionError as error:
+        except (OSError, RuntimeError, ValueError) as error:
             raise RunError(f"no Ray cluster at {address!r} ({error}): start one with `ray start --head`") from None
     try:
         yield from _measured(ray, job, chunks)
@@ -54,6 +56,17 @@ def on_ray(job: Job, chunks: Iterable[Chunk], address: str) -> Iterator[tuple[Ch
     finally:
         if ours:
             ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Find out quickly whether anybody listens at ``host:port``; Ray itself would try for minutes.
+
+    Raises:
+        OSError: if nobody does.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host, int(port)), timeout=_KNOCK_S).close()
 
 
 def _measured(ray: Any, job: Job, chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, pd.DataFrame]]:

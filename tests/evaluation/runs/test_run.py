@@ -160,6 +160,12 @@ def test_mazes_and_functions_of_ones_own(reference_policy: ImpalaPolicy, mazes: 
         evaluate(reference_policy, mazes=[drawn, mazes[2]], **given, out=tmp_path)
 
 
+def test_no_cluster_is_said_at_once(reference_policy: ImpalaPolicy, tmp_path: Path) -> None:
+    pytest.importorskip("ray")
+    with pytest.raises(RunError, match=r"no Ray cluster at '127.0.0.2:1' .*: start one with `ray start --head`"):
+        evaluate(reference_policy, 1, out=tmp_path, ray="127.0.0.2:1")
+
+
 def test_a_sweep_is_a_run_for_each_policy(reference_policy: ImpalaPolicy, small: ImpalaPolicy, tmp_path: Path) -> None:
     given = {"levels": range(2), "coefficients": [-1, 0], "horizon": 8}
     policies = {"reference": reference_policy, "small": small}
