@@ -36,7 +36,8 @@ LEVELS = 16
 CONDITIONS = ("baseline", "-cheese")
 HORIZON = 30
 _COMMAND = str(Path(sys.executable).with_name("steered-env"))
-_LATEST_KILL_S, _LATEST_FORKED_KILL_S = 10.0, 2.0
+_LATEST_KILL_S, _LATEST_FORKED_KILL_S = 10.0, 0.5
+_MOST_CHUNKS_A_LIFE = 5
 _PATIENCE_S = 300.0
 _SMALL_DISK, _LARGE_DISK = "48k", "8m"
 _SMALL_FILE = 2048
@@ -89,6 +90,11 @@ class Run:
             assert time.monotonic() < deadline, f"{len(self.files())} of {chunks} chunks after {_PATIENCE_S:.0f} s"
             time.sleep(0.02)
 
+    def wait_for_some(self, chunks: int, process: _Forked) -> None:
+        """Wait until so many chunks are there, or the process is at its end."""
+        while len(self.files()) < min(chunks, LEVELS) and process.is_alive():
+            time.sleep(0.02)
+
     def files(self) -> dict[str, bytes]:
         """The chunk files and their bytes."""
         return {
@@ -113,14 +119,17 @@ def undisturbed(policy: ImpalaPolicy | None = None) -> pd.DataFrame:
 def kills(folder: Path, count: int, seed: int = 0) -> str:
     """SIGKILL at random moments; one time in ten of the command, from its first moment on, else of a forked process."""
     policy, chance = load_policy(), random.Random(seed)
-    rows, killed, runs = undisturbed(policy), 0, 1
+    rows, killed, runs, chunks = undisturbed(policy), 0, 1, 0
     run = Run(folder / "run-1")
     while killed < count:
         before = run.files()
         if killed % 10 == 9:
             finished = _finished_before(run.start(), chance.uniform(0, _LATEST_KILL_S))
         else:
-            finished = _finished_before(_Forked(run.folder, policy), chance.uniform(0, _LATEST_FORKED_KILL_S))
+            forked = _Forked(run.folder, policy)
+            run.wait_for_some(len(before) + chance.randrange(_MOST_CHUNKS_A_LIFE), forked)
+            finished = _finished_before(forked, chance.uniform(0, _LATEST_FORKED_KILL_S))
+        chunks += len(run.files()) - len(before)
         assert before.items() <= run.files().items(), "a chunk that was there is lost, or another"
         if (run.folder / "manifest.json").is_file():
             run.check(rows)
@@ -132,7 +141,10 @@ def kills(folder: Path, count: int, seed: int = 0) -> str:
             killed += 1
     run.finish()
     assert run.check(rows).finished
-    return f"{count} kills at random moments of {runs} runs: all came to their end, nothing lost, nothing twice"
+    return (
+        f"{count} kills at random moments of {runs} runs, {chunks} chunks written between them: all came to their end, "
+        "nothing lost, nothing twice"
+    )
 
 
 class _Forked:
@@ -161,6 +173,10 @@ class _Forked:
         if self._process.exitcode is None:
             raise subprocess.TimeoutExpired("forked run", timeout or 0.0)
         return self._process.exitcode
+
+    def is_alive(self) -> bool:
+        """Whether it still runs."""
+        return self._process.is_alive()
 
     def kill(self) -> None:
         """SIGKILL."""
