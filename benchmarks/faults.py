@@ -247,10 +247,11 @@ def damage(folder: Path, rounds: int, seed: int = 0) -> str:
 
 
 def two_processes(folder: Path) -> str:
-    """A second process on the folder of a run is refused, and the first is left alone; a killed one blocks nobody."""
+    """A second process on the folder of a run is refused; a killed one blocks nobody."""
     rows, run = undisturbed(), Run(folder / "run")
     first = run.start()
     run.wait_for(1, first)
+    os.killpg(first.pid, signal.SIGSTOP)  # so that it is not done before the second one is there
     second = run.start()
     error = second.communicate(timeout=_PATIENCE_S)[1]
     assert second.returncode == 1, error
