@@ -3,6 +3,7 @@
 # make check   install, then format, lint and strict types
 # make bench   install, then the benchmarks
 # make fuzz    install, then random inputs to everything that reads what others wrote, half an hour
+# make faults  install, then kill, fill up and damage runs in every way (a quarter of an hour)
 
 PYTHON ?= python3
 POLICY ?= small
@@ -10,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: table test check bench fuzz install clean
+.PHONY: table test check bench fuzz faults install clean
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 10) <= v <= (3, 12) else f"steered-env needs Python 3.10 to 3.12, $(PYTHON) is {v[0]}.{v[1]}; name another one: make $(MAKECMDGOALS) PYTHON=python3.11")'
@@ -22,7 +23,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 install: $(INSTALLED)
 
 table: $(INSTALLED)
-	$(BIN)/steered-env table --levels 0:100 --policy $(POLICY) --out results/table \
+	$(BIN)/steered-env table --levels 0:100 --policy $(POLICY) \
 	  --condition baseline --condition=-cheese --condition top_right \
 	  --condition 'top_right - cheese' --condition=-random
 	$(BIN)/steered-env video --level 27 --policy $(POLICY) --out videos/level-27.mp4 \
@@ -41,6 +42,9 @@ bench: $(INSTALLED)
 
 fuzz: $(INSTALLED)
 	$(BIN)/python -m fuzzing --log docs/fuzzing.md
+
+faults: $(INSTALLED)
+	$(BIN)/python -m benchmarks.faults docs/faults.log
 
 clean:
 	rm -rf $(VENV) results build *.egg-info

@@ -7,7 +7,7 @@ import platform
 
 import torch
 
-from . import measuring, simulator, training
+from . import measuring, runs, simulator, training
 from .timing import Row
 
 
@@ -16,6 +16,7 @@ def main() -> None:
     rows += [measuring.five_conditions_against_one(), measuring.sweep_against_one_by_one()]
     rows += measuring.exact_against_sampled()
     rows.append(measuring.memory())
+    rows += [*runs.against_the_network(), runs.two_workers_against_one(), runs.memory()]
     rows += training.throughput()
     cpu = torch.cpu.get_capabilities().get("cpu_name", platform.machine())
     print(f"{os.cpu_count()} cores, {cpu}, Python {platform.python_version()}, torch {torch.__version__}\n")

@@ -3,6 +3,7 @@
 from .conditions import Condition, ConditionError
 from .evaluate import evaluate
 from .results import Results
+from .runs.trouble import RunError
 from .sweep import sweep
 from .uniform import UniformPolicy
 from .vector_field import VectorField, vector_field
@@ -12,6 +13,7 @@ __all__ = [
     "Condition",
     "ConditionError",
     "Results",
+    "RunError",
     "UniformPolicy",
     "VectorField",
     "evaluate",

@@ -26,6 +26,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 _out, _err = Console(), Console(stderr=True)
+_TABLE = Path("results/table")
+"""Where a table goes whose folder nobody named: finished results there are replaced, a run under way never is."""
 
 Policy = Annotated[str, typer.Option(help="A packaged policy, or a path: .safetensors, .pth or .zip.")]
 Conditions = Annotated[
@@ -56,18 +58,25 @@ def table(
     levels: Annotated[str, typer.Option(help="Which mazes: 7, or 0:100 (the end not included), or 3,8,12.")] = "0:100",
     conditions: Conditions = None,
     policy: Policy = "small",
-    out: Annotated[Path, typer.Option(help="Folder for results, summary and figure.")] = Path("results/table"),
+    out: Annotated[
+        Path | None,
+        typer.Option(help=f"The run's folder; {_TABLE} unless said. An unfinished run there is continued."),
+    ] = None,
     method: Annotated[str, typer.Option(help="exact or sampled.")] = "exact",
     horizon: Annotated[int, typer.Option(help="Steps within which a place must be reached.")] = 256,
     episodes: Annotated[int | None, typer.Option(help="Of each maze and condition, when sampling.")] = None,
     seed: Seed = 0,
     deterministic: Annotated[bool, typer.Option(help="Always take the likeliest action.")] = False,
     workers: Annotated[int | None, typer.Option(help="Threads; one for each core unless said.")] = None,
+    ray: Annotated[
+        str | None, typer.Option(help="Let a Ray cluster do it: auto for the one of this machine, or host:port.")
+    ] = None,
+    chunk: Annotated[int | None, typer.Option(help="Mazes in each file of the run; by their number.")] = None,
 ) -> None:
     """Print a table of success rates.
 
     How often the mouse reaches the cheese and the top right, by condition: baseline, -cheese, top_right,
-    top_right - cheese and -random unless said. Also writes a figure and CSV.
+    top_right - cheese and -random unless said. Also writes a figure and CSV. Ctrl-C and the same command continues.
     """
     from steered_env import load_policy
 
@@ -80,20 +89,28 @@ def table(
 
     measured = read_conditions(conditions or USUAL_CONDITIONS)
     wanted, loaded = parse_levels(levels), load_policy(policy)
-    folder = check_folder(out)
-    with counting(_err, "measuring mazes") as update:
-        results = evaluate(
-            loaded,
-            wanted,
-            measured,
-            method=method,  # type: ignore[arg-type]
-            horizon=horizon,
-            episodes=episodes,
-            seed=seed,
-            deterministic=deterministic,
-            workers=workers,
-            on_progress=update,
-        )
+    folder = check_folder(out or _TABLE)
+    try:
+        with counting(_err, "measuring mazes") as update:
+            results = evaluate(
+                loaded,
+                wanted,
+                measured,
+                method=method,  # type: ignore[arg-type]
+                horizon=horizon,
+                episodes=episodes,
+                seed=seed,
+                deterministic=deterministic,
+                workers=workers,
+                on_progress=update,
+                out=folder,
+                chunk=chunk,
+                ray=ray,
+                replace=out is None,
+            )
+    except KeyboardInterrupt as stopped:
+        _err.print(str(stopped) or "interrupted", highlight=False, markup=False, soft_wrap=True)
+        raise typer.Exit(130) from None
     results.save(folder)
     parts = {"All mazes": results, "Mazes with a decision square": results.with_decision_square()}
     parts = {title: part for title, part in parts.items() if len(part.frame)}
@@ -193,6 +210,24 @@ def card(
     with counting(_err, "measuring mazes") as update:
         for path in write_card(run, run if out is None else out, name, update):
             _out.print(str(path), highlight=False, soft_wrap=True)
+
+
+@app.command()
+def runs(
+    folder: Annotated[Path, typer.Argument(help="Where to look, with all that is below it.")] = Path("results"),
+) -> None:
+    """List the runs in a folder.
+
+    How far each is, how fast it goes or went, and what it measures.
+    """
+    from .runs.listing import find_runs, runs_table
+    from .terminal_table import print_frame
+
+    found = find_runs(folder)
+    if not found:
+        _out.print(f"no runs in {folder}", highlight=False, markup=False, soft_wrap=True)
+        return
+    print_frame(_out, runs_table(found), f"Runs in {folder}")
 
 
 @app.command()

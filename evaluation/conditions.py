@@ -83,6 +83,13 @@ class Condition:
     terms: tuple[tuple[float, Vector], ...] = ()
     made_by: Intervention | SteeringMaker | None = None
 
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layers that it names; none for a function, which says so only when it is called."""
+        if isinstance(self.made_by, Intervention):
+            return tuple(self.made_by.changes())
+        return tuple(dict.fromkeys(vector.layer for _, vector in self.terms))
+
     @classmethod
     def parse(cls, expression: str) -> Condition:
         """Read an expression.

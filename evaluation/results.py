@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +15,10 @@ import pandas as pd
 from steered_env.whole_file import whole_file
 
 from .conditions import BASELINE
-from .measures import RATES
+from .frames import LEVEL_TYPE
+from .runs.folder import Progress, RunFolder
 from .statistics import Interval, mean_interval, paired_difference
 
-COLUMNS = (
-    "level",
-    "size",
-    "condition",
-    *RATES,
-    "decision_row",
-    "decision_col",
-    "p_cheese_at_decision",
-    "p_top_right_at_decision",
-    "episodes",
-)
 SUMMARISED = ("reach_cheese", "reach_top_right", "reach_region", "p_cheese_at_decision", "p_top_right_at_decision")
 
 _FRAME, _SUMMARY, _DESCRIPTION = "results.csv", "summary.csv", "evaluation.json"
@@ -49,10 +39,12 @@ class Results:
         frame: one row per maze and condition, with the columns `COLUMNS`; ``maze`` numbers the mazes in the
             order they were given.
         description: how it was made: method, horizon, seed, policy, conditions.
+        progress: how far the run is that they were read from; None for results that were never in a run's folder.
     """
 
     frame: pd.DataFrame
     description: Mapping[str, Any] = field(default_factory=dict)
+    progress: Progress | None = None
 
     @property
     def conditions(self) -> list[str]:
@@ -63,7 +55,7 @@ class Results:
 
     def with_decision_square(self) -> Results:
         """The rows of mazes in which the ways to cheese and corner part."""
-        return Results(self.frame[self.frame["decision_row"].notna()].reset_index(drop=True), self.description)
+        return replace(self, frame=self.frame[self.frame["decision_row"].notna()].reset_index(drop=True))
 
     def summary(self) -> pd.DataFrame:
         """One row per condition: means over levels, 95 % intervals, and paired differences to the baseline.
@@ -136,28 +128,22 @@ class Results:
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Results:
-        """Read what `save` wrote.
+        """Read what `save` wrote, or the folder of a run of ``evaluate(..., out=folder)``, finished or not.
+
+        Of a run, `progress` says how far it is; chunks that are damaged on disk are left out and count as not done.
 
         Raises:
             FileNotFoundError: if the folder holds no results.
+            RunError: if the manifest of a run is damaged.
         """
         out = Path(folder)
+        if (run := RunFolder.read(out)) is not None:
+            frame, progress = run.frame()
+            return cls(frame, run.manifest.description, progress)
         if not (out / _FRAME).is_file():
             raise FileNotFoundError(f"{out} holds no results: there is no {_FRAME}")
-        frame = pd.read_csv(out / _FRAME, float_precision="round_trip", dtype={"level": _level_type()})
+        frame = pd.read_csv(out / _FRAME, float_precision="round_trip", dtype={"level": LEVEL_TYPE})
         return cls(frame, json.loads((out / _DESCRIPTION).read_text()))
-
-
-def _level_type() -> pd.Int64Dtype:
-    return pd.Int64Dtype()
-
-
-def frame_of(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """Rows as a tidy frame; ``level`` may be missing, all other integers are plain."""
-    frame = pd.DataFrame(rows, columns=["maze", *COLUMNS])
-    types: dict[str, Any] = {"maze": np.int64, "level": _level_type(), "size": np.int64, "episodes": np.int64}
-    numbers: dict[str, Any] = {name: np.float64 for name in COLUMNS if name not in (*types, "condition")}
-    return frame.astype({**types, **numbers})
 
 
 def check_folder(folder: str | os.PathLike[str]) -> Path:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -54,6 +56,9 @@ def sweep(
     horizon: int = HORIZON,
     workers: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
+    out: str | os.PathLike[str] | None = None,
+    chunk: int | None = None,
+    ray: str | None = None,
 ) -> pd.DataFrame:
     """Measure every combination of policies, vectors, layers, sources and coefficients on every maze, exactly.
 
@@ -78,6 +83,9 @@ def sweep(
         horizon: steps within which a place must be reached.
         workers: threads, one for each core unless said. The numbers do not depend on it.
         on_progress: called with (mazes done, mazes in all), counted over all policies.
+        out: a folder that keeps a run of each policy; the same call goes on with them, see `evaluate`.
+        chunk: mazes in each file of a run, as for `evaluate`.
+        ray: address of a Ray cluster that does the work, as for `evaluate`.
 
     Returns:
         One row per policy, maze and setting: ``policy``, ``vector``, ``layer``, ``source``, ``coefficient``, then the
@@ -86,6 +94,7 @@ def sweep(
     Raises:
         TypeError: if an argument is of the wrong kind.
         ValueError: if one is out of range, or nothing is asked for.
+        RunError: if ``out`` holds a run with another configuration, or is in use.
     """
     named = _named(policies)
     settings = list(_settings(vectors, layers, sources, coefficients))
@@ -99,6 +108,9 @@ def sweep(
             horizon=horizon,
             workers=workers,
             on_progress=_counted(on_progress, number, len(named)),
+            out=None if out is None else Path(out) / f"{number:02d}-{Path(name).stem}",
+            chunk=chunk,
+            ray=ray,
         )
         columns = pd.DataFrame(
             {

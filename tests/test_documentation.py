@@ -17,6 +17,7 @@ PAGES = [
     "docs/measuring.md",
     "docs/reinforcement_learning.md",
     "docs/reproduction.md",
+    "docs/scaling.md",
     "docs/training.md",
 ]
 

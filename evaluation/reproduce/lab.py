@@ -14,7 +14,8 @@ import pandas as pd
 
 from evaluation.conditions import BASELINE, Condition, ConditionLike, SteeringFactory
 from evaluation.evaluate import HORIZON, evaluate, worker_count
-from evaluation.results import Results, frame_of, write_text
+from evaluation.frames import frame_of
+from evaluation.results import Results, write_text
 from evaluation.shared_forward import SharedForward, one_torch_thread
 from evaluation.statistics import Interval, paired_difference
 from evaluation.vector_field import VectorField, fields_of

@@ -28,10 +28,14 @@ def test_table(tmp_path: Path) -> None:
     assert "All mazes: 4" in done.stdout
     out = tmp_path / "here" / "out"
     assert {path.name for path in out.iterdir()} == {
-        "table.md", "figure.png", "results.csv", "summary.csv", "evaluation.json",
+        "table.md", "figure.png", "results.csv", "summary.csv", "evaluation.json", "manifest.json", "lock", "chunks",
     }  # fmt: skip
     assert len(pd.read_csv(out / "results.csv")) == 8
     assert "-cheese" in (out / "table.md").read_text()
+    done = run("table", "--levels", "0:5", "--out", "here/out", folder=tmp_path)
+    assert (done.returncode, "holds a finished run with mazes levels 0:4, not levels 0:5" in done.stderr) == (1, True)
+    done = run("runs", "here", folder=tmp_path)
+    assert "finished 4 of 4 mazes (100%)" in done.stdout
 
 
 def test_video_and_field(tmp_path: Path) -> None:
@@ -68,6 +72,9 @@ def test_train_card_and_table_of_the_new_policy(tmp_path: Path) -> None:
         (["table", "--policy", "cut.safetensors"], "not a whole safetensors file"),
         (["table", "--out", "file"], "file is a file: name a folder to write into"),
         (["table", "--horizon", "0"], "horizon must be ≥ 1"),
+        (["table", "--chunk", "0"], "chunk must be ≥ 1 maze, got 0"),
+        (["table", "--ray", "auto", "--workers", "0"], "workers must be ≥ 1, got 0"),
+        (["runs", "nowhere"], "there is no folder nowhere"),
         (["video", "--out", "film.avi"], "must end in .mp4 or .gif"),
         (["video", "--level", "17", "-c", "top_right"], "no path to carve"),
         (["field", "--out", "field.txt"], "must end in .png, .svg or .pdf"),
@@ -130,7 +137,7 @@ def test_ppo_from_the_command_line_and_again(tmp_path: Path) -> None:
 def test_help_is_quick_and_whole(tmp_path: Path) -> None:
     done = run("--help", folder=tmp_path)
     assert done.returncode == 0
-    for command in ("table", "video", "field", "train", "card"):
+    for command in ("table", "video", "field", "train", "card", "runs"):
         assert command in done.stdout
 
 

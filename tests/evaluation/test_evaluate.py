@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from evaluation import evaluate
-from evaluation.results import COLUMNS
+from evaluation.frames import COLUMNS
 from steered_env import ImpalaPolicy, Maze, SteeredPolicy, Steering, cheese_vector
 from steered_env.steering import sample_actions
 

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from evaluation import Results
-from evaluation.results import frame_of
+from evaluation.frames import frame_of
 from evaluation.terminal_table import print_table
 
 

@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from evaluation.statistics import (
+    MOST_RESAMPLED,
     mean_interval,
     median_interval,
     paired_difference,
@@ -78,9 +79,8 @@ def test_rank_correlation_is_scipys_and_covers() -> None:
         y = x + generator.normal(size=50)
         found = rank_correlation(x, y)
         assert found.mean == pytest.approx(stats.spearmanr(x, y).statistic)
-        covered += (
-            found.low <= 6 / np.pi * np.arcsin(np.sqrt(0.5) / 2) <= found.high
-        )  # of a normal pair that is correlated by √½
+        true = 6 / np.pi * np.arcsin(np.sqrt(0.5) / 2)  # of a normal pair that is correlated by √½
+        covered += found.low <= true <= found.high
     assert covered >= 52
 
 
@@ -101,3 +101,10 @@ def test_shares_have_wilsons_interval() -> None:
     assert np.isnan(share_interval(0, 0)).all()
     with pytest.raises(ValueError, match="0 to 3, got 4"):
         share_interval(4, 3)
+
+
+def test_many_values_in_little_time_and_much_the_same_interval() -> None:
+    values = np.random.default_rng(0).random(MOST_RESAMPLED + 1) < 0.01
+    resampled, normal = mean_interval(values[:-1]), mean_interval(values)
+    assert resampled == pytest.approx(normal, abs=2e-4)
+    assert mean_interval([0.0] * MOST_RESAMPLED + [1.0]).low == 0

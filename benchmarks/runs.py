@@ -1,0 +1,129 @@
+"""Runs in a folder: against the bare network's own limit, their memory, and two workers against one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from evaluation import evaluate
+from evaluation.conditions import USUAL_CONDITIONS
+from evaluation.shared_forward import SharedForward
+from steered_env import load_policy
+from steered_env.steering import Intervention
+
+from .timing import Row, in_turn
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_LEVELS = range(40)
+_MEMORY_LEVELS = (100, 5000)
+
+
+def against_the_network() -> list[Row]:
+    """Levels per second of a run with one worker, by policy, and what the network alone would allow."""
+    return [_row(name) for name in ("small", "full")] if _has("full") else [_row("small")]
+
+
+def two_workers_against_one() -> Row:
+    """The same run with one thread and with two."""
+    policy = load_policy()
+    one, two = in_turn(lambda: _run(policy, workers=1), lambda: _run(policy, workers=2), rounds=3)
+    return Row(
+        f"a run in a folder, 2 workers, levels per second ({len(USUAL_CONDITIONS)} conditions)",
+        f"{len(_LEVELS) / two:.2f}",
+        f"1 worker: {len(_LEVELS) / one:.2f}",
+        f"{one / two:.2f}",
+        "2",
+    )
+
+
+def memory() -> Row:
+    """Peak memory of a run of few levels, and of one of many, rows being on disk."""
+    few, many = (_peak_mebibytes(count) for count in _MEMORY_LEVELS)
+    return Row(
+        f"peak memory of a run in a folder while it runs, {_MEMORY_LEVELS[1]:,} levels (horizon 16, baseline)",
+        f"{many:.0f} MiB",
+        f"{_MEMORY_LEVELS[0]} levels: {few:.0f} MiB",
+        f"{many / few:.2f}",
+        "1 (flat)",
+    )
+
+
+def _row(name: str) -> Row:
+    policy = load_policy(name)
+    shares = []
+    seconds = []
+    for _ in range(3):
+        clock = _NetworkClock()
+        with clock:
+            begin = time.perf_counter()
+            _run(policy, workers=1)
+            seconds.append(time.perf_counter() - begin)
+        shares.append(clock.seconds / seconds[-1])
+    share, took = sorted(shares)[1], sorted(seconds)[1]
+    return Row(
+        f"a run in a folder, policy `{name}`, 1 worker, levels per second ({len(USUAL_CONDITIONS)} conditions)",
+        f"{len(_LEVELS) / took:.2f}",
+        f"the network alone on the same frames: {len(_LEVELS) / took / share:.2f}",
+        f"{share:.2f}",
+        "1; the aim: 0.80",
+    )
+
+
+class _NetworkClock:
+    """Adds up the time that `SharedForward.probabilities` takes, inside a ``with`` block."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        self._plain = plain = SharedForward.probabilities
+
+        def timed(
+            forward: SharedForward, frames: NDArray[np.uint8], steerings: Sequence[Intervention]
+        ) -> NDArray[np.float32]:
+            begin = time.perf_counter()
+            result = plain(forward, frames, steerings)
+            with self._lock:
+                self.seconds += time.perf_counter() - begin
+            return result
+
+        SharedForward.probabilities = timed  # type: ignore[method-assign,assignment]
+
+    def __exit__(self, *_: object) -> None:
+        SharedForward.probabilities = self._plain  # type: ignore[method-assign]
+
+
+def _run(policy: object, workers: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        evaluate(policy, _LEVELS, USUAL_CONDITIONS, out=Path(folder), workers=workers)  # type: ignore[arg-type]
+
+
+def _has(name: str) -> bool:
+    from steered_env.policy.checkpoint import packaged_policies
+
+    return name in packaged_policies()
+
+
+def _peak_mebibytes(levels: int) -> float:
+    """Of a process that measures, before it loads the rows; few steps, since memory does not depend on them."""
+    code = (
+        "import resource, tempfile\nfrom evaluation import evaluate\nfrom steered_env import load_policy\n"
+        "peak = []\n"
+        "note = lambda *_: peak.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+        "with tempfile.TemporaryDirectory() as folder:\n"
+        f"    evaluate(load_policy(), range({levels}), horizon=16, out=folder, on_progress=note)\n"
+        "print(peak[-1])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return int(done.stdout) / 1024

@@ -1,0 +1,282 @@
+"""The work of an evaluation: which mazes, whose policy, and the rows that come of a chunk of them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+from torch import nn
+
+from steered_env import Maze, Steering
+from steered_env.envs import Edit, apply_edits
+from steered_env.simulator import check_level
+from steered_env.steering import ActionProbabilities, Intervention, find_layer
+
+from .conditions import BASELINE, Condition, SteeringFactory
+from .exact import measure_exactly
+from .frames import frame_of
+from .measures import Measures
+from .sampled import Predictor, measure_by_sampling, measure_predictor
+from .shared_forward import SharedForward, module_and_steering
+
+Method = Literal["exact", "sampled"]
+_BATCH_SIZES = {"exact": 64, "sampled": 8}
+"""All states of a maze at once, or the few that episodes meet for the first time in one step."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to measure: method, horizon, episodes and seed (sampled only), and whether the likeliest action is taken."""
+
+    method: Method
+    horizon: int
+    episodes: int
+    seed: int
+    deterministic: bool = False
+
+    def __post_init__(self) -> None:
+        if self.method not in ("exact", "sampled"):
+            raise ValueError(f'method must be "exact" or "sampled", got {self.method!r}')
+        for name in ("horizon", "episodes"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be ≥ 1, got {getattr(self, name)}")
+        if self.seed < 0:
+            raise ValueError(f"seed must be ≥ 0, got {self.seed}")
+
+
+class Chunk(NamedTuple):
+    """Some mazes in a row.
+
+    Attributes:
+        number: of the chunk, from 0.
+        first: the number of its first maze.
+        items: their levels, or the mazes themselves.
+    """
+
+    number: int
+    first: int
+    items: tuple[int, ...] | tuple[Maze, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Mazes to be measured, generated a chunk at a time.
+
+    Attributes:
+        levels: which, or None.
+        mazes: those of the caller instead, or None.
+    """
+
+    levels: Sequence[int] | None
+    mazes: Sequence[Maze] | None
+
+    @classmethod
+    def of(cls, levels: int | Sequence[int] | None, mazes: Sequence[Maze] | None) -> Source:
+        """Levels or mazes, checked.
+
+        Raises:
+            TypeError: if one is of the wrong kind.
+            ValueError: if there is none, both are given, or a level is out of range.
+        """
+        if (levels is None) == (mazes is None):
+            raise ValueError("name either levels or mazes")
+        if mazes is not None:
+            for maze in mazes:
+                if not isinstance(maze, Maze):
+                    raise TypeError(f"mazes must be Maze objects, got {type(maze).__name__}")
+            source = cls(None, tuple(mazes))
+        else:
+            many = levels if isinstance(levels, (Sequence, np.ndarray)) else (levels,)
+            ends = (many[0], many[-1]) if isinstance(many, range) and many else many
+            for level in ends:
+                check_level(level)  # type: ignore[arg-type]
+            source = cls(many if isinstance(many, range) else tuple(int(n) for n in many), None)  # type: ignore[arg-type]
+        if not len(source):
+            raise ValueError("there must be at least one level or maze")
+        return source
+
+    def __len__(self) -> int:
+        return len(self.mazes if self.mazes is not None else self.levels or ())
+
+    def chunk(self, number: int, size: int) -> Chunk:
+        """The ``number``-th ``size`` levels or mazes, or what is left of them."""
+        items: Sequence[Any] = self.mazes if self.mazes is not None else self.levels or ()
+        return Chunk(number, number * size, tuple(items[number * size : (number + 1) * size]))
+
+    def chunks(self, size: int) -> Iterator[Chunk]:
+        """All of them."""
+        return (self.chunk(number, size) for number in range(-(-len(self) // size)))
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The policy that is measured.
+
+    Attributes:
+        module: a torch module with action probabilities, or None.
+        predictor: what has only ``predict``, or None.
+        steering: what a `SteeredPolicy` brings along.
+    """
+
+    module: nn.Module | None
+    predictor: Predictor | None
+    steering: Intervention
+
+    @classmethod
+    def of(cls, policy: Any, conditions: Sequence[Condition], settings: Settings) -> Subject:
+        """A policy that can be measured under these conditions in this way.
+
+        Raises:
+            TypeError: if it is no policy.
+            ValueError: if it cannot be steered, lacks a layer, or cannot be measured so.
+        """
+        module, steering = module_and_steering(policy)
+        if isinstance(module, nn.Module) and isinstance(module, ActionProbabilities):
+            for condition in conditions:
+                for layer in condition.layers:
+                    find_layer(module, layer)
+            return cls(module, None, steering)
+        if not callable(getattr(policy, "predict", None)):
+            raise TypeError(f"a policy needs action_probabilities or predict, got {type(policy).__name__}")
+        if settings.method != "sampled":
+            raise ValueError(
+                f'{type(policy).__name__} has only predict: measure it with method="sampled"; the exact '
+                "method needs action_probabilities"
+            )
+        for condition in conditions:
+            if condition.terms or condition.made_by is not None:
+                raise ValueError(
+                    f"condition {condition.name!r} cannot steer {type(policy).__name__}, which has only "
+                    f"predict: measure {BASELINE!r} alone, or give the torch module"
+                )
+        return cls(None, policy, Steering())
+
+    @property
+    def description(self) -> str:
+        """The policy's class, and its width if it has one."""
+        subject = self.module if self.module is not None else self.predictor
+        width = getattr(subject, "width", None)
+        return type(subject).__name__ + (f"(width={width})" if width else "")
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is done with every maze, and all that a worker needs for it.
+
+    Attributes:
+        subject: whose policy.
+        conditions: under which it is measured.
+        edits: made in every maze first.
+        settings: how.
+    """
+
+    subject: Subject
+    conditions: tuple[Condition, ...]
+    edits: tuple[Edit, ...]
+    settings: Settings
+
+    def description(self) -> dict[str, Any]:
+        """For people, and for `Results.description`."""
+        return {
+            "policy": self.subject.description,
+            "conditions": [condition.name for condition in self.conditions],
+            **asdict(self.settings),
+            "edits": [getattr(edit, "__qualname__", repr(edit)) for edit in self.edits],
+        }
+
+
+class AbandonedError(RuntimeError):
+    """A chunk that was given up halfway, since nobody waits for it any more."""
+
+
+class Measurer:
+    """Does a job, chunk by chunk, in as many threads as call it.
+
+    Args:
+        job: what to do; every thread makes its own copy of the policy.
+
+    Attributes:
+        abandoned: set it to end chunks under way at their next maze.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self.job, self.abandoned = job, False
+        self._own = threading.local()
+        self._one_at_a_time = threading.Lock()
+
+    def frame(self, chunk: Chunk) -> pd.DataFrame:
+        """The rows of one chunk, in the order of mazes and conditions.
+
+        Raises:
+            AbandonedError: if it was given up.
+        """
+        return frame_of(self.rows(chunk))
+
+    def rows(self, chunk: Chunk) -> list[dict[str, Any]]:
+        """The same, before they become a frame."""
+        mazes = [item for item in chunk.items if isinstance(item, Maze)] or Maze.from_levels(chunk.items)  # type: ignore[arg-type]
+        return [
+            row
+            for number, maze in enumerate(mazes, chunk.first)
+            for row in self._rows(number, apply_edits(maze, self.job.edits))
+        ]
+
+    def _rows(self, number: int, maze: Maze) -> list[dict[str, Any]]:
+        if self.abandoned:
+            raise AbandonedError("given up")
+        square = maze.decision_square or (np.nan, np.nan)
+        common = {
+            "maze": number,
+            "level": maze.level,
+            "size": maze.size,
+            "decision_row": square[0],
+            "decision_col": square[1],
+        }
+        return [{**common, "condition": name, **asdict(measures)} for name, measures in self._measure(maze).items()]
+
+    def _measure(self, maze: Maze) -> dict[str, Measures]:
+        subject, how = self.job.subject, self.job.settings
+        if subject.predictor is not None:
+            with self._one_at_a_time:  # it may remember
+                measures = measure_predictor(
+                    subject.predictor,
+                    maze,
+                    horizon=how.horizon,
+                    episodes=how.episodes,
+                    deterministic=how.deterministic,
+                )
+            return {condition.name: measures for condition in self.job.conditions}
+        forward, factory = self._tools()
+        steerings = {
+            name: subject.steering.then(steering)
+            for name, steering in factory.steerings(self.job.conditions, maze).items()
+        }
+        if how.method == "exact":
+            found = measure_exactly(
+                forward, maze, list(steerings.values()), horizon=how.horizon, deterministic=how.deterministic
+            )
+        else:
+            found = measure_by_sampling(
+                forward,
+                maze,
+                steerings,
+                horizon=how.horizon,
+                episodes=how.episodes,
+                seed=how.seed,
+                deterministic=how.deterministic,
+            )
+        return dict(zip(steerings, found, strict=True))
+
+    def _tools(self) -> tuple[SharedForward, SteeringFactory]:
+        """This thread's own copy of the policy, so that hooks stay apart."""
+        if not hasattr(self._own, "tools"):
+            module = self.job.subject.module
+            assert module is not None
+            forward = SharedForward(module, batch_size=_BATCH_SIZES[self.job.settings.method])
+            self._own.tools = forward, SteeringFactory(forward.policy)
+        tools: tuple[SharedForward, SteeringFactory] = self._own.tools
+        return tools

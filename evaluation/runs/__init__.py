@@ -1,0 +1,1 @@
+"""Runs: evaluations that live in a folder, survive whatever happens to them, and may use many machines."""

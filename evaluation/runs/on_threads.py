@@ -1,0 +1,39 @@
+"""Chunks measured by threads of this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import islice
+
+import pandas as pd
+
+from evaluation.job import Chunk, Job, Measurer
+from evaluation.shared_forward import one_torch_thread
+
+
+def on_threads(job: Job, chunks: Iterable[Chunk], workers: int) -> Iterator[tuple[Chunk, pd.DataFrame]]:
+    """Measure chunks, and hand out each as soon as it is done.
+
+    Threads, not processes: nearly all the time goes into torch, procgen and scipy, which compute without the
+    interpreter's lock, and threads share the weights.
+
+    Args:
+        job: what to do.
+        chunks: taken one by one, as workers become free.
+        workers: how many threads.
+    """
+    measurer, queue = Measurer(job), iter(chunks)
+    running: dict[Future[pd.DataFrame], Chunk] = {}
+    with one_torch_thread(), ThreadPoolExecutor(workers) as pool:
+        try:
+            while True:
+                for chunk in islice(queue, workers + 1 - len(running)):  # one lies ready
+                    running[pool.submit(measurer.frame, chunk)] = chunk
+                if not running:
+                    return
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    yield running.pop(future), future.result()
+        finally:
+            measurer.abandoned = True
+            pool.shutdown(cancel_futures=True)

@@ -1,0 +1,81 @@
+"""A run: what is missing in its folder is measured, chunk by chunk, until nothing is or somebody stops it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+
+import pandas as pd
+
+from evaluation.job import Chunk, Job, Source
+from steered_env.training.interruption import StopRequest, stop_requests
+
+from .folder import RunFolder
+from .lock import locked
+from .manifest import Manifest
+from .on_ray import on_ray
+from .on_threads import on_threads
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Who measures.
+
+    Attributes:
+        threads: of this process, where there is no cluster.
+        ray: address of a Ray cluster, or None.
+    """
+
+    threads: int
+    ray: str | None = None
+
+    def measured(self, job: Job, chunks: Iterator[Chunk]) -> Iterator[tuple[Chunk, pd.DataFrame]]:
+        """Chunks with their rows, in the order in which they are done."""
+        return on_threads(job, chunks, self.threads) if self.ray is None else on_ray(job, chunks, self.ray)
+
+
+def measure_into(
+    path: Path,
+    job: Job,
+    source: Source,
+    workers: Workers,
+    wanted: Manifest,
+    *,
+    replace: bool = False,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> None:
+    """Begin a run in a folder, or go on with it, until every maze is measured.
+
+    Args:
+        path: the folder; must exist.
+        job: what is done with every maze.
+        source: the mazes.
+        workers: who does it; the numbers do not depend on it.
+        wanted: what a new run's manifest will say; one that goes on keeps its own chunk size.
+        replace: a finished run with another configuration is replaced.
+        on_progress: called with (mazes done, mazes in all) at the start and after each chunk.
+
+    Raises:
+        KeyboardInterrupt: after the chunks under way, if Ctrl-C or SIGTERM asked for it; a second one stops at once.
+        RunError: if the folder is in use, holds another run, or cannot be written to.
+    """
+    with locked(path), stop_requests() as stop:
+        run = RunFolder.begin_or_go_on(path, wanted, replace=replace)
+        missing = run.missing()
+        done = run.manifest.mazes - sum(map(run.manifest.mazes_in, missing))
+        if on_progress is not None:
+            on_progress(done, len(source))
+        for part, frame in workers.measured(job, _until_stopped(run, source, missing, stop)):
+            run.write(part.number, frame)
+            done += len(part.items)
+            if on_progress is not None:
+                on_progress(done, len(source))
+        if done < len(source):
+            raise KeyboardInterrupt(f"stopped: {run.progress()} are in {path}; the same command goes on from here")
+
+
+def _until_stopped(run: RunFolder, source: Source, missing: list[int], stop: StopRequest) -> Iterator[Chunk]:
+    chunks = (source.chunk(number, run.manifest.chunk) for number in missing)
+    return takewhile(lambda _: not stop.made, chunks)
