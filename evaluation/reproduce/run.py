@@ -16,7 +16,8 @@ from typing import Any
 
 from evaluation.conditions import BASELINE
 from evaluation.results import make_folder, write_text
-from steered_env import ImpalaPolicy, load_policy
+from evaluation.runs.fingerprints import fingerprint
+from steered_env import load_policy
 from steered_env.training.device import machine
 
 from .claim import Claim, DoesNotApplyError, chosen_claims
@@ -95,7 +96,7 @@ def reproduce(
         raise ValueError("there must be at least one level")
     loaded = load_policy(policy)
     folder = make_folder(out)
-    _check_same_run(folder, {"policy": policy, "weights": _hash(loaded), "levels": list(levels), "quick": quick})
+    _check_same_run(folder, {"policy": policy, "weights": fingerprint(loaded), "levels": list(levels), "quick": quick})
     needed = tuple(dict.fromkeys([BASELINE, *(name for claim in chosen for name in claim.conditions)]))
     lab = Lab(loaded, policy, levels, make_folder(folder / "measured"), needed, quick, workers)
     findings = _measure_all(lab, chosen, folder, on_step)
@@ -175,14 +176,6 @@ def _check_same_run(folder: Path, wanted: dict[str, Any]) -> None:
 def _short(value: Any) -> str:
     text = str(value)
     return text if len(text) < 60 else f"{text[:40]} … {text[-12:]}"
-
-
-def _hash(policy: ImpalaPolicy) -> str:
-    digest = hashlib.sha256()
-    for name, tensor in sorted(policy.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()[:16]
 
 
 def _description(policy: str, levels: Sequence[int], quick: bool, claims: Collection[str] | None) -> dict[str, str]:
