@@ -38,7 +38,7 @@ def test_its_card_and_curve_are_there(name: str) -> None:
     told = read_metadata(name)[MEASURED]
     assert f"**{told['move_accuracy']:.1%}**" in card
     assert f"**{told['cheese_rate'][0]:.3f}**" in card
-    assert re.search(r"`steered-env train .*--out runs/" + name + " ", card)
+    assert re.search(rf"`steered-env train (--recipe {name}`|.*--out runs/{name} )", card)
     for end in ("-curve.csv", "-curve.png"):
         assert (WEIGHTS / f"{name}{end}").is_file()
 

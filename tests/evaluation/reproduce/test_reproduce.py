@@ -95,7 +95,7 @@ def test_trouble_in_one_claim_is_its_own(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(run_module, "chosen_claims", lambda _: claims)
     found = list(reproduce("small", LEVELS, out=tmp_path).findings.values())
     assert [stored.problem for stored in found] == ["failed", "does not apply", ""]
-    assert "ZeroDivisionError: of <something> (test_run.py, line" in found[0].summary
+    assert "ZeroDivisionError: of <something> (test_reproduce.py, line" in found[0].summary
     assert found[2].verdict in set(Verdict)
     assert "of &lt;something&gt;" in (tmp_path / "index.html").read_text()
     monkeypatch.setattr(run_module, "chosen_claims", lambda _: [replace(claims[0], measure=baseline.measure)])
