@@ -25,9 +25,10 @@ _LEVELS = 60
 
 
 def _measure(lab: Lab) -> Finding:
-    members = [name for name in packaged_policies() if _MEMBER.fullmatch(name)]
-    if not members:
-        raise DoesNotApplyError("no policy trained with another region is packaged yet")
+    found = {name: match[1] for name in packaged_policies() if (match := _MEMBER.fullmatch(name))}
+    members = list(found)
+    if len(set(found.values())) < 2:
+        raise DoesNotApplyError("policies trained with other regions are not packaged yet")
     levels = lab.first(_LEVELS, lab.decision_levels)
     rows: dict[str, dict[str, Interval]] = {}
     for number, name in enumerate(members):
