@@ -17,7 +17,7 @@ from evaluation.evaluate import HORIZON, evaluate, worker_count
 from evaluation.frames import frame_of
 from evaluation.results import Results, write_text
 from evaluation.shared_forward import SharedForward, one_torch_thread
-from evaluation.statistics import Interval, paired_difference
+from evaluation.statistics import Interval, mean_interval
 from evaluation.vector_field import VectorField, fields_of
 from steered_env import ImpalaPolicy, Maze, Steering
 
@@ -185,5 +185,4 @@ def changes(frame: pd.DataFrame, condition: str, column: str, *, against: str = 
 
 def change(frame: pd.DataFrame, condition: str, column: str, *, against: str = BASELINE) -> Interval:
     """The mean of `changes` with its interval."""
-    found = changes(frame, condition, column, against=against)
-    return paired_difference(found, 0 * found)
+    return mean_interval(changes(frame, condition, column, against=against))
