@@ -31,7 +31,6 @@ class Lab:
 
     Attributes:
         policy: that is measured.
-        name: what it is called on the page.
         levels: the claims' own levels.
         folder: where measurements are kept.
         conditions: those of the shared table.
@@ -41,7 +40,6 @@ class Lab:
     """
 
     policy: ImpalaPolicy
-    name: str
     levels: Sequence[int]
     folder: Path
     conditions: tuple[str, ...] = (BASELINE,)

@@ -98,7 +98,7 @@ def reproduce(
     folder = make_folder(out)
     _check_same_run(folder, {"policy": policy, "weights": fingerprint(loaded), "levels": list(levels), "quick": quick})
     needed = tuple(dict.fromkeys([BASELINE, *(name for claim in chosen for name in claim.conditions)]))
-    lab = Lab(loaded, policy, levels, make_folder(folder / "measured"), needed, quick, workers)
+    lab = Lab(loaded, levels, make_folder(folder / "measured"), needed, quick, workers)
     findings = _measure_all(lab, chosen, folder, on_step)
     page = write_page(folder, findings, _description(policy, levels, quick, claims))
     return Reproduction(folder, findings, page)

@@ -17,7 +17,7 @@ CONDITIONS = ("baseline", "-cheese", "top_right")
 
 @pytest.fixture
 def lab(small: ImpalaPolicy, tmp_path: Path) -> Lab:
-    return Lab(small, "small", LEVELS, tmp_path, CONDITIONS)
+    return Lab(small, LEVELS, tmp_path, CONDITIONS)
 
 
 def test_measures_are_those_of_evaluate_and_are_kept(
