@@ -25,7 +25,6 @@ _FOR = {
     "pictures_per_level": _IMITATION,
     "dense_weight": _IMITATION,
     "mouse_weight": _IMITATION,
-    "average_decay": _IMITATION,
     "workers": _IMITATION,
     "steps": _PPO,
     "start": _PPO,
@@ -92,7 +91,11 @@ def train(
         float | None, typer.Option(help="Imitation: of the loss of the head that finds the mouse, 0.3.")
     ] = None,
     average_decay: Annotated[
-        float | None, typer.Option(help="Imitation: of the running average of the weights, 0.999; 0 for none.")
+        float | None,
+        typer.Option(
+            help="Of the running average of the weights; 0 for none. Imitation: over gradient steps, 0.999; "
+            "PPO: over updates, 0."
+        ),
     ] = None,
     num_envs: Annotated[int | None, typer.Option(help="PPO: mazes side by side, 64.")] = None,
     n_steps: Annotated[int | None, typer.Option(help="PPO: steps of each between updates, 256.")] = None,

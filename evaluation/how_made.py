@@ -84,9 +84,6 @@ def _imitation(config: Mapping[str, Any], made: Mapping[str, Any], name: str) ->
     heads = "the next move of the shortest path; a second head, dropped after training, learned it for every cell"
     if values["mouse_weight"]:
         heads += ", a third one the mouse's cell and the move there"
-    average = (
-        f"; a running average of the weights, decay {values['average_decay']:g}" if values["average_decay"] else ""
-    )
     rows = {
         "data": f"{done:,} pictures of levels from 10,000,000 up, drawn by procgen; cheese at random in "
         f"the top-right {region}×{region} cells; mouse half the time on the path "
@@ -100,8 +97,12 @@ def _imitation(config: Mapping[str, Any], made: Mapping[str, Any], name: str) ->
         rows["to repeat it"] = f"`--pictures {done}` instead of the time budget: the same pictures in the same order"
     return rows | {
         "optimizer": f"Adam, learning rate {values['learning_rate']:g} (linear warm-up, cosine to 0), batch "
-        f"{values['batch_size']}, gradient clipped at {values['clip']:g}{average}",
+        f"{values['batch_size']}, gradient clipped at {values['clip']:g}{_average(values['average_decay'])}",
     }
+
+
+def _average(decay: float, over: str = "") -> str:
+    return f"; a running average of the weights{over and ' over '}{over}, decay {decay:g}" if decay else ""
 
 
 def imitation_command(config: Mapping[str, Any], name: str) -> str:
@@ -139,7 +140,8 @@ def _reinforcement(made: Mapping[str, Any], name: str) -> dict[str, str]:
         f"discount {config['gamma']:g}, GAE λ {config['gae_lambda']:g}, clip {config['clip_range']:g}, "
         f"entropy {config['entropy']:g}, value loss {config['value_weight']:g}",
         "optimizer": f"Adam, learning rate {config['learning_rate']:g}, {course}, gradient clipped at "
-        f"{config['max_grad_norm']:g}" + (f"; the first {warmup} updates train the value head alone" if warmup else ""),
+        f"{config['max_grad_norm']:g}{_average(config['average_decay'], 'updates')}"
+        + (f"; the first {warmup} updates train the value head alone" if warmup else ""),
     }
 
 

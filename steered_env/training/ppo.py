@@ -5,6 +5,7 @@ A module of its own, since importing it imports Stable-Baselines3.
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ from steered_env.simulator import MAX_LEVEL
 from steered_env.whole_file import whole_file
 
 from .interruption import StopRequest, stop_requests
+from .learner import running_average
 from .memory import keep_freed_memory
 from .pictures import FIRST_TRAINING_LEVEL
 from .ppo_config import PPOConfig
@@ -127,6 +129,9 @@ class _Run:
             self._restore(saved)
         elif config.start is not None:
             self._start_from(config.start, config.start_temperature)
+        self.average = running_average(impala_from(self.model), config.average_decay) if config.average_decay else None
+        if saved is not None and self.average is not None:
+            self.average.load_state_dict(saved["average"])
         self.log = _Log(out / TENSORBOARD, self.model.num_timesteps)
         self.model.set_logger(Logger(None, [self.log]))
         write_config(out, config, device)
@@ -135,11 +140,11 @@ class _Run:
         self, stop: StopRequest, evaluate_every: int, on_evaluation: Callable[[ImpalaPolicy], dict[str, float]]
     ) -> None:
         if not self.rows:
-            self.rows.append({"steps": 0, "seconds": 0.0, **on_evaluation(impala_from(self.model))})
+            self.rows.append({"steps": 0, "seconds": 0.0, **on_evaluation(self._policy())})
         while not self._finished():
             row = self._update(stop)
             if self._finished() or self.updates % evaluate_every == 0:
-                row |= on_evaluation(impala_from(self.model))
+                row |= on_evaluation(self._policy())
             self.rows.append(row)
             self.log.write({f"evaluation/{name}": row[name] for name in row if name not in _LOGGED}, {}, self._steps)
             self.save()
@@ -148,7 +153,7 @@ class _Run:
         self.save()
 
     def finished_policy(self) -> ImpalaPolicy:
-        policy = impala_from(self.model).cpu()
+        policy = self._policy().cpu()
         made = {"algorithm": ALGORITHM, "config": asdict(self.config), "steps": self._steps, "seconds": self.seconds}
         if self.config.start is not None:
             made["start"] = _making_of(self.config.start)
@@ -167,6 +172,8 @@ class _Run:
             "policy": self.model.policy.state_dict(),
             "optimizer": self.model.policy.optimizer.state_dict(),
         }
+        if self.average is not None:
+            state["average"] = self.average.state_dict()
         if self.updates:
             state |= {
                 "episode_starts": np.asarray(self.model._last_episode_starts).tolist(),
@@ -183,6 +190,10 @@ class _Run:
     def close(self) -> None:
         self.log.close()
         self.rewards.close()
+
+    def _policy(self) -> ImpalaPolicy:
+        """What has been made so far: the running average, or the weights as they are."""
+        return impala_from(self.model) if self.average is None else copy.deepcopy(self.average.module)
 
     @property
     def _steps(self) -> int:
@@ -206,6 +217,8 @@ class _Run:
             # one update; it would log before learning, so that what it learned is logged here instead
             self.model.learn(self.config.steps_per_update, callback=episodes, log_interval=2, reset_num_timesteps=False)
         self.updates += 1
+        if self.average is not None:
+            self.average.update_parameters(impala_from(self.model))
         self.seconds += time.monotonic() - begun
         for name, value in episodes.summary().items():
             self.model.logger.record(f"rollout/{name}", value)

@@ -37,6 +37,8 @@ class PPOConfig:
         shape_rewards: reward every step in the right direction, in a way that leaves the best policy the same (see
             `steered_env.training.reward_shaping`).
         value_weight: of the value loss.
+        average_decay: of the running average of the weights over updates, which is the policy that comes out; 0 for the
+            last weights themselves. Each update sees few episodes and leaves its noise behind; an average does not.
         max_grad_norm: of the gradient, which is clipped there.
         time_limit: steps after which an episode is cut off.
         value_warmup: first so many updates train the value head alone, at a learning rate of 0.002, so that a policy
@@ -68,6 +70,7 @@ class PPOConfig:
     by_moves: bool = False
     shape_rewards: bool = False
     value_weight: float = 0.5
+    average_decay: float = 0.0
     max_grad_norm: float = 0.5
     time_limit: int = 500
     value_warmup: int = 0
@@ -102,6 +105,8 @@ class PPOConfig:
         for name in ("gamma", "gae_lambda"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be 0 to 1, got {getattr(self, name)}")
+        if not 0 <= self.average_decay < 1:
+            raise ValueError(f"average_decay must be ≥ 0 and below 1, got {self.average_decay}")
         if not 1 <= self.cheese_region <= WORLD_SIZE:
             raise ValueError(f"cheese_region must be 1 to {WORLD_SIZE}, got {self.cheese_region}")
 

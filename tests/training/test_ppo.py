@@ -35,7 +35,7 @@ def curve(folder: Path) -> pd.DataFrame:
 
 @pytest.mark.parametrize("shaped", [False, True])
 def test_interrupted_and_continued_is_as_if_never_interrupted(shaped: bool, tmp_path: Path) -> None:
-    config = replace(SHORT, shape_rewards=shaped, start="small" if shaped else None)
+    config = replace(SHORT, shape_rewards=shaped, start="small" if shaped else None, average_decay=0.9 * shaped)
     whole = train_ppo(config, tmp_path / "whole", evaluate_every=2, on_evaluation=lambda p: {"first": weights(p)[0]})
     evaluations = 0
 
@@ -83,6 +83,19 @@ def test_an_update_that_is_stopped_leaves_the_checkpoint_of_the_last_one(
         train_ppo(replace(SHORT, steps=2 * UPDATE), tmp_path, on_progress=stop)
     assert (tmp_path / "checkpoint.pt").read_bytes() == before
     assert not list(tmp_path.glob("*.tmp*"))
+
+
+def test_what_comes_out_is_the_running_average_over_updates(tmp_path: Path) -> None:
+    last: list[np.ndarray] = []
+    for updates in (1, 2, 3):
+        config = replace(SHORT, steps=updates * UPDATE)
+        last.append(weights(train_ppo(config, tmp_path / "last")))
+    averaged = weights(train_ppo(replace(SHORT, steps=3 * UPDATE, average_decay=0.15), tmp_path / "average"))
+    expected = last[0]  # as if it had been there before the first update
+    for weight, now in ((0.15, last[1]), (0.15, last[2])):  # min(0.15, (1 + n) / (10 + n)) is 0.15 from n = 1 on
+        expected = weight * expected + (1 - weight) * now
+    assert np.allclose(averaged, expected, atol=1e-6)
+    assert not np.allclose(averaged, last[2], atol=1e-6)
 
 
 def test_the_first_updates_from_a_policy_leave_its_actions_alone(tmp_path: Path, small: ImpalaPolicy) -> None:
