@@ -13,15 +13,13 @@ from pathlib import Path
 import pandas as pd
 
 from evaluation.conditions import BASELINE, Condition, ConditionLike, SteeringFactory
-from evaluation.evaluate import HORIZON, evaluate, worker_count
-from evaluation.frames import frame_of
-from evaluation.results import Results, write_text
+from evaluation.evaluate import evaluate, worker_count
+from evaluation.results import Results
 from evaluation.shared_forward import SharedForward, one_torch_thread
 from evaluation.statistics import Interval, mean_interval
 from evaluation.vector_field import VectorField, fields_of
 from steered_env import ImpalaPolicy, Maze, Steering
 
-_BLOCK = 20
 _QUICK_LEVELS = 6
 
 
@@ -32,7 +30,7 @@ class Lab:
     Attributes:
         policy: that is measured.
         levels: the claims' own levels.
-        folder: where measurements are kept.
+        folder: where measurements are kept, each a run of `evaluate`.
         conditions: those of the shared table.
         quick: whether claims should take fewer levels, settings and films.
         workers: threads; one for each core unless said.
@@ -46,6 +44,7 @@ class Lab:
     quick: bool = False
     workers: int | None = None
     on_progress: Callable[[float], None] = lambda _: None
+    _tables: dict[str, Results] = field(default_factory=dict)
     _mazes: dict[int, Maze] = field(default_factory=dict)
     _fields: dict[tuple[int, str], VectorField] = field(default_factory=dict)
     _own: threading.local = field(default_factory=threading.local)
@@ -82,17 +81,21 @@ class Lab:
             conditions: expressions, which are kept, or names with functions, which are measured each time.
             levels: which.
         """
-        kept = all(isinstance(condition, str) for condition in conditions)
-        frames = []
-        blocks = [list(levels[first : first + _BLOCK]) for first in range(0, len(levels), _BLOCK)]
-        for number, block in enumerate(blocks):
-            frame = self._kept(conditions, block) if kept else self._measured(conditions, block)  # type: ignore[arg-type]
-            frames.append(frame.assign(maze=frame["maze"] + number * _BLOCK))
-            self.on_progress((number + 1) / len(blocks))
-        names = [Condition.of(condition).name for condition in conditions]
-        return Results(
-            pd.concat(frames, ignore_index=True), {"conditions": names, "horizon": HORIZON, "method": "exact"}
+        keep = all(isinstance(condition, str) for condition in conditions)
+        question = hashlib.sha256(json.dumps([list(map(str, conditions)), list(levels)]).encode()).hexdigest()[:12]
+        if keep and question in self._tables:
+            return self._tables[question]
+        results = evaluate(
+            self.policy,
+            levels,
+            conditions,
+            workers=self.workers,
+            out=self.folder / question if keep else None,
+            on_progress=lambda done, total: self.on_progress(done / total),
         )
+        if keep:
+            self._tables[question] = results
+        return results
 
     def decision(self, conditions: Sequence[ConditionLike], levels: Sequence[int] | None = None) -> pd.DataFrame:
         """Measures in mazes with a decision square: one row per condition and level, indexed by both.
@@ -140,18 +143,6 @@ class Lab:
     def forward(self) -> SharedForward:
         """The policy, to run many interventions on the same frames."""
         return SharedForward(self.policy)
-
-    def _kept(self, conditions: Sequence[str], levels: list[int]) -> pd.DataFrame:
-        key = hashlib.sha256(json.dumps([list(conditions), levels, HORIZON]).encode()).hexdigest()[:20]
-        path = self.folder / f"{key}.csv"
-        if path.is_file():
-            return frame_of(pd.read_csv(path, float_precision="round_trip").to_dict("records"))  # type: ignore[arg-type]
-        frame = self._measured(conditions, levels)
-        write_text(path, frame.to_csv(index=False))
-        return frame
-
-    def _measured(self, conditions: Sequence[ConditionLike], levels: list[int]) -> pd.DataFrame:
-        return evaluate(self.policy, levels, conditions, workers=self.workers).frame
 
 
 REMOVED = "cheese removed"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from steered_env.simulator import WORLD_SIZE
+from .ranges import check_at_least, check_budget, check_common
 
 
 @dataclass(frozen=True)
@@ -52,20 +52,12 @@ class TrainingConfig:
     bfloat16: bool = False
 
     def __post_init__(self) -> None:
-        if self.pictures is None and self.minutes is None:
-            raise ValueError("a training run needs a budget: pictures=… or minutes=…")
-        for name in ("width", "batch_size", "pictures_per_level"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be ≥ 1, got {getattr(self, name)}")
-        if not 1 <= self.cheese_region <= WORLD_SIZE:
-            raise ValueError(f"cheese_region must be 1 to {WORLD_SIZE}, got {self.cheese_region}")
-        if not 0 <= self.average_decay < 1:
-            raise ValueError(f"average_decay must be ≥ 0 and below 1, got {self.average_decay}")
+        check_budget(self, "pictures")
+        check_common(self)
+        check_at_least(self, 1, ["batch_size", "pictures_per_level"])
         if self.batch_size % self.pictures_per_level:
             raise ValueError(
                 f"batch_size ({self.batch_size}) must be a multiple of pictures_per_level ({self.pictures_per_level})"
             )
         if self.pictures is not None and self.pictures < self.batch_size:
             raise ValueError(f"pictures must be at least one batch of {self.batch_size}, got {self.pictures}")
-        if self.minutes is not None and not 0 < self.minutes < 60 * 24 * 30:
-            raise ValueError(f"minutes must be above 0 and below a month, got {self.minutes}")

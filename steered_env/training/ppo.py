@@ -193,7 +193,11 @@ class _Run:
 
     def _policy(self) -> ImpalaPolicy:
         """What has been made so far: the running average, or the weights as they are."""
-        return impala_from(self.model) if self.average is None else copy.deepcopy(self.average.module)
+        if self.average is None:
+            return impala_from(self.model)
+        policy = copy.deepcopy(self.average.module)
+        assert isinstance(policy, ImpalaPolicy)
+        return policy.eval()
 
     @property
     def _steps(self) -> int:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from steered_env.simulator import WORLD_SIZE, check_size
+from steered_env.simulator import check_size
 
-_BUDGETS = ("steps", "minutes")
+from .ranges import check_above_zero, check_at_least, check_budget, check_common, check_shares
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,14 @@ class PPOConfig:
     bfloat16: bool = False
 
     def __post_init__(self) -> None:
-        if all(getattr(self, name) is None for name in _BUDGETS):
-            raise ValueError("a training run needs a budget: steps=… or minutes=…")
+        check_budget(self, "steps")
+        check_common(self)
         if self.anneal and (self.steps is None or self.minutes is not None):
             raise ValueError("anneal needs to know where the run ends: give a budget of steps alone")
-        self._check_ranges()
+        check_at_least(self, 1, ["num_envs", "n_steps", "epochs", "minibatches", "time_limit"])
+        check_at_least(self, 0, ["seed", "entropy", "value_weight", "value_warmup"])
+        check_above_zero(self, ["steps", "learning_rate", "clip_range", "max_grad_norm", "start_temperature"])
+        check_shares(self, ["gamma", "gae_lambda"])
         if self.sizes is not None:
             if not self.sizes:
                 raise ValueError("sizes must name at least one size, or be None for all")
@@ -91,24 +94,6 @@ class PPOConfig:
                 f"num_envs × n_steps ({self.num_envs} × {self.n_steps}) must be a multiple of minibatches "
                 f"({self.minibatches}), at least twice it"
             )
-
-    def _check_ranges(self) -> None:
-        for name in ("width", "num_envs", "n_steps", "epochs", "minibatches", "time_limit"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be ≥ 1, got {getattr(self, name)}")
-        for name in ("seed", "entropy", "value_weight", "value_warmup"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name} must be ≥ 0, got {getattr(self, name)}")
-        for name in ("learning_rate", "clip_range", "max_grad_norm", "start_temperature", *_BUDGETS):
-            if (value := getattr(self, name)) is not None and value <= 0:
-                raise ValueError(f"{name} must be above 0, got {value}")
-        for name in ("gamma", "gae_lambda"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} must be 0 to 1, got {getattr(self, name)}")
-        if not 0 <= self.average_decay < 1:
-            raise ValueError(f"average_decay must be ≥ 0 and below 1, got {self.average_decay}")
-        if not 1 <= self.cheese_region <= WORLD_SIZE:
-            raise ValueError(f"cheese_region must be 1 to {WORLD_SIZE}, got {self.cheese_region}")
 
     @property
     def steps_per_update(self) -> int:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from evaluation import evaluate, vector_field
-from evaluation.reproduce import lab as lab_module
+from evaluation.job import Measurer
 from evaluation.reproduce.lab import REMOVED, Lab, change, changes
 from steered_env import ImpalaPolicy
 
@@ -23,12 +23,13 @@ def lab(small: ImpalaPolicy, tmp_path: Path) -> Lab:
 def test_measures_are_those_of_evaluate_and_are_kept(
     lab: Lab, small: ImpalaPolicy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lab_module, "_BLOCK", 2)
     first = lab.table().frame
     expected = evaluate(small, LEVELS, CONDITIONS).frame
     pd.testing.assert_frame_equal(first, expected)
-    monkeypatch.setattr(lab_module, "evaluate", lambda *_, **__: pytest.fail("was measured before"))
-    pd.testing.assert_frame_equal(lab.table().frame, expected)
+    monkeypatch.setattr(Measurer, "rows", lambda *_: pytest.fail("was measured before"))
+    again = Lab(small, LEVELS, lab.folder, CONDITIONS)  # another process that goes on in the same folder
+    for one in (lab, again):
+        pd.testing.assert_frame_equal(one.table().frame, expected)
     decision = lab.decision(["baseline", "-cheese"])
     assert set(decision.index.get_level_values("level")) == set(lab.decision_levels)
     assert set(decision.index.get_level_values("condition")) == {"baseline", "-cheese"}

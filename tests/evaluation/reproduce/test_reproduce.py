@@ -119,13 +119,13 @@ def test_killed_and_started_again_it_goes_on(tmp_path: Path) -> None:
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     kept = tmp_path / "run" / "measured"
     deadline = time.monotonic() + 120
-    while not (kept.is_dir() and list(kept.glob("[!.]*.csv"))) and time.monotonic() < deadline:
+    while not (kept.is_dir() and list(kept.rglob("[!.]*.parquet"))) and time.monotonic() < deadline:
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert not (tmp_path / "run" / "index.html").exists()
-    first = {path.name: path.stat().st_mtime_ns for path in kept.glob("[!.]*.csv")}
+    first = {path.name: path.stat().st_mtime_ns for path in kept.rglob("[!.]*.parquet")}
     again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert again.returncode == 0, again.stderr
     assert "run/index.html" in again.stdout
-    assert first.items() <= {path.name: path.stat().st_mtime_ns for path in kept.glob("*.csv")}.items()
+    assert first.items() <= {path.name: path.stat().st_mtime_ns for path in kept.rglob("*.parquet")}.items()
