@@ -30,6 +30,7 @@ _FOR = {
     "start": _PPO,
     "start_temperature": _PPO,
     "sizes": _PPO,
+    "mouse_anywhere": _PPO,
     "num_envs": _PPO,
     "n_steps": _PPO,
     "epochs": _PPO,
@@ -74,6 +75,9 @@ def train(
         float | None, typer.Option(help="PPO: divides the logits of the policy to start from, so that it explores; 1.")
     ] = None,
     sizes: Annotated[str | None, typer.Option(help="PPO: inner sizes of the mazes, such as 3,5,7; all.")] = None,
+    mouse_anywhere: Annotated[
+        bool, typer.Option(help="PPO: episodes begin in any open cell instead of at the bottom left.")
+    ] = False,
     learning_rate: Annotated[
         float | None, typer.Option(help="Adam's. Imitation: 0.004 at its highest; PPO: 0.0005 throughout.")
     ] = None,

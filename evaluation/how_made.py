@@ -167,7 +167,8 @@ def _stages(made: Mapping[str, Any], name: str) -> Iterator[_Stage]:
 def _data(stage: _Stage) -> str:
     sizes = stage.config["sizes"]
     which = f"of size{'s' * (len(sizes) > 1)} {', '.join(map(str, sizes))}" if sizes else "of all sizes"
-    return f"{stage.steps:,} steps in mazes {which}, episodes cut after {stage.config['time_limit']}"
+    where = ", the mouse anywhere at first" if stage.config["mouse_anywhere"] else ""
+    return f"{stage.steps:,} steps in mazes {which}{where}, episodes cut after {stage.config['time_limit']}"
 
 
 def ppo_command(config: Mapping[str, Any], name: str, steps: int) -> str:

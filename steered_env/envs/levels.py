@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from steered_env.maze import Maze
-from steered_env.maze.placement import random_cheese_cell
+from steered_env.maze.placement import random_cheese_cell, with_random_mouse
 from steered_env.simulator import MAX_LEVEL, WORLD_SIZE, check_level, check_size, whole_number
 
 Levels = int | Sequence[int] | None
@@ -23,6 +23,7 @@ class MazeSource:
         sizes: only mazes of these inner sizes; None for all.
         cheese_region: n places the cheese in a random open cell of the top-right n×n cells, clipped to the
             maze, never on the start; None leaves it where procgen put it.
+        mouse_anywhere: the mouse starts in any open cell but the cheese's, instead of at the bottom left.
 
     Raises:
         TypeError: if a level, size or the region is no whole number.
@@ -30,7 +31,11 @@ class MazeSource:
     """
 
     def __init__(
-        self, levels: Levels = None, sizes: Iterable[int] | None = None, cheese_region: int | None = None
+        self,
+        levels: Levels = None,
+        sizes: Iterable[int] | None = None,
+        cheese_region: int | None = None,
+        mouse_anywhere: bool = False,
     ) -> None:
         self.levels = _check_levels(levels)
         self.sizes = None if sizes is None else frozenset(check_size(size) for size in sizes)
@@ -40,7 +45,7 @@ class MazeSource:
             cheese_region = whole_number(cheese_region, "cheese_region")
             if not 1 <= cheese_region <= WORLD_SIZE:
                 raise ValueError(f"cheese_region must be 1 to {WORLD_SIZE}, got {cheese_region}")
-        self.cheese_region = cheese_region
+        self.cheese_region, self.mouse_anywhere = cheese_region, mouse_anywhere
 
     def draw(self, generator: np.random.Generator) -> Maze:
         """A maze of a random level.
@@ -51,7 +56,7 @@ class MazeSource:
         for _ in range(_TRIES):
             maze = Maze.from_level(self.levels[int(generator.integers(len(self.levels)))])
             if self.sizes is None or maze.size in self.sizes:
-                return self._with_cheese(maze, generator)
+                return self._placed(maze, generator)
         raise ValueError(
             f"none of {_TRIES} levels drawn from {self.levels!r} has a size in {sorted(self.sizes or ())}; "
             "allow more levels or more sizes"
@@ -59,12 +64,12 @@ class MazeSource:
 
     def start(self, level: int, generator: np.random.Generator) -> Maze:
         """The maze of one level, of whatever size."""
-        return self._with_cheese(Maze.from_level(level), generator)
+        return self._placed(Maze.from_level(level), generator)
 
-    def _with_cheese(self, maze: Maze, generator: np.random.Generator) -> Maze:
-        if self.cheese_region is None:
-            return maze
-        return maze.with_cheese(random_cheese_cell(maze, self.cheese_region, generator))
+    def _placed(self, maze: Maze, generator: np.random.Generator) -> Maze:
+        if self.cheese_region is not None:
+            maze = maze.with_cheese(random_cheese_cell(maze, self.cheese_region, generator))
+        return with_random_mouse(maze, generator) if self.mouse_anywhere else maze
 
 
 def _check_levels(levels: Levels) -> Sequence[int]:

@@ -51,6 +51,8 @@ class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
         sizes: only mazes of these inner sizes; None for all. A level chosen at reset may have any.
         cheese_region: n places the cheese in a random open cell of the top-right n×n cells (clipped to the
             maze, never the start), as in training; None leaves it where procgen put it.
+        mouse_anywhere: the mouse starts in any open cell but the cheese's, facing either way, instead of at the
+            bottom left; a maze chosen at reset keeps its own.
         edits: made in every maze after every reset, one after the other.
         until: ``"cheese"``, or ``"either"`` to let the corner end the episode too.
         time_limit: steps after which an episode is truncated.
@@ -72,12 +74,13 @@ class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
         *,
         sizes: Iterable[int] | None = None,
         cheese_region: int | None = None,
+        mouse_anywhere: bool = False,
         edits: Iterable[Edit] = (),
         until: Until = "cheese",
         time_limit: int = 500,
         render_mode: str | None = None,
     ) -> None:
-        self._source = MazeSource(levels, sizes, cheese_region)
+        self._source = MazeSource(levels, sizes, cheese_region, mouse_anywhere)
         self._edits = check_edits(edits)
         self._until, self._time_limit = check_until(until), check_time_limit(time_limit)
         self.render_mode = check_render_mode(render_mode)
@@ -95,7 +98,7 @@ class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
         """Start an episode.
 
         Args:
-            seed: of the environment's generator, which draws levels and cheeses.
+            seed: of the environment's generator, which draws levels, cheeses and mice.
             options: ``{"level": int}`` or ``{"maze": Maze}``, and ``"edits"``, a sequence of further edits.
 
         Returns:

@@ -55,9 +55,10 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
 
     Args:
         num_envs: how many mazes.
-        levels: as for `MazeEnv`, as are the next five.
+        levels: as for `MazeEnv`, as are the next six.
         sizes: only mazes of these inner sizes.
         cheese_region: side of the top-right region to place the cheese in.
+        mouse_anywhere: the mouse starts in any open cell.
         edits: made in every maze after every reset, autoresets included.
         until: ``"cheese"`` or ``"either"``.
         time_limit: steps after which an episode is truncated.
@@ -78,6 +79,7 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         *,
         sizes: Iterable[int] | None = None,
         cheese_region: int | None = None,
+        mouse_anywhere: bool = False,
         edits: Iterable[Edit] = (),
         until: Until = "cheese",
         time_limit: int = 500,
@@ -87,7 +89,7 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
     ) -> None:
         if whole_number(num_envs, "num_envs") < 1:
             raise ValueError(f"num_envs must be ≥ 1, got {num_envs}")
-        self._source = MazeSource(levels, sizes, cheese_region)
+        self._source = MazeSource(levels, sizes, cheese_region, mouse_anywhere)
         self._edits = check_edits(edits)
         self._until, self._time_limit = check_until(until), check_time_limit(time_limit)
         self.autoreset_mode = AutoresetMode(autoreset_mode)

@@ -1,4 +1,4 @@
-"""Placing the cheese at random, as the training mazes have it."""
+"""Placing the cheese and the mouse at random, as the training mazes have them."""
 
 from __future__ import annotations
 
@@ -30,3 +30,23 @@ def random_cheese_cell(maze: Maze, region: int, generator: np.random.Generator) 
         raise ValueError(f"the top-right {region}×{region} region of {maze!r} has no open cell for the cheese")
     row, col = cells[generator.integers(len(cells))]
     return int(row), int(col)
+
+
+def with_random_mouse(maze: Maze, generator: np.random.Generator) -> Maze:
+    """The maze with its mouse in a random open cell that is not the cheese's, facing either way.
+
+    Args:
+        maze: the maze; where its mouse is does not matter.
+        generator: draws two integers.
+
+    Raises:
+        ValueError: if the only open cell is the cheese's.
+    """
+    allowed = ~maze.walls
+    if maze.cheese is not None:
+        allowed[maze.cheese] = False
+    cells = np.argwhere(allowed)
+    if not len(cells):
+        raise ValueError(f"{maze!r} has no open cell for the mouse")
+    row, col = cells[generator.integers(len(cells))]
+    return maze.with_mouse((int(row), int(col)), facing_right=bool(generator.integers(2)))

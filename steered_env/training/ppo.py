@@ -119,6 +119,7 @@ class _Run:
             range(FIRST_TRAINING_LEVEL, MAX_LEVEL + 1),
             sizes=config.sizes,
             cheese_region=config.cheese_region,
+            mouse_anywhere=config.mouse_anywhere,
             time_limit=config.time_limit,
         )
         self.monitor = VecMonitor(self.mazes)

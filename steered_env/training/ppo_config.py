@@ -16,6 +16,8 @@ class PPOConfig:
     Attributes:
         width: of the network.
         cheese_region: the cheese lies in the top-right n×n cells.
+        mouse_anywhere: episodes begin in any open cell instead of at the bottom left. With a low ``time_limit`` an
+            update then sees many more mazes; what is learned at the start of one says little about another.
         sizes: inner sizes of the mazes to train on; None for all.
         start: the packaged policy or file to start from; None for new weights.
         start_temperature: divides the logits of the policy to start from. One that was trained to be sure of every
@@ -51,6 +53,7 @@ class PPOConfig:
 
     width: int = 1
     cheese_region: int = 5
+    mouse_anywhere: bool = False
     sizes: tuple[int, ...] | None = None
     start: str | None = None
     start_temperature: float = 1.0

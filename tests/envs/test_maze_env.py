@@ -106,6 +106,19 @@ def test_cheese_region() -> None:
     assert len({env.reset(options={"level": 17})[1]["cheese"] for _ in range(20)}) > 1
 
 
+def test_a_mouse_anywhere() -> None:
+    env = MazeEnv(levels=17, cheese_region=2, mouse_anywhere=True)
+    env.reset(seed=0)
+    mazes = [env.reset()[1]["maze"] for _ in range(300)]
+    assert all(maze.top_right_region(2)[maze.cheese] for maze in mazes)
+    assert {maze.facing_right for maze in mazes} == {False, True}
+    open_cells = {(int(row), int(col)) for row, col in np.argwhere(~mazes[0].walls)}
+    assert {maze.mouse for maze in mazes} <= open_cells
+    assert len({maze.mouse for maze in mazes}) > 0.5 * min(len(open_cells), 300)
+    chosen = Maze.from_level(17)
+    assert env.reset(options={"maze": chosen})[1]["maze"] == chosen
+
+
 def test_until_either() -> None:
     for until, ends in (("cheese", False), ("either", True)):
         env = MazeEnv(until=until)  # type: ignore[arg-type]

@@ -44,7 +44,14 @@ def play(envs: gymnasium.vector.VectorEnv, steps: int, seed: int) -> list[tuple]
 
 @pytest.mark.parametrize("mode", MODES)
 def test_trajectories_are_those_of_maze_env(mode: AutoresetMode) -> None:
-    settings = {"levels": range(40), "sizes": [3, 5], "time_limit": 25, "until": "either", "cheese_region": 3}
+    settings = {
+        "levels": range(40),
+        "sizes": [3, 5],
+        "time_limit": 25,
+        "until": "either",
+        "cheese_region": 3,
+        "mouse_anywhere": True,
+    }
     ours = MazeVectorEnv(4, autoreset_mode=mode, **settings)
     theirs = SyncVectorEnv([lambda: MazeEnv(**settings)] * 4, autoreset_mode=mode)
     for step, (a, b) in enumerate(zip(play(ours, 150, 7), play(theirs, 150, 7), strict=True)):
