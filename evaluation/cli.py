@@ -231,14 +231,20 @@ def runs(
 
 
 @app.command()
-def policies() -> None:
+def policies(
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the table in Markdown.")] = False,
+) -> None:
     """List the packaged policies.
 
     What each was trained on, how well it does, and what steering does to it.
     """
+    from .markdown import markdown_table
     from .packaged import policies_table
     from .terminal_table import print_frame
 
+    if markdown:
+        typer.echo(markdown_table(policies_table()))
+        return
     print_frame(_out, policies_table(), "Packaged policies")
     _out.print("cheese: rate in held-out mazes of its own training distribution, within 256 steps, exact method")
     _out.print("Δ: what a condition changes in held-out mazes with a decision square; see the model cards")

@@ -29,6 +29,7 @@ _FOR = {
     "steps": _PPO,
     "start": _PPO,
     "start_temperature": _PPO,
+    "heads_only": _PPO,
     "sizes": _PPO,
     "mouse_anywhere": _PPO,
     "num_envs": _PPO,
@@ -75,6 +76,9 @@ def train(
         float | None, typer.Option(help="PPO: divides the logits of the policy to start from, so that it explores; 1.")
     ] = None,
     sizes: Annotated[str | None, typer.Option(help="PPO: inner sizes of the mazes, such as 3,5,7; all.")] = None,
+    heads_only: Annotated[
+        bool, typer.Option(help="PPO: change nothing but the policy's and the value's head.")
+    ] = False,
     mouse_anywhere: Annotated[
         bool, typer.Option(help="PPO: episodes begin in any open cell instead of at the bottom left.")
     ] = False,

@@ -16,6 +16,7 @@ from steered_env.whole_file import whole_file
 
 from .conditions import BASELINE
 from .frames import LEVEL_TYPE
+from .markdown import markdown_table
 from .runs.folder import Progress, RunFolder
 from .statistics import Interval, mean_interval, paired_difference
 
@@ -100,10 +101,7 @@ class Results:
 
     def to_markdown(self) -> str:
         """The table of `table` in Markdown."""
-        table = self.table()
-        lines = ["| " + " | ".join(table.columns) + " |", "| " + " | ".join("---" for _ in table) + " |"]
-        lines += ["| " + " | ".join(row) + " |" for row in table.itertuples(index=False, name=None)]
-        return "\n".join(lines)
+        return markdown_table(self.table())
 
     def _repr_markdown_(self) -> str:
         return self.to_markdown()  # how a notebook shows it

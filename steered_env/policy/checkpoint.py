@@ -38,11 +38,17 @@ class CheckpointError(ValueError):
 
 
 def packaged_policies() -> tuple[str, ...]:
-    """The names of the policies that come with the package."""
+    """The names of the policies that come with the package; ``small-7`` comes before ``small-10``."""
     folder = resources.files(__package__) / _WEIGHTS
     if not folder.is_dir():
         return ()
-    return tuple(sorted(Path(f.name).stem for f in folder.iterdir() if f.name.endswith(".safetensors")))
+    names = [Path(file.name).stem for file in folder.iterdir() if file.name.endswith(".safetensors")]
+    return tuple(sorted(names, key=_with_numbers))
+
+
+def _with_numbers(name: str) -> list[tuple[bool, int, str]]:
+    """A key that sorts runs of digits by their value."""
+    return [(not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.split(r"(\d+)", name)]
 
 
 def load_policy(source: str | os.PathLike[str] = "small", *, device: torch.device | str = "cpu") -> ImpalaPolicy:

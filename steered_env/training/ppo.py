@@ -126,6 +126,8 @@ class _Run:
         self.shaping = ShapedReward(self.monitor, config.gamma) if config.shape_rewards else None
         self.rewards = VecNormalize(self.shaping or self.monitor, norm_obs=False, gamma=config.gamma)
         self.model = _model(config, self.rewards, device)
+        if config.heads_only:
+            self.model.policy.features_extractor.requires_grad_(False)
         if saved is not None:
             self._restore(saved)
         elif config.start is not None:
@@ -308,7 +310,11 @@ def _model(config: PPOConfig, env: VecNormalize, device: torch.device) -> PPO:
 @contextmanager
 def _value_head_alone(policy: nn.Module, wanted: bool) -> Iterator[None]:
     """Let only the value head learn, within a ``with`` block."""
-    others = [p for name, p in policy.named_parameters() if wanted and not name.startswith("value_net")]
+    others = [
+        parameter
+        for name, parameter in policy.named_parameters()
+        if wanted and parameter.requires_grad and not name.startswith("value_net")
+    ]
     for parameter in others:
         parameter.requires_grad_(False)
     try:

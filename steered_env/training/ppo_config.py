@@ -22,6 +22,7 @@ class PPOConfig:
         start: the packaged policy or file to start from; None for new weights.
         start_temperature: divides the logits of the policy to start from. One that was trained to be sure of every
             move explores nothing, and has nothing to learn from where it is wrong.
+        heads_only: change nothing before the two heads of the policy to start from: few weights, little noise.
         seed: of mazes, actions, minibatches and initial weights.
         steps: stop after so many steps of a mouse, counted over all mazes; or None.
         minutes: stop after so much time; or None.
@@ -57,6 +58,7 @@ class PPOConfig:
     sizes: tuple[int, ...] | None = None
     start: str | None = None
     start_temperature: float = 1.0
+    heads_only: bool = False
     seed: int = 0
     steps: int | None = None
     minutes: float | None = None
@@ -82,6 +84,8 @@ class PPOConfig:
     def __post_init__(self) -> None:
         check_budget(self, "steps")
         check_common(self)
+        if self.heads_only and self.start is None:
+            raise ValueError("heads_only is for a policy that has something before its heads: name one with start")
         if self.anneal and (self.steps is None or self.minutes is not None):
             raise ValueError("anneal needs to know where the run ends: give a budget of steps alone")
         check_at_least(self, 1, ["num_envs", "n_steps", "epochs", "minibatches", "time_limit"])

@@ -7,8 +7,10 @@ from importlib import resources
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from evaluation import evaluate
+from evaluation.cli import app
 from evaluation.model_card import MEASURED
 from evaluation.packaged import policies_table
 from steered_env import load_policy
@@ -43,9 +45,19 @@ def test_its_card_and_curve_are_there(name: str) -> None:
         assert (WEIGHTS / f"{name}{end}").is_file()
 
 
+def test_smaller_numbers_come_first() -> None:
+    numbered = [int(name.split("-")[1]) for name in packaged_policies() if re.fullmatch(r"small-\d+", name)]
+    assert numbered == sorted(numbered)
+    assert packaged_policies().index("small") < packaged_policies().index("small-5")
+
+
 def test_all_are_listed_with_their_effects() -> None:
     table = policies_table().set_index("policy")
     assert tuple(table.index) == packaged_policies()
     assert not (table == "–").any(axis=None)
     assert table.loc["small", "region"] == "5"
     assert float(table.loc["small", "Δ cheese: -cheese"]) < -0.4
+    printed = CliRunner().invoke(app, ["policies", "--markdown"])
+    lines = printed.stdout.splitlines()
+    assert lines[0].startswith("| policy | trained by |")
+    assert [line.split(" | ")[0][2:] for line in lines[2:]] == list(packaged_policies())

@@ -107,6 +107,12 @@ def test_the_first_updates_from_a_policy_leave_its_actions_alone(tmp_path: Path,
     assert not np.array_equal(cold.action_probabilities(frames), small.action_probabilities(frames))
 
 
+def test_the_heads_alone(tmp_path: Path, small: ImpalaPolicy) -> None:
+    policy = train_ppo(replace(SHORT, start="small", heads_only=True, value_warmup=1), tmp_path)
+    changed = {name for name, value in policy.state_dict().items() if not torch.equal(value, small.state_dict()[name])}
+    assert changed == {"fc_policy.weight", "fc_policy.bias", "fc_value.weight", "fc_value.bias"}
+
+
 def test_another_configuration_or_algorithm_is_refused(tmp_path: Path) -> None:
     train_ppo(replace(SHORT, steps=UPDATE), tmp_path)
     with pytest.raises(TrainingError, match=r"holds a run with gamma=0\.999, not 0\.9"):
@@ -130,6 +136,7 @@ def test_a_start_of_another_width_is_refused(tmp_path: Path) -> None:
     [
         ({}, "needs a budget"),
         ({"steps": 0}, "steps must be above 0, got 0"),
+        ({"minutes": 1, "heads_only": True}, "name one with start"),
         ({"minutes": 1, "num_envs": 0}, "num_envs must be ≥ 1, got 0"),
         ({"minutes": 1, "minibatches": 7}, "must be a multiple of minibatches"),
         ({"minutes": 1, "gamma": 1.5}, r"gamma must be 0 to 1, got 1\.5"),

@@ -21,12 +21,14 @@ from steered_env.policy.checkpoint import packaged_policies
 _CONDITIONS = (BASELINE, "-cheese", "cheese")
 _COLUMN = "p_cheese_at_decision"
 _MEMBER = re.compile(r"small-(\d+|anywhere)(-seed\d+)?")
+_DECIDED_APART = ("small-1", "small-6")
+"""Those that the post says something of their own about."""
 _LEVELS = 60
 
 
 def _measure(lab: Lab) -> Finding:
     found = {name: match[1] for name in packaged_policies() if (match := _MEMBER.fullmatch(name))}
-    members = list(found)
+    members = [name for name in found if name in _DECIDED_APART] if lab.quick else list(found)
     if len(set(found.values())) < 2:
         raise DoesNotApplyError("policies trained with other regions are not packaged yet")
     levels = lab.first(_LEVELS, lab.decision_levels)
