@@ -141,6 +141,7 @@ def _reinforcement(made: Mapping[str, Any], name: str) -> dict[str, str]:
         f"entropy {config['entropy']:g}, value loss {config['value_weight']:g}",
         "optimizer": f"Adam, learning rate {config['learning_rate']:g}, {course}, gradient clipped at "
         f"{config['max_grad_norm']:g}{_average(config['average_decay'], 'updates')}"
+        + ("; nothing before the two heads was changed" if config["heads_only"] else "")
         + (f"; the first {warmup} updates train the value head alone" if warmup else ""),
     }
 

@@ -91,7 +91,8 @@ class _Measured:
         mazes: held out, of its training distribution.
         rates: of reaching the cheese there.
         chance: the same of the uniform policy.
-        before: the name and the same rates of the packaged policy that training started from, or None.
+        before: the same rates of the packaged policy that training started from, by name, and at the temperature that
+            training began with; none if training began with new weights.
         table: held-out mazes with the cheese where procgen puts it.
         steered: the usual conditions there.
     """
@@ -102,17 +103,17 @@ class _Measured:
     mazes: list[Maze]
     rates: Results
     chance: Results
-    before: tuple[str, Results] | None
+    before: dict[str, Results]
     table: list[Maze]
     steered: Results
 
     @classmethod
     def of(cls, policy: ImpalaPolicy, config: dict[str, Any], on_progress: Callable[[int, int], None]) -> _Measured:
         region, sizes, start = int(config["cheese_region"]), config.get("sizes"), config.get("start")
-        start = start if start in packaged_policies() else None  # another one is a stage of the same training
+        policies = _before(start, config.get("start_temperature", 1.0)) if start in packaged_policies() else {}
         mazes = held_out_mazes(_RATE_MAZES, sizes, cheese_region=region)
         table = held_out_mazes(_TABLE_SMALL_MAZES if sizes else _TABLE_MAZES, sizes)
-        count = _Count((3 if start else 2) * len(mazes) + len(table), on_progress)
+        count = _Count((2 + len(policies)) * len(mazes) + len(table), on_progress)
         return cls(
             region=region,
             sizes=sizes,
@@ -120,7 +121,7 @@ class _Measured:
             mazes=mazes,
             rates=evaluate(policy, mazes=mazes, on_progress=count.part()),
             chance=evaluate(UniformPolicy(), mazes=mazes, on_progress=count.part()),
-            before=(start, evaluate(load_policy(start), mazes=mazes, on_progress=count.part())) if start else None,
+            before={name: evaluate(one, mazes=mazes, on_progress=count.part()) for name, one in policies.items()},
             table=table,
             steered=evaluate(policy, mazes=table, conditions=USUAL_CONDITIONS, on_progress=count.part()),
         )
@@ -142,6 +143,13 @@ class _Measured:
     @property
     def of_its_sizes(self) -> str:
         return f" of sizes {', '.join(map(str, self.sizes))}" if self.sizes else ""
+
+
+def _before(start: str, temperature: float) -> dict[str, ImpalaPolicy]:
+    """What training started from: the packaged policy, and how sure of its actions it was let be."""
+    policy = load_policy(start)
+    softened = {f"`{start}` at temperature {temperature:g}": policy.softened(temperature)} if temperature != 1 else {}
+    return {f"`{start}`": policy, **softened}
 
 
 def _without_nan(frame: pd.DataFrame) -> pd.DataFrame:
@@ -213,14 +221,12 @@ def _rates(measured: _Measured) -> str:
         "uniform policy": measured.chance.frame["reach_cheese"],
         "shortest path": [len(maze.path(maze.mouse, maze.cheese)) - 1 for maze in mazes if maze.cheese is not None],
     }
-    if measured.before is not None:
-        name, before = measured.before
-        difference = paired_difference(rates, before.frame["reach_cheese"])
-        columns[f"`{name}` before"] = before.frame["reach_cheese"]
+    for name, before in measured.before.items():
+        cheese = columns[f"{name} before"] = before.frame["reach_cheese"]
+        difference = paired_difference(rates, cheese)
         lines += [
-            f"The policy that training started from, `{name}`, reaches {before.frame['reach_cheese'].mean():.3f}: "
-            f"paired by maze, training changed it by **{difference.mean:+.4f}** "
-            f"[{difference.low:+.4f}, {difference.high:+.4f}].",
+            f"{name}, before training, reaches {cheese.mean():.3f}: paired by maze, training changed it by "
+            f"**{difference.mean:+.4f}** [{difference.low:+.4f}, {difference.high:+.4f}].",
             "",
         ]
     return "\n".join([*lines, *_by_size(pd.DataFrame(columns))])

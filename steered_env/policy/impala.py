@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -145,6 +146,20 @@ class ImpalaPolicy(nn.Module):
             logits, _ = self(to_input(observations, next(self.parameters()).device))
             probabilities: NDArray[np.float32] = logits.float().softmax(1).cpu().numpy()
         return probabilities[0] if np.ndim(observations) == len(FRAME_SHAPE) else probabilities
+
+    def softened(self, temperature: float) -> ImpalaPolicy:
+        """A copy that is less sure of its actions: its logits are divided by ``temperature``.
+
+        Raises:
+            ValueError: if ``temperature`` is not above 0.
+        """
+        if not temperature > 0:
+            raise ValueError(f"temperature must be above 0, got {temperature}")
+        policy = copy.deepcopy(self)
+        with torch.no_grad():
+            for parameter in policy.fc_policy.parameters():
+                parameter.div_(temperature)
+        return policy
 
     @property
     def layers(self) -> tuple[str, ...]:

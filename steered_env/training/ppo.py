@@ -253,11 +253,9 @@ class _Run:
         policy = load_policy(name)
         if policy.width != self.config.width:
             raise TrainingError(f"{name} has width {policy.width}, not {self.config.width}: say width={policy.width}")
-        with torch.no_grad():
-            for parameter in policy.fc_policy.parameters():
-                parameter.div_(temperature)
-            for parameter in policy.fc_value.parameters() if self.shaping else ():
-                parameter.zero_()  # shaped, a policy that is nearly the best has returns of nearly 0
+        policy = policy.softened(temperature)
+        for parameter in policy.fc_value.parameters() if self.shaping else ():
+            nn.init.zeros_(parameter)  # shaped, a policy that is nearly the best has returns of nearly 0
         copy_into(self.model, policy)
 
     def _restore(self, saved: dict[str, Any]) -> None:

@@ -55,16 +55,21 @@ def test_a_card_of_reinforcement_learning(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(model_card, "_RATE_MAZES", 5)
     monkeypatch.setattr(model_card, "_TABLE_SMALL_MAZES", 20)
     config = PPOConfig(steps=32, start="small", sizes=(5, 7), num_envs=4, n_steps=8, minibatches=2, value_warmup=1)
+    config = replace(config, start_temperature=2.0, heads_only=True)
     train_ppo(config, tmp_path / "run", on_evaluation=lambda p: cheese_rate(p, 5, 3, (5, 7)))
     files = model_card.write_card(tmp_path / "run", tmp_path / "run", "mine", lambda _done, _total: None)
     text = files[0].read_text()
     command = (
         "steered-env train --algorithm ppo --out runs/mine --steps 32 --start small --value-warmup 1 --sizes 5,7 "
-        "--cheese-region 5 --width 1 --seed 0 --num-envs 4 --n-steps 8 --minibatches 2`"
+        "--cheese-region 5 --width 1 --seed 0 --start-temperature 2 --heads-only --num-envs 4 --n-steps 8 "
+        "--minibatches 2`"
     )
     assert command in text
-    assert re.search(r"training changed it by \*\*[+-]0\.000\d\*\*", text)  # only its value head has moved
-    assert "| size | cheese rate | uniform policy | shortest path | `small` before | mazes |" in text
+    changed = dict(re.findall(r"^(`small`.*), before training,.*training changed it by \*\*(\S+)\*\*", text, re.M))
+    assert re.fullmatch(r"[+-]0\.000\d", changed["`small` at temperature 2"])  # only its value head has moved
+    assert set(changed) == {"`small`", "`small` at temperature 2"}
+    assert "| shortest path | `small` before | `small` at temperature 2 before | mazes |" in text
+    assert "nothing before the two heads was changed" in text
     assert "Mazes larger than 7" in text
     assert "of sizes 5, 7" in text
     rows = [row.split(" | ") for row in text.splitlines() if row.startswith(("| 5 | ", "| 7 | ", "| all | "))][:3]

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from steered_env import ImpalaPolicy, Maze
+from steered_env.policy import to_input
 
 
 @pytest.mark.parametrize(("width", "parameters"), [(1, 626_256), (4, 3_653_136)])
@@ -75,3 +76,16 @@ def test_bad_frames(reference_policy: ImpalaPolicy, frames: np.ndarray, error: t
 def test_bad_width() -> None:
     with pytest.raises(ValueError, match="width must be ≥ 1, got 0"):
         ImpalaPolicy(0)
+
+
+def test_a_softened_policy_has_its_logits_divided(small: ImpalaPolicy) -> None:
+    x = to_input(np.stack([maze.observe() for maze in Maze.from_levels(range(6))]), "cpu")
+    with torch.inference_mode():
+        before, values = small(x)
+        after, same_values = small.softened(2.5)(x)
+        again, _ = small(x)
+    assert torch.allclose(after, before / 2.5, atol=1e-5)
+    assert torch.equal(values, same_values)
+    assert torch.equal(again, before)
+    with pytest.raises(ValueError, match="temperature must be above 0, got 0"):
+        small.softened(0)
