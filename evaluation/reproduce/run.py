@@ -18,6 +18,7 @@ from evaluation.conditions import BASELINE
 from evaluation.results import make_folder, write_text
 from evaluation.runs.fingerprints import fingerprint
 from steered_env import load_policy
+from steered_env.settings_compared import first_difference
 from steered_env.training.device import machine
 
 from .claim import Claim, DoesNotApplyError, chosen_claims
@@ -162,20 +163,10 @@ def _file_name(claim: Claim) -> str:
 def _check_same_run(folder: Path, wanted: dict[str, Any]) -> None:
     path = folder / _RUN
     if path.is_file():
-        found = json.loads(path.read_text())
-        for name, value in wanted.items():
-            if found.get(name) != value:
-                raise RuntimeError(
-                    f"{folder} holds a reproduction with {name} {_short(found.get(name))}, not {_short(value)}: choose "
-                    "another --out"
-                )
+        if difference := first_difference(json.loads(path.read_text()), wanted):
+            raise RuntimeError(f"{folder} holds a reproduction with {difference}: choose another --out")
         return
     write_text(path, json.dumps(wanted, indent=2) + "\n")
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) < 60 else f"{text[:40]} … {text[-12:]}"
 
 
 def _description(policy: str, levels: Sequence[int], quick: bool, claims: Collection[str] | None) -> dict[str, str]:

@@ -8,13 +8,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from steered_env.settings_compared import first_difference
 from steered_env.whole_file import whole_file
 
 from .trouble import RunError
 
 MANIFEST = "manifest.json"
 _FORMAT = 1
-_LONGEST = 60
 
 
 @dataclass(frozen=True)
@@ -75,11 +75,7 @@ class Manifest:
 
     def difference(self, wanted: Manifest) -> str:
         """The first field in which another configuration differs, with both values; empty if none does."""
-        before, after = _flat(self.configuration), _flat(json.loads(json.dumps(wanted.configuration)))
-        for name in dict.fromkeys([*before, *after]):
-            if before.get(name) != after.get(name):
-                return f"{name} {_short(before.get(name))}, not {_short(after.get(name))}"
-        return ""
+        return first_difference(_flat(self.configuration), _flat(json.loads(json.dumps(wanted.configuration))))
 
 
 def _flat(configuration: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,8 +88,3 @@ def _flat(configuration: Mapping[str, Any]) -> dict[str, Any]:
         else:
             flat[name] = value
     return flat
-
-
-def _short(value: Any) -> str:
-    text = "nothing" if value is None else str(value)
-    return text if len(text) <= _LONGEST else f"{text[:40]} … {text[-16:]}"

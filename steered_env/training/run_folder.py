@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from steered_env.settings_compared import first_difference
 from steered_env.whole_file import whole_file
 
 from .device import machine
@@ -77,13 +78,11 @@ def check_same_config(folder: Path, saved: dict[str, Any], wanted: Any, *, free:
     Raises:
         TrainingError: if another value differs; names the first one.
     """
-    for one in fields(wanted):
-        value, before = getattr(wanted, one.name), saved.get(one.name, one.default)
-        if value != before and one.name not in free:
-            raise TrainingError(
-                f"{folder} holds a run with {one.name}={before}, not {value}: "
-                "choose another --out, or the same configuration to continue it"
-            )
+    before = {one.name: saved.get(one.name, one.default) for one in fields(wanted)}
+    if difference := first_difference(before, asdict(wanted), free=free):
+        raise TrainingError(
+            f"{folder} holds a run with {difference}: choose another --out, or the same configuration to continue it"
+        )
 
 
 def write_config(folder: Path, config: Any, device: torch.device) -> None:

@@ -57,7 +57,7 @@ def test_train_card_and_table_of_the_new_policy(tmp_path: Path) -> None:
     done = run("table", "--levels", "1", "--policy", "run/policy.safetensors", "-c", "baseline", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     done = run("train", "--out", "run", "--pictures", "512", "--seed", "5", folder=tmp_path)
-    assert (done.returncode, "holds a run with pictures=256, not 512" in done.stderr) == (1, True)
+    assert (done.returncode, "holds a run with pictures 256, not 512" in done.stderr) == (1, True)
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_interrupted_and_continued_is_as_if_never_interrupted(config: TrainingCo
 
 def test_another_configuration_is_refused(tmp_path: Path) -> None:
     train(SHORT, tmp_path, workers=0)
-    with pytest.raises(TrainingError, match="holds a run with seed=0, not 1"):
+    with pytest.raises(TrainingError, match="holds a run with seed 0, not 1"):
         train(replace(SHORT, seed=1), tmp_path, workers=0)
 
 

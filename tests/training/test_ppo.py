@@ -115,7 +115,7 @@ def test_the_heads_alone(tmp_path: Path, small: ImpalaPolicy) -> None:
 
 def test_another_configuration_or_algorithm_is_refused(tmp_path: Path) -> None:
     train_ppo(replace(SHORT, steps=UPDATE), tmp_path)
-    with pytest.raises(TrainingError, match=r"holds a run with gamma=0\.999, not 0\.9"):
+    with pytest.raises(TrainingError, match=r"holds a run with gamma 0\.999, not 0\.9"):
         train_ppo(replace(SHORT, gamma=0.9), tmp_path)
     with pytest.raises(TrainingError, match="holds a run of algorithm ppo, not imitation: choose another --out"):
         train(TrainingConfig(pictures=128), tmp_path)
