@@ -7,15 +7,16 @@ these levels and not others: bootstrap over levels, paired by level between cond
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from scipy import stats
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+_Method = Literal["BCa", "percentile"]
 
 RESAMPLES = 9999
 CONFIDENCE = 0.95
@@ -56,18 +57,9 @@ def mean_interval(values: ArrayLike, *, seed: int = 0) -> Interval:
     if len(numbers) > MOST_RESAMPLED:
         half = float(stats.norm.ppf((1 + CONFIDENCE) / 2) * numbers.std(ddof=1) / np.sqrt(len(numbers)))
         return Interval(mean, max(mean - half, float(numbers.min())), min(mean + half, float(numbers.max())))
-    for method in ("BCa", "percentile"):
-        with _degenerate_data_expected():
-            result = stats.bootstrap(
-                (numbers,),
-                np.mean,
-                n_resamples=RESAMPLES,
-                confidence_level=CONFIDENCE,
-                method=method,
-                batch=max(min(RESAMPLES, _AT_ONCE // len(numbers)), 1),
-                rng=np.random.default_rng(seed),
-            )
-        low, high = (float(bound) for bound in result.confidence_interval)
+    methods: tuple[_Method, ...] = ("BCa", "percentile")
+    for method in methods:
+        low, high = (float(bound) for bound in _bootstrap(np.mean, (numbers,), method, seed).confidence_interval)
         if np.isfinite([low, high]).all():
             break
     return Interval(mean, low, high)
@@ -160,26 +152,30 @@ def _percentile_interval(
     value = float(statistic(*samples))
     if count < 2:
         return Interval(value, np.nan, np.nan)
-    with _degenerate_data_expected():
-        found = stats.bootstrap(
+    drawn = _bootstrap(statistic, samples, "percentile", seed).bootstrap_distribution
+    drawn = drawn[np.isfinite(drawn)]
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(drawn, [tail, 1 - tail]) if len(drawn) else (np.nan, np.nan)
+    return Interval(value, float(low), float(high))
+
+
+def _bootstrap(
+    statistic: Callable[..., Any], samples: tuple[NDArray[np.float64], ...], method: _Method, seed: int
+) -> Any:
+    """Scipy's bootstrap in batches of flat memory; several samples are drawn together.
+
+    Resamples that all agree, or in which nothing varies, are no surprise: nothing is printed of them.
+    """
+    with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
+        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
+        return stats.bootstrap(
             samples,
             statistic,
             paired=len(samples) > 1,
             vectorized=True,
             n_resamples=RESAMPLES,
             confidence_level=CONFIDENCE,
-            method="percentile",
+            method=method,
+            batch=max(min(RESAMPLES, _AT_ONCE // len(samples[0])), 1),
             rng=np.random.default_rng(seed),
         )
-    drawn = found.bootstrap_distribution[np.isfinite(found.bootstrap_distribution)]
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(drawn, [tail, 1 - tail]) if len(drawn) else (np.nan, np.nan)
-    return Interval(value, float(low), float(high))
-
-
-@contextmanager
-def _degenerate_data_expected() -> Iterator[None]:
-    """Resamples that all agree, or in which nothing varies, are no surprise: let nothing be printed of them."""
-    with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
-        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
-        yield
