@@ -23,9 +23,10 @@ from .conditions import USUAL_CONDITIONS
 from .evaluate import evaluate
 from .figures import save_figure
 from .held_out_rates import held_out_mazes
-from .how_made import curve_figure, how_made, read_curve
+from .how_made import how_made
 from .results import Results, make_folder, write_text
 from .statistics import mean_interval, paired_difference
+from .training_curves import curve_figure, read_curve
 from .uniform import UniformPolicy
 
 MEASURED = "measured"

@@ -67,8 +67,8 @@ def reproduce(
     """Measure every claim of the post on a policy, with a verdict for each, and write a page of it.
 
     Writes into ``out``: ``index.html``, which needs nothing else; ``summary.csv``; every figure as PNG and SVG and
-    every table as CSV in ``claims/``. A run that was interrupted goes on where it was; a claim whose measuring failed
-    is noted, with its error, and is measured again the next time.
+    every table as CSV in ``claims/``. A run that was interrupted goes on where it was; a claim whose measuring failed,
+    or that does not apply, is noted with the reason and is tried again the next time.
 
     Example:
         >>> import tempfile
@@ -151,7 +151,7 @@ def _measure_one(lab: Lab, claim: Claim, folder: Path) -> None:
 def _kept(folder: Path, claim: Claim) -> Stored | None:
     """What was found before, if it still answers the same question."""
     stored = load_finding(folder, _file_name(claim))
-    return None if stored is None or stored.problem == FAILED else stored
+    return None if stored is None or stored.problem else stored
 
 
 def _file_name(claim: Claim) -> str:
