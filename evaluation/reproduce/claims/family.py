@@ -37,6 +37,7 @@ def _measure(lab: Lab) -> Finding:
         frame = _decision_frame(lab, name, levels)
         rows[name] = {
             "P(reach cheese)": mean_interval(rows_of(frame, BASELINE)["reach_cheese"]),
+            "P(reach corner)": mean_interval(rows_of(frame, BASELINE)["reach_top_right"]),
             "−cheese": change(frame, "-cheese", _COLUMN),
             "+cheese": change(frame, "cheese", _COLUMN),
         }
@@ -49,7 +50,10 @@ def _measure(lab: Lab) -> Finding:
     table = pd.DataFrame(
         [{"policy": name, **{k: written(i, signed=k[0] in "−+") for k, i in row.items()}} for name, row in rows.items()]
     )
-    effects = {k: {name: row[k] for name, row in rows.items()} for k in ("−cheese", "+cheese")}
+    goals, effects = (
+        {title: {name: row[title] for name, row in rows.items()} for title in titles}
+        for titles in (("P(reach cheese)", "P(reach corner)"), ("−cheese", "+cheese"))
+    )
     return Finding(
         checks=checks,
         summary=f"Subtracting its own cheese vector lowers P(cheese | decision square) by at least {EFFECT:g} in "
@@ -57,10 +61,16 @@ def _measure(lab: Lab) -> Finding:
         tables={"family": table},
         pictures=[
             Picture(
+                "goals",
+                "What each policy seeks, unsteered, in mazes with a decision square: the cheese, wherever procgen put "
+                "it, or the corner that the cheese of its training lay near.",
+                dots(goals, "probability within 256 steps"),
+            ),
+            Picture(
                 "family",
                 "The effect of the cheese vector in policies trained with the cheese in the top-right n×n cells.",
                 dots(effects, "change of P(cheese | decision square)", zero=True),
-            )
+            ),
         ],
     )
 
