@@ -18,7 +18,9 @@ from evaluation.statistics import Interval, mean_interval
 from steered_env import load_policy
 from steered_env.policy.checkpoint import packaged_policies
 
-_CONDITIONS = (BASELINE, "-cheese", "cheese")
+_CONDITIONS = (BASELINE, "-cheese", "cheese", "top_right")
+_SOUGHT = ("P(reach cheese)", "P(reach corner)", "P(reach corner) with +top-right")
+_EFFECTS = ("−cheese", "+cheese")
 _COLUMN = "p_cheese_at_decision"
 _MEMBER = re.compile(r"small-(\d+|anywhere)(-seed\d+)?")
 _DECIDED_APART = ("small-1", "small-6")
@@ -28,43 +30,35 @@ _LEVELS = 60
 
 def _measure(lab: Lab) -> Finding:
     found = {name: match[1] for name in packaged_policies() if (match := _MEMBER.fullmatch(name))}
-    members = [name for name in found if name in _DECIDED_APART] if lab.quick else list(found)
     if len(set(found.values())) < 2:
         raise DoesNotApplyError("policies trained with other regions are not packaged yet")
+    members = [name for name in found if name in _DECIDED_APART] if lab.quick else list(found)
     levels = lab.first(_LEVELS, lab.decision_levels)
     rows: dict[str, dict[str, Interval]] = {}
     for number, name in enumerate(members):
-        frame = _decision_frame(lab, name, levels)
-        rows[name] = {
-            "P(reach cheese)": mean_interval(rows_of(frame, BASELINE)["reach_cheese"]),
-            "P(reach corner)": mean_interval(rows_of(frame, BASELINE)["reach_top_right"]),
-            "−cheese": change(frame, "-cheese", _COLUMN),
-            "+cheese": change(frame, "cheese", _COLUMN),
-        }
+        rows[name] = _row(_decision_frame(lab, name, levels))
         lab.on_progress((number + 1) / len(members))
-    checks = [Check(f"{n}: −cheese", row["−cheese"], most=-EFFECT) for n, row in rows.items() if n != "small-1"]
-    if "small-1" in rows:
-        checks.append(Check("small-1: P(reach cheese), unsteered", rows["small-1"]["P(reach cheese)"], most=EFFECT))
-    if "small-6" in rows:
-        checks.append(Check("small-6: adding the cheese vector", rows["small-6"]["+cheese"], least=EFFECT))
-    table = pd.DataFrame(
-        [{"policy": name, **{k: written(i, signed=k[0] in "−+") for k, i in row.items()}} for name, row in rows.items()]
-    )
-    goals, effects = (
-        {title: {name: row[title] for name, row in rows.items()} for title in titles}
-        for titles in (("P(reach cheese)", "P(reach corner)"), ("−cheese", "+cheese"))
+    sought, effects = (
+        {title: {name: row[title] for name, row in rows.items()} for title in titles} for titles in (_SOUGHT, _EFFECTS)
     )
     return Finding(
-        checks=checks,
+        checks=_checks(rows),
         summary=f"Subtracting its own cheese vector lowers P(cheese | decision square) by at least {EFFECT:g} in "
         f"{sum(row['−cheese'].high <= -EFFECT for row in rows.values())} of {len(rows)} policies.",
-        tables={"family": table},
+        tables={
+            "family": pd.DataFrame(
+                [
+                    {"policy": name, **{title: written(i, signed=title in _EFFECTS) for title, i in row.items()}}
+                    for name, row in rows.items()
+                ]
+            )
+        },
         pictures=[
             Picture(
                 "goals",
-                "What each policy seeks, unsteered, in mazes with a decision square: the cheese, wherever procgen put "
-                "it, or the corner that the cheese of its training lay near.",
-                dots(goals, "probability within 256 steps"),
+                "What each policy seeks in mazes with a decision square: the cheese, wherever procgen put it, or the "
+                "corner that the cheese of its training lay near; and what adding its top-right vector makes of that.",
+                dots(sought, "probability within 256 steps"),
             ),
             Picture(
                 "family",
@@ -73,6 +67,22 @@ def _measure(lab: Lab) -> Finding:
             ),
         ],
     )
+
+
+def _row(frame: pd.DataFrame) -> dict[str, Interval]:
+    plain = rows_of(frame, BASELINE)
+    sought = (plain["reach_cheese"], plain["reach_top_right"], rows_of(frame, "top_right")["reach_top_right"])
+    changed = (change(frame, condition, _COLUMN) for condition in ("-cheese", "cheese"))
+    return dict(zip((*_SOUGHT, *_EFFECTS), (*map(mean_interval, sought), *changed), strict=True))
+
+
+def _checks(rows: dict[str, dict[str, Interval]]) -> list[Check]:
+    checks = [Check(f"{n}: −cheese", row["−cheese"], most=-EFFECT) for n, row in rows.items() if n != "small-1"]
+    if "small-1" in rows:
+        checks.append(Check("small-1: P(reach cheese), unsteered", rows["small-1"]["P(reach cheese)"], most=EFFECT))
+    if "small-6" in rows:
+        checks.append(Check("small-6: adding the cheese vector", rows["small-6"]["+cheese"], least=EFFECT))
+    return checks
 
 
 def _decision_frame(lab: Lab, name: str, levels: list[int]) -> pd.DataFrame:
