@@ -18,11 +18,9 @@ import pandas as pd
 import torch
 from safetensors import SafetensorError
 from stable_baselines3 import PPO
-from stable_baselines3.common.callbacks import BaseCallback
-from stable_baselines3.common.logger import KVWriter, Logger
+from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.vec_env import VecMonitor, VecNormalize, VecTransposeImage
 from torch import nn
-from torch.utils.tensorboard import SummaryWriter
 
 from steered_env.envs.sb3_vec_env import MazeVecEnv
 from steered_env.policy import ImpalaPolicy, load_policy, save_policy
@@ -37,6 +35,7 @@ from .learner import running_average
 from .memory import keep_freed_memory
 from .pictures import FIRST_TRAINING_LEVEL
 from .ppo_config import PPOConfig
+from .ppo_log import LOGGED, Episodes, TensorBoardLog
 from .reward_shaping import ShapedReward
 from .run_folder import (
     CHECKPOINT,
@@ -53,7 +52,6 @@ from .run_folder import (
 ALGORITHM = "ppo"
 TENSORBOARD = "tensorboard"
 VALUE_WARMUP_LEARNING_RATE = 2e-3
-_REPORT_EVERY_S = 1.0
 _BUDGET = ("steps", "minutes")
 
 
@@ -135,7 +133,7 @@ class _Run:
         self.average = running_average(impala_from(self.model), config.average_decay) if config.average_decay else None
         if saved is not None and self.average is not None:
             self.average.load_state_dict(saved["average"])
-        self.log = _Log(out / TENSORBOARD, self.model.num_timesteps)
+        self.log = TensorBoardLog(out / TENSORBOARD, self.model.num_timesteps)
         self.model.set_logger(Logger(None, [self.log]))
         write_config(out, config, device)
 
@@ -149,7 +147,7 @@ class _Run:
             if self._finished() or self.updates % evaluate_every == 0:
                 row |= on_evaluation(self._policy())
             self.rows.append(row)
-            self.log.write({f"evaluation/{name}": row[name] for name in row if name not in _LOGGED}, {}, self._steps)
+            self.log.write({f"evaluation/{name}": row[name] for name in row if name not in LOGGED}, {}, self._steps)
             self.save()
             if stop.made:
                 raise KeyboardInterrupt
@@ -216,7 +214,7 @@ class _Run:
         seed = np.random.SeedSequence([self.config.seed, self.updates]).generate_state(1)[0]
         torch.manual_seed(int(seed))  # of the actions; a run that was resumed draws the same ones
         np.random.seed(seed)  # noqa: NPY002  (Stable-Baselines3 shuffles its minibatches with the global generator)
-        episodes = _Episodes(stop, self._report)
+        episodes = Episodes(stop, self._report)
         warming_up = self.updates < self.config.value_warmup
         rate = VALUE_WARMUP_LEARNING_RATE if warming_up else self._learning_rate()
         self.model.lr_schedule = lambda _: rate
@@ -231,7 +229,7 @@ class _Run:
             self.model.logger.record(f"rollout/{name}", value)
         self.model.logger.dump(self._steps)
         named = {name.split("/", 1)[1]: value for name, value in self.log.last.items()}
-        return {"steps": self._steps, "seconds": round(self.seconds, 1), **{n: named[n] for n in _LOGGED if n in named}}
+        return {"steps": self._steps, "seconds": round(self.seconds, 1), **{n: named[n] for n in LOGGED if n in named}}
 
     def _learning_rate(self) -> float:
         config = self.config
@@ -320,76 +318,3 @@ def _value_head_alone(policy: nn.Module, wanted: bool) -> Iterator[None]:
     finally:
         for parameter in others:
             parameter.requires_grad_(True)
-
-
-_LOGGED = (
-    "steps",
-    "seconds",
-    "episodes",
-    "cheese_share",
-    "episode_length",
-    "entropy_loss",
-    "policy_gradient_loss",
-    "value_loss",
-    "approx_kl",
-    "clip_fraction",
-    "explained_variance",
-)
-"""The columns of the curve that every update has."""
-
-
-class _Episodes(BaseCallback):
-    """Counts the episodes of one rollout; stops it when asked to."""
-
-    def __init__(self, stop: StopRequest, report: Callable[[float, int], None]) -> None:
-        super().__init__()
-        self._stop, self._report = stop, report
-        self._begun = self._reported = time.monotonic()
-        self._lengths: list[int] = []
-        self._cheese = 0
-
-    def _on_step(self) -> bool:
-        if self._stop.made:
-            raise KeyboardInterrupt  # the checkpoint of the last update is on disk
-        for info in self.locals["infos"]:
-            if "episode" in info:
-                self._lengths.append(info["episode"]["l"])
-                self._cheese += bool(info["reached_cheese"])
-        now = time.monotonic()
-        if now - self._reported > _REPORT_EVERY_S:
-            self._reported = now
-            self._report(now - self._begun, self.n_calls * self.training_env.num_envs)
-        return True
-
-    def summary(self) -> dict[str, float]:
-        """How many episodes ended, the share of them that ended at the cheese, and their mean length."""
-        count = len(self._lengths)
-        if not count:
-            return {"episodes": 0}
-        return {
-            "episodes": count,
-            "cheese_share": self._cheese / count,
-            "episode_length": float(np.mean(self._lengths)),
-        }
-
-
-class _Log(KVWriter):
-    """Writes what Stable-Baselines3 logs to TensorBoard, and remembers the last of it.
-
-    Args:
-        folder: for TensorBoard; later points of an interrupted run that are already there are hidden.
-        step: the run is there now.
-    """
-
-    def __init__(self, folder: Path, step: int) -> None:
-        self._board = SummaryWriter(str(folder), purge_step=step + 1)
-        self.last: dict[str, float] = {}
-
-    def write(self, key_values: dict[str, Any], key_excluded: dict[str, tuple[str, ...]], step: int = 0) -> None:
-        self.last = {name: float(value) for name, value in key_values.items()}
-        for name, value in self.last.items():
-            self._board.add_scalar(name, value, step)
-        self._board.flush()
-
-    def close(self) -> None:
-        self._board.close()

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from steered_env import ImpalaPolicy, Maze, load_policy
-from steered_env.training import PPOConfig, Progress, TrainingConfig, TrainingError, ppo, train
+from steered_env.training import PPOConfig, Progress, TrainingConfig, TrainingError, ppo_log, train
 from steered_env.training.ppo import train_ppo
 
 # isort: split
@@ -73,7 +73,7 @@ def test_an_update_that_is_stopped_leaves_the_checkpoint_of_the_last_one(
 ) -> None:
     train_ppo(replace(SHORT, steps=UPDATE), tmp_path)
     before = (tmp_path / "checkpoint.pt").read_bytes()
-    monkeypatch.setattr(ppo, "_REPORT_EVERY_S", 0.0)
+    monkeypatch.setattr(ppo_log, "_REPORT_EVERY_S", 0.0)
 
     def stop(progress: Progress) -> None:
         assert progress.done < 2 * UPDATE
