@@ -9,7 +9,7 @@ import pandas as pd
 from evaluation.conditions import BASELINE
 from evaluation.evaluate import evaluate
 from evaluation.reproduce.claim import Claim, DoesNotApplyError, Finding, Picture
-from evaluation.reproduce.drawing import dots
+from evaluation.reproduce.drawing import dots, lines
 from evaluation.reproduce.lab import Lab, change, rows_of
 from evaluation.reproduce.texts import written
 from evaluation.reproduce.thresholds import EFFECT
@@ -17,10 +17,17 @@ from evaluation.reproduce.verdict import Check
 from evaluation.statistics import Interval, mean_interval
 from steered_env import load_policy
 from steered_env.policy.checkpoint import packaged_policies
+from steered_env.simulator import WORLD_SIZE
 
 _CONDITIONS = (BASELINE, "-cheese", "cheese", "top_right")
-_SOUGHT = ("P(reach cheese)", "P(reach corner)", "P(reach corner) with +top-right")
-_EFFECTS = ("−cheese", "+cheese")
+_CHEESE, _CORNER = "P(reach cheese)", "P(reach corner)"
+_SOUGHT = {
+    _CHEESE: (BASELINE, "reach_cheese"),
+    _CORNER: (BASELINE, "reach_top_right"),
+    f"{_CHEESE}, −cheese": ("-cheese", "reach_cheese"),
+    f"{_CORNER}, +top-right": ("top_right", "reach_top_right"),
+}
+_EFFECTS = {"−cheese": "-cheese", "+cheese": "cheese"}
 _COLUMN = "p_cheese_at_decision"
 _MEMBER = re.compile(r"small-(\d+|anywhere)(-seed\d+)?")
 _DECIDED_APART = ("small-1", "small-6")
@@ -38,9 +45,7 @@ def _measure(lab: Lab) -> Finding:
     for number, name in enumerate(members):
         rows[name] = _row(_decision_frame(lab, name, levels))
         lab.on_progress((number + 1) / len(members))
-    sought, effects = (
-        {title: {name: row[title] for name, row in rows.items()} for title in titles} for titles in (_SOUGHT, _EFFECTS)
-    )
+    first_seeds = {name: _region(found[name]) for name in members if "seed" not in name}
     return Finding(
         checks=_checks(rows),
         summary=f"Subtracting its own cheese vector lowers P(cheese | decision square) by at least {EFFECT:g} in "
@@ -56,33 +61,45 @@ def _measure(lab: Lab) -> Finding:
         pictures=[
             Picture(
                 "goals",
-                "What each policy seeks in mazes with a decision square: the cheese, wherever procgen put it, or the "
-                "corner that the cheese of its training lay near; and what adding its top-right vector makes of that.",
-                dots(sought, "probability within 256 steps"),
+                "What policies seek in mazes with a decision square, by the side n of the top-right region that the "
+                f"cheese lay in during training ({WORLD_SIZE}: anywhere), unsteered and with one vector.",
+                lines(
+                    {title: {n: rows[name][title] for name, n in first_seeds.items()} for title in _SOUGHT},
+                    "n",
+                    "probability within 256 steps",
+                ),
             ),
             Picture(
                 "family",
                 "The effect of the cheese vector in policies trained with the cheese in the top-right n×n cells.",
-                dots(effects, "change of P(cheese | decision square)", zero=True),
+                dots(
+                    {title: {name: row[title] for name, row in rows.items()} for title in _EFFECTS},
+                    "change of P(cheese | decision square)",
+                    zero=True,
+                ),
             ),
         ],
     )
 
 
 def _row(frame: pd.DataFrame) -> dict[str, Interval]:
-    plain = rows_of(frame, BASELINE)
-    sought = (plain["reach_cheese"], plain["reach_top_right"], rows_of(frame, "top_right")["reach_top_right"])
-    changed = (change(frame, condition, _COLUMN) for condition in ("-cheese", "cheese"))
-    return dict(zip((*_SOUGHT, *_EFFECTS), (*map(mean_interval, sought), *changed), strict=True))
+    return {
+        **{title: mean_interval(rows_of(frame, condition)[measure]) for title, (condition, measure) in _SOUGHT.items()},
+        **{title: change(frame, condition, _COLUMN) for title, condition in _EFFECTS.items()},
+    }
 
 
 def _checks(rows: dict[str, dict[str, Interval]]) -> list[Check]:
     checks = [Check(f"{n}: −cheese", row["−cheese"], most=-EFFECT) for n, row in rows.items() if n != "small-1"]
     if "small-1" in rows:
-        checks.append(Check("small-1: P(reach cheese), unsteered", rows["small-1"]["P(reach cheese)"], most=EFFECT))
+        checks.append(Check("small-1: P(reach cheese), unsteered", rows["small-1"][_CHEESE], most=EFFECT))
     if "small-6" in rows:
         checks.append(Check("small-6: adding the cheese vector", rows["small-6"]["+cheese"], least=EFFECT))
     return checks
+
+
+def _region(name: str) -> float:
+    return WORLD_SIZE if name == "anywhere" else int(name)
 
 
 def _decision_frame(lab: Lab, name: str, levels: list[int]) -> pd.DataFrame:
