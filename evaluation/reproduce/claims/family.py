@@ -65,7 +65,7 @@ def _measure(lab: Lab) -> Finding:
                 f"cheese lay in during training ({WORLD_SIZE}: anywhere), unsteered and with one vector.",
                 lines(
                     {title: {n: rows[name][title] for name, n in first_seeds.items()} for title in _SOUGHT},
-                    "n",
+                    "n: in training the cheese lay in the top-right n×n cells",
                     "probability within 256 steps",
                 ),
             ),
