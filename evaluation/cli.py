@@ -247,7 +247,7 @@ def policies(
         return
     print_frame(_out, policies_table(), "Packaged policies")
     _out.print("cheese: rate in held-out mazes of its own training distribution, within 256 steps, exact method")
-    _out.print("Δ: what a condition changes in held-out mazes with a decision square; see the model cards")
+    _out.print("Δ: what a condition changes, paired by maze, in held-out mazes with a decision square; see the cards")
 
 
 def _markdown_section(title: str, results: Results) -> str:

@@ -131,7 +131,8 @@ class _Measured:
         """What `steered-env policies` lists, and a few rates to test the weights against."""
         measures = ["reach_cheese", "reach_top_right"]
         few = self.steered.frame.loc[self.steered.frame["maze"] < _CHECKED_MAZES, ["level", "condition", *measures]]
-        effects = self.steered.with_decision_square().summary().set_index("condition")[measures]
+        effects = self.steered.with_decision_square().summary().set_index("condition")
+        effects = effects[[*measures, *(f"{measure}_difference" for measure in measures)]]
         return {
             "sizes": self.sizes,
             "cheese_region": self.region,

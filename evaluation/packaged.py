@@ -9,7 +9,6 @@ import pandas as pd
 
 from steered_env.policy.checkpoint import packaged_policies, read_metadata
 
-from .conditions import BASELINE
 from .model_card import MEASURED
 
 _EFFECTS = {
@@ -37,8 +36,7 @@ def _row(made: Mapping[str, Any]) -> dict[str, str]:
     }
     effects = measured.get("effects", {})
     for condition, (measure, title) in _EFFECTS.items():
-        steered, plain = (effects.get(name, {}).get(measure) for name in (condition, BASELINE))
-        row[title] = _number(None if steered is None or plain is None else steered - plain, "+.2f")
+        row[title] = _number(effects.get(condition, {}).get(f"{measure}_difference"), "+.2f")
     return row
 
 

@@ -51,6 +51,17 @@ def test_smaller_numbers_come_first() -> None:
     assert packaged_policies().index("small") < packaged_policies().index("small-5")
 
 
+@pytest.mark.parametrize("name", packaged_policies())
+def test_its_changes_are_those_of_its_card(name: str) -> None:
+    told = read_metadata(name)[MEASURED]["effects"]
+    card = (WEIGHTS / f"{name}.md").read_text()
+    rows = card[card.index("mazes with a decision square:") :].splitlines()
+    for condition in ("-cheese", "top_right", "top_right - cheese", "-random"):
+        cells = next(row for row in rows if row.startswith(f"| {condition} |")).split(" | ")
+        for cell, measure in zip(cells[-2:], ("reach_cheese", "reach_top_right"), strict=True):
+            assert float(cell.split()[0]) == pytest.approx(told[condition][f"{measure}_difference"], abs=0.005 + 1e-9)
+
+
 def test_all_are_listed_with_their_effects() -> None:
     table = policies_table().set_index("policy")
     assert tuple(table.index) == packaged_policies()
