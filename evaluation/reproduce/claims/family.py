@@ -103,7 +103,8 @@ def _region(name: str) -> float:
 
 
 def _decision_frame(lab: Lab, name: str, levels: list[int]) -> pd.DataFrame:
-    frame = evaluate(load_policy(name), levels, _CONDITIONS, workers=lab.workers).frame
+    kept = lab.folder / name
+    frame = evaluate(load_policy(name), levels, _CONDITIONS, workers=lab.workers, out=kept, replace=True).frame
     return frame.set_index(["condition", "level"]).sort_index()
 
 
