@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from steered_env.simulator import Cell
 
     from .maze import Maze
@@ -25,11 +27,9 @@ def random_cheese_cell(maze: Maze, region: int, generator: np.random.Generator) 
     """
     allowed = maze.top_right_region(region) & ~maze.walls
     allowed[maze.start] = False
-    cells = np.argwhere(allowed)
-    if not len(cells):
+    if not allowed.any():
         raise ValueError(f"the top-right {region}×{region} region of {maze!r} has no open cell for the cheese")
-    row, col = cells[generator.integers(len(cells))]
-    return int(row), int(col)
+    return _random_cell(allowed, generator)
 
 
 def with_random_mouse(maze: Maze, generator: np.random.Generator) -> Maze:
@@ -45,8 +45,12 @@ def with_random_mouse(maze: Maze, generator: np.random.Generator) -> Maze:
     allowed = ~maze.walls
     if maze.cheese is not None:
         allowed[maze.cheese] = False
-    cells = np.argwhere(allowed)
-    if not len(cells):
+    if not allowed.any():
         raise ValueError(f"{maze!r} has no open cell for the mouse")
+    return maze.with_mouse(_random_cell(allowed, generator), facing_right=bool(generator.integers(2)))
+
+
+def _random_cell(allowed: NDArray[np.bool_], generator: np.random.Generator) -> Cell:
+    cells = np.argwhere(allowed)
     row, col = cells[generator.integers(len(cells))]
-    return maze.with_mouse((int(row), int(col)), facing_right=bool(generator.integers(2)))
+    return int(row), int(col)
