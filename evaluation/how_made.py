@@ -63,7 +63,7 @@ def _imitation(config: Mapping[str, Any], made: Mapping[str, Any], name: str) ->
 
 
 def _average(decay: float, over: str = "") -> str:
-    return f"; a running average of the weights{over and ' over '}{over}, decay {decay:g}" if decay else ""
+    return f"; a running average of the weights{over}, decay {decay:g}" if decay else ""
 
 
 def imitation_command(config: Mapping[str, Any], name: str) -> str:
@@ -101,7 +101,7 @@ def _reinforcement(made: Mapping[str, Any], name: str) -> dict[str, str]:
         f"discount {config['gamma']:g}, GAE λ {config['gae_lambda']:g}, clip {config['clip_range']:g}, "
         f"entropy {config['entropy']:g}, value loss {config['value_weight']:g}",
         "optimizer": f"Adam, learning rate {config['learning_rate']:g}, {course}, gradient clipped at "
-        f"{config['max_grad_norm']:g}{_average(config['average_decay'], 'updates')}"
+        f"{config['max_grad_norm']:g}{_average(config['average_decay'], ' over updates')}"
         + ("; nothing before the two heads was changed" if config["heads_only"] else "")
         + (f"; the first {warmup} updates train the value head alone" if warmup else ""),
     }

@@ -24,6 +24,7 @@ from .evaluate import evaluate
 from .figures import save_figure
 from .held_out_rates import held_out_mazes
 from .how_made import how_made
+from .markdown import markdown_table
 from .results import Results, make_folder, write_text
 from .statistics import mean_interval, paired_difference
 from .training_curves import curve_figure, read_curve
@@ -198,11 +199,9 @@ def _accuracy(measured: _Measured) -> str:
         f"{_PICTURES_PER_LEVEL} of each, cheese in the top-right {region}×{region}, the mouse anywhere) whose "
         f"likeliest move is that of the shortest path: **{held_out.accuracy:.1%}**.",
         "",
-        "| size | right moves | pictures |",
-        "| --- | --- | --- |",
     ]
-    lines += [f"| {size} | {share:.1%} | {count} |" for size, (share, count) in held_out.by_size.items()]
-    return "\n".join(lines)
+    rows = [(size, f"{share:.1%}", count) for size, (share, count) in held_out.by_size.items()]
+    return "\n".join([*lines, markdown_table(pd.DataFrame(rows, columns=["size", "right moves", "pictures"]))])
 
 
 def _rates(measured: _Measured) -> str:
@@ -231,16 +230,16 @@ def _rates(measured: _Measured) -> str:
             f"**{difference.mean:+.4f}** [{difference.low:+.4f}, {difference.high:+.4f}].",
             "",
         ]
-    return "\n".join([*lines, *_by_size(pd.DataFrame(columns))])
+    return "\n".join([*lines, markdown_table(_by_size(pd.DataFrame(columns)))])
 
 
-def _by_size(frame: pd.DataFrame) -> list[str]:
+def _by_size(frame: pd.DataFrame) -> pd.DataFrame:
     names = [name for name in frame.columns if name != "size"]
-    lines = [f"| size | {' | '.join(names)} | mazes |", "| --- " * (len(names) + 2) + "|"]
+    rows = []
     for size, group in [*frame.groupby("size"), ("all", frame)]:
         means = [f"{group[name].mean():.1f}" if "path" in name else f"{group[name].mean():.3f}" for name in names]
-        lines.append(f"| {size} | {' | '.join(means)} | {len(group)} |")
-    return lines
+        rows.append((size, *means, len(group)))
+    return pd.DataFrame(rows, columns=["size", *names, "mazes"])
 
 
 def _weaknesses(measured: _Measured) -> str:
