@@ -1,14 +1,16 @@
 """Intervals for means over levels.
 
 The exact method has no sampling noise within a level, so the uncertainty of a mean is that of having seen
-these levels and not others: bootstrap over levels, paired by level between conditions.
+these levels and not others: levels are weighted at random, paired between conditions. Rates are bounded and often all
+but 0 or 1, and a rare maze may not have been seen at all, which resampling what was seen cannot know: an observation at
+the ends of what is possible stands for it.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -16,12 +18,18 @@ from scipy import stats
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-_Method = Literal["BCa", "percentile"]
+RATE = (0.0, 1.0)
+"""Between what a rate, a probability or a total variation distance lies."""
+DIFFERENCE = (-1.0, 1.0)
+"""Between what the difference of two rates lies."""
 
 RESAMPLES = 9999
 CONFIDENCE = 0.95
 MOST_RESAMPLED = 10_000
-"""Values; for the mean of more the normal interval is as good, and the bootstrap's time grows with their square."""
+"""Values; for the mean of more the normal interval is as good."""
+_AT_EACH_END = 0.5
+"""Of an observation: for values that are 0 or 1 this is Jeffreys' prior."""
+_TOLERANCE = 1e-6
 _AT_ONCE = 2**22
 """Numbers drawn at a time, so that memory stays flat; the intervals do not depend on it."""
 
@@ -34,46 +42,58 @@ class Interval(NamedTuple):
     high: float
 
 
-def mean_interval(values: ArrayLike, *, seed: int = 0) -> Interval:
-    """The mean over levels with its bootstrap interval.
+def mean_interval(values: ArrayLike, *, within: tuple[float, float] = RATE, seed: int = 0) -> Interval:
+    """The mean over levels with its interval.
 
-    Bias-corrected and accelerated (Efron 1987, as scipy has it). Where that is not defined, because all
-    resamples agree, the percentile interval. For more than `MOST_RESAMPLED` values, the normal interval, cut to the
-    range of the values.
+    The Bayesian bootstrap (Rubin 1981) with half an observation at either end of what is possible: the mean under
+    weights drawn from a Dirichlet distribution, 1 for each value and ½ for each end; between its 2.5 % and 97.5 %
+    quantiles, and never without the mean itself. For values that are 0 or 1 it is Jeffreys' interval (Brown, Cai and
+    DasGupta 2001), for many in between the usual bootstrap; and where all values agree it still has a width, as a
+    bootstrap has not. For more than `MOST_RESAMPLED` values the normal distribution of the same mean and variance.
+
+    Example:
+        >>> mean, low, high = mean_interval([1.0] * 52)
+        >>> round(low, 2), high
+        (0.95, 1.0)
 
     Args:
         values: one number per level; NaN is left out.
-        seed: of the resampling.
+        within: the lowest and the highest value possible.
+        seed: of the weights.
 
     Returns:
         NaN as mean for no values, NaN as bounds for fewer than two.
+
+    Raises:
+        ValueError: if a value lies outside ``within``.
     """
     numbers = _there(values)
+    if len(numbers) and not (within[0] - _TOLERANCE <= numbers.min() and numbers.max() <= within[1] + _TOLERANCE):
+        raise ValueError(
+            f"values from {numbers.min():g} to {numbers.max():g} do not lie within {within[0]:g} to {within[1]:g}: "
+            "say what is possible with within="
+        )
     if len(numbers) < 2:
         return Interval(float(numbers.mean()) if len(numbers) else np.nan, np.nan, np.nan)
     mean = float(numbers.mean())
-    if np.ptp(numbers) == 0:
-        return Interval(mean, mean, mean)
+    tails = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
     if len(numbers) > MOST_RESAMPLED:
-        half = float(stats.norm.ppf((1 + CONFIDENCE) / 2) * numbers.std(ddof=1) / np.sqrt(len(numbers)))
-        return Interval(mean, max(mean - half, float(numbers.min())), min(mean + half, float(numbers.max())))
-    methods: tuple[_Method, ...] = ("BCa", "percentile")
-    for method in methods:
-        low, high = (float(bound) for bound in _bootstrap(np.mean, (numbers,), method, seed).confidence_interval)
-        if np.isfinite([low, high]).all():
-            break
-    return Interval(mean, low, high)
+        low, high = _normal(numbers, within).ppf(tails).clip(*within)
+    else:
+        low, high = np.quantile(_weighted_means(numbers, within, np.random.default_rng(seed)), tails)
+    return Interval(mean, min(float(low), mean), max(float(high), mean))
 
 
 def paired_difference(values: ArrayLike, baseline: ArrayLike, *, seed: int = 0) -> Interval:
-    """The mean over levels of ``values - baseline`` with its bootstrap interval.
+    """The mean over levels of ``values - baseline``, both rates, with its interval (see `mean_interval`).
 
     Args:
-        values: one number per level.
+        values: one number per level, 0 to 1.
         baseline: of the same levels in the same order; a level with a NaN in either is left out.
-        seed: of the resampling.
+        seed: of the weights.
     """
-    return mean_interval(np.asarray(values, np.float64) - np.asarray(baseline, np.float64), seed=seed)
+    differences = np.asarray(values, np.float64) - np.asarray(baseline, np.float64)
+    return mean_interval(differences, within=DIFFERENCE, seed=seed)
 
 
 def median_interval(values: ArrayLike, *, seed: int = 0) -> Interval:
@@ -124,6 +144,29 @@ def share_interval(successes: int, count: int) -> Interval:
     return Interval(successes / count, float(bounds.low), float(bounds.high))
 
 
+def _weighted_means(
+    numbers: NDArray[np.float64], within: tuple[float, float], generator: np.random.Generator
+) -> NDArray[np.float64]:
+    """Means under Dirichlet weights of the values and the ends; a Dirichlet's weights are gammas over their sum."""
+    at_once = max(_AT_ONCE // len(numbers), 1)
+    means = []
+    for start in range(0, RESAMPLES, at_once):
+        rows = min(at_once, RESAMPLES - start)
+        weights = generator.standard_exponential((rows, len(numbers)))
+        ends = generator.standard_gamma(_AT_EACH_END, (rows, 2))
+        means.append((weights @ numbers + ends @ np.array(within)) / (weights.sum(axis=1) + ends.sum(axis=1)))
+    return np.concatenate(means)
+
+
+def _normal(numbers: NDArray[np.float64], within: tuple[float, float]) -> Any:
+    """The normal distribution with the mean and the variance of `_weighted_means`."""
+    total = len(numbers) + 2 * _AT_EACH_END
+    mean = (numbers.sum() + _AT_EACH_END * sum(within)) / total
+    ends = sum((end - mean) ** 2 for end in within)
+    variance = (((numbers - mean) ** 2).sum() + _AT_EACH_END * ends) / (total * (total + 1))
+    return stats.norm(mean, np.sqrt(variance))
+
+
 def _there(values: ArrayLike) -> NDArray[np.float64]:
     """The values that are numbers."""
     numbers = np.asarray(values, np.float64)
@@ -146,36 +189,30 @@ def _spearman(first: NDArray[np.float64], second: NDArray[np.float64], axis: int
 def _percentile_interval(
     statistic: Callable[..., Any], samples: tuple[NDArray[np.float64], ...], seed: int
 ) -> Interval:
+    """Of scipy's bootstrap, in batches of flat memory; several samples are drawn together.
+
+    Resamples that all agree, or in which nothing varies, are no surprise: nothing is printed of them.
+    """
     count = len(samples[0])
     if not count:
         return Interval(np.nan, np.nan, np.nan)
     value = float(statistic(*samples))
     if count < 2:
         return Interval(value, np.nan, np.nan)
-    drawn = _bootstrap(statistic, samples, "percentile", seed).bootstrap_distribution
-    drawn = drawn[np.isfinite(drawn)]
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(drawn, [tail, 1 - tail]) if len(drawn) else (np.nan, np.nan)
-    return Interval(value, float(low), float(high))
-
-
-def _bootstrap(
-    statistic: Callable[..., Any], samples: tuple[NDArray[np.float64], ...], method: _Method, seed: int
-) -> Any:
-    """Scipy's bootstrap in batches of flat memory; several samples are drawn together.
-
-    Resamples that all agree, or in which nothing varies, are no surprise: nothing is printed of them.
-    """
     with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
         warnings.simplefilter("ignore", stats.DegenerateDataWarning)
-        return stats.bootstrap(
+        found = stats.bootstrap(
             samples,
             statistic,
             paired=len(samples) > 1,
             vectorized=True,
             n_resamples=RESAMPLES,
             confidence_level=CONFIDENCE,
-            method=method,
-            batch=max(min(RESAMPLES, _AT_ONCE // len(samples[0])), 1),
+            method="percentile",
+            batch=max(min(RESAMPLES, _AT_ONCE // count), 1),
             rng=np.random.default_rng(seed),
         )
+    drawn = found.bootstrap_distribution[np.isfinite(found.bootstrap_distribution)]
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(drawn, [tail, 1 - tail]) if len(drawn) else (np.nan, np.nan)
+    return Interval(value, float(low), float(high))

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
-import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from evaluation.statistics import (
+    DIFFERENCE,
     MOST_RESAMPLED,
+    RATE,
     mean_interval,
     median_interval,
     paired_difference,
@@ -15,44 +18,73 @@ from evaluation.statistics import (
     share_interval,
 )
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
-def test_interval_of_a_normal_sample_is_students() -> None:
-    values = np.random.default_rng(0).normal(3, 2, 200)
+
+def test_interval_of_many_values_is_students() -> None:
+    values = np.random.default_rng(0).beta(3, 2, 2000)
     mean, low, high = mean_interval(values)
-    half = 1.96 * values.std(ddof=1) / np.sqrt(200)
+    half = 1.96 * values.std(ddof=1) / np.sqrt(2000)
     assert mean == values.mean()
-    assert low == pytest.approx(mean - half, abs=0.1 * half)
-    assert high == pytest.approx(mean + half, abs=0.1 * half)
+    assert low == pytest.approx(mean - half, abs=0.05 * half)
+    assert high == pytest.approx(mean + half, abs=0.05 * half)
 
 
-def test_intervals_cover_as_often_as_they_say() -> None:
-    """Beta-distributed rates, as maze levels have them: the true mean lies in about 95 % of intervals."""
+@pytest.mark.parametrize(("successes", "count"), [(0, 52), (1, 52), (37, 52), (52, 52), (9, 10), (2, 2)])
+def test_of_zeros_and_ones_it_is_jeffreys_interval(successes: int, count: int) -> None:
+    mean, low, high = mean_interval([1.0] * successes + [0.0] * (count - successes))
+    bounds = stats.beta(successes + 0.5, count - successes + 0.5).ppf([0.025, 0.975])
+    assert mean == successes / count
+    assert low == pytest.approx(0 if successes == 0 else bounds[0], abs=0.01)
+    assert high == pytest.approx(1 if successes == count else bounds[1], abs=0.01)
+
+
+_TRULY: dict[str, tuple[Callable[[np.random.Generator], NDArray[np.float64]], float, tuple[float, float]]] = {
+    "rates as levels have them": (lambda g: g.beta(0.3, 0.6, 60), 1 / 3, RATE),
+    "0 or 1, often": (lambda g: np.where(g.random(52) < 0.7, 1.0, 0.0), 0.7, RATE),
+    "0 or 1, almost always 1": (lambda g: np.where(g.random(52) < 0.97, 1.0, 0.0), 0.97, RATE),
+    "0 or 1, few": (lambda g: np.where(g.random(10) < 0.9, 1.0, 0.0), 0.9, RATE),
+    "most changes are none": (lambda g: np.where(g.random(52) < 0.06, -g.random(52), 0.0), -0.03, DIFFERENCE),
+    "great changes": (lambda g: np.where(g.random(52) < 0.7, -g.beta(4, 1, 52), 0.0), -0.56, DIFFERENCE),
+}
+
+
+@pytest.mark.parametrize("kind", _TRULY)
+def test_intervals_cover_as_often_as_they_say(kind: str) -> None:
+    """The true mean lies in at least about 95 % of intervals, whatever the values are like."""
+    draw, true, within = _TRULY[kind]
     generator = np.random.default_rng(1)
-    covered = 0
-    for sample in generator.beta(0.3, 0.6, size=(200, 60)):
-        interval = mean_interval(sample)
-        covered += interval.low <= 1 / 3 <= interval.high
-    assert 0.90 <= covered / 200 <= 0.99
+    found = [mean_interval(draw(generator), within=within) for _ in range(300)]
+    assert np.mean([low <= true <= high for _, low, high in found]) >= 0.92
 
 
 def test_few_equal_or_missing_values() -> None:
     assert np.isnan(mean_interval([])).all()
     assert mean_interval([0.5])[0] == 0.5
     assert np.isnan(mean_interval([0.5])[1:]).all()
-    assert mean_interval([1.0, 1.0, np.nan]) == (1.0, 1.0, 1.0)
-    assert mean_interval([0.0] * 50 + [1e-12]).high < 1e-10
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert mean_interval([1 - 1e-16, 1.0, 1 - 1e-15, 1.0]).mean == pytest.approx(1)
+    assert mean_interval([1.0, 1.0, np.nan]) == mean_interval([1.0, 1.0])
+    mean, low, high = mean_interval([0.0] * 52, within=DIFFERENCE)
+    assert mean == 0
+    assert -0.06 < low < -0.03
+    assert 0.03 < high < 0.06
+
+
+def test_values_that_cannot_be() -> None:
+    with pytest.raises(
+        ValueError, match=r"from -0\.5 to 1 do not lie within 0 to 1: say what is possible with within="
+    ):
+        mean_interval([1.0, -0.5])
+    assert mean_interval([1 + 1e-12, 1.0]).mean == pytest.approx(1)
 
 
 def test_pairing_removes_what_levels_share() -> None:
     generator = np.random.default_rng(2)
-    level = generator.normal(0, 10, 100)
-    baseline, steered = level + generator.normal(0, 0.1, 100), level + 1 + generator.normal(0, 0.1, 100)
+    level = generator.uniform(0, 0.8, 100)
+    baseline, steered = level + generator.uniform(0, 0.01, 100), level + 0.1 + generator.uniform(0, 0.01, 100)
     mean, low, high = paired_difference(steered, baseline)
-    assert mean == pytest.approx(1, abs=0.1)
-    assert high - low < 0.1
+    assert mean == pytest.approx(0.1, abs=0.01)
+    assert high - low < 0.06 < mean_interval(steered).high - mean_interval(steered).low
     steered[3] = np.nan
     assert paired_difference(steered, baseline).mean == pytest.approx(np.nanmean(steered - baseline))
 
@@ -107,4 +139,5 @@ def test_many_values_in_little_time_and_much_the_same_interval() -> None:
     values = np.random.default_rng(0).random(MOST_RESAMPLED + 1) < 0.01
     resampled, normal = mean_interval(values[:-1]), mean_interval(values)
     assert resampled == pytest.approx(normal, abs=2e-4)
-    assert mean_interval([0.0] * MOST_RESAMPLED + [1.0]).low == 0
+    rare = mean_interval([0.0] * MOST_RESAMPLED + [1.0])
+    assert 0 <= rare.low <= rare.mean < rare.high < 1e-3
