@@ -75,10 +75,11 @@ class Claim:
         says: what the post says.
         told: the post's own number, if it gave one.
         how: how it is measured here.
-        rule: what must hold for it to replicate, with thresholds; fixed before the shipped policies were measured.
+        rule: what must hold for it to replicate, with thresholds.
         measure: does it.
         conditions: that it reads from the shared table of `Lab.table`, where they are measured together.
         cost: its rough share of the time.
+        reads: names of packaged policies that it measures beside the one in question.
     """
 
     number: int
@@ -91,6 +92,7 @@ class Claim:
     told: str = ""
     conditions: tuple[str, ...] = ()
     cost: float = 1.0
+    reads: Callable[[], Sequence[str]] = tuple
 
 
 def all_claims() -> list[Claim]:

@@ -16,11 +16,15 @@ from evaluation.conditions import BASELINE, Condition, ConditionLike, SteeringFa
 from evaluation.evaluate import evaluate, worker_count
 from evaluation.results import Results
 from evaluation.shared_forward import SharedForward, one_torch_thread
-from evaluation.statistics import Interval, mean_interval
+from evaluation.statistics import DIFFERENCE, Interval, mean_interval
 from evaluation.vector_field import VectorField, fields_of
 from steered_env import ImpalaPolicy, Maze, Steering
 
+from .claim import DoesNotApplyError
+
 _QUICK_LEVELS = 6
+_FEWEST = 2
+"""Mazes with a decision square; a mean over fewer has no interval."""
 
 
 @dataclass
@@ -103,11 +107,15 @@ class Lab:
         Args:
             conditions: see `measure`; all in the shared table are read from there.
             levels: all of the claims' own unless said.
+
+        Raises:
+            DoesNotApplyError: if fewer than two of the levels have a decision square.
         """
+        chosen = self.decision_levels if levels is None else levels
+        if sum(maze.decision_square is not None for maze in self.mazes_of(chosen)) < _FEWEST:
+            raise DoesNotApplyError(f"fewer than {_FEWEST} mazes with a decision square among these levels")
         shared = levels is None and set(conditions) <= set(self.conditions)
-        results = (
-            self.table() if shared else self.measure(conditions, self.decision_levels if levels is None else levels)
-        )
+        results = self.table() if shared else self.measure(conditions, chosen)
         frame = results.with_decision_square().frame
         asked = [Condition.of(condition).name for condition in conditions]
         return frame[frame["condition"].isin(asked)].set_index(["condition", "level"]).sort_index()
@@ -174,4 +182,4 @@ def changes(frame: pd.DataFrame, condition: str, column: str, *, against: str = 
 
 def change(frame: pd.DataFrame, condition: str, column: str, *, against: str = BASELINE) -> Interval:
     """The mean of `changes` with its interval."""
-    return mean_interval(changes(frame, condition, column, against=against))
+    return mean_interval(changes(frame, condition, column, against=against), within=DIFFERENCE)

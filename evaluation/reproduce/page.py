@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _TEMPLATE = Path(__file__).with_name("page.html.jinja")
 _WIDEST = 1500
 _QUALITY = 82
+_MADE = ("date", "machine", "version")
 _ORDER = (Verdict.DOES_NOT, Verdict.PARTLY, Verdict.OPEN, Verdict.REPLICATES)
 
 
@@ -34,7 +35,7 @@ def write_page(folder: Path, findings: Mapping[Claim, Stored], description: Mapp
     Args:
         folder: of the run.
         findings: claim to what is stored of it.
-        description: of the run: policy, command, levels, date, machine, version.
+        description: of the run: policy, command, levels.
     """
     summary = summary_frame(findings)
     write_text(folder / "summary.csv", summary.to_csv(index=False))
@@ -48,9 +49,15 @@ def write_page(folder: Path, findings: Mapping[Claim, Stored], description: Mapp
         description=description,
         counts=sorted(counts.items(), key=lambda item: names.index(item[0]) if item[0] in names else len(names)),
         claims=[_section(folder, claim, stored) for claim, stored in findings.items()],
+        made={what: _all_of(stored.made[what] for stored in findings.values()) for what in _MADE},
     )
     write_text(folder / "index.html", text)
     return folder / "index.html"
+
+
+def _all_of(values: Iterable[str]) -> str:
+    """The different values, in order."""
+    return ", ".join(sorted(set(values)))
 
 
 def verdict_text(stored: Stored) -> str:
@@ -89,6 +96,7 @@ def _section(folder: Path, claim: Claim, stored: Stored) -> dict[str, Any]:
         "summary": stored.summary,
         "problem": stored.problem,
         "seconds": stored.seconds,
+        "made": stored.made,
         "checks": [_check(check) for check in stored.checks],
         "pictures": [{"source": _embedded(folder, shown), "caption": shown.caption} for shown in stored.pictures],
         "tables": [
@@ -102,10 +110,17 @@ def _check(check: Check) -> dict[str, Any]:
     return {
         "what": check.what,
         "range": check.range,
-        "text": written(check.interval),
+        "text": _written(check),
         "outcome": check.outcome.value,
         "drawing": _drawing(check),
     }
+
+
+def _written(check: Check) -> str:
+    """With a third digit where a bound would be rounded onto an end of the range."""
+    ends = {round(end, 2) for end in (check.least, check.most)}
+    close = any(round(bound, 2) in ends for bound in check.interval[1:])
+    return written(check.interval, digits=3 if close else 2)
 
 
 def _drawing(check: Check) -> dict[str, float] | None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import hashlib
+import inspect
 import json
 import os
+import sys
 import time
 import traceback
-from collections.abc import Callable, Collection, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from evaluation import statistics
 from evaluation.conditions import BASELINE
 from evaluation.results import make_folder, write_text
 from evaluation.runs.fingerprints import fingerprint
@@ -21,13 +26,16 @@ from steered_env import load_policy
 from steered_env.settings_compared import first_difference
 from steered_env.training.device import machine
 
-from .claim import Claim, DoesNotApplyError, chosen_claims
+from . import arrows, drawing, path_probability, texts, thresholds, verdict
+from . import lab as lab_module
+from .claim import Claim, DoesNotApplyError, all_claims, chosen_claims
 from .lab import Lab
 from .page import write_page
 from .store import Stored, load_finding, save_finding, save_problem
 
 _RUN = "run.json"
 _SHARED_COST = 25.0
+_SHARED_CODE = (statistics, arrows, drawing, lab_module, path_probability, texts, thresholds, verdict)
 FAILED, DOES_NOT_APPLY = "failed", "does not apply"
 
 
@@ -90,19 +98,28 @@ def reproduce(
     Raises:
         FileNotFoundError: if there is no such policy.
         RuntimeError: if ``out`` holds a run of another policy, other levels or another depth.
-        ValueError: if a claim is unknown or there are no levels.
+        ValueError: if a claim is unknown, there are no levels, or one is named twice.
     """
     chosen = chosen_claims(claims)
     if not len(levels):
         raise ValueError("there must be at least one level")
+    if repeated := [level for level, times in Counter(levels).items() if times > 1]:
+        raise ValueError(f"level {repeated[0]} is named more than once, but would count as several mazes: name it once")
     loaded = load_policy(policy)
     folder = make_folder(out)
     _check_same_run(folder, {"policy": policy, "weights": fingerprint(loaded), "levels": list(levels), "quick": quick})
     needed = tuple(dict.fromkeys([BASELINE, *(name for claim in chosen for name in claim.conditions)]))
     lab = Lab(loaded, levels, make_folder(folder / "measured"), needed, quick, workers)
     findings = _measure_all(lab, chosen, folder, on_step)
-    page = write_page(folder, findings, _description(policy, levels, quick, claims))
+    page = write_page(folder, _all_kept(folder, findings), _description(policy, levels, quick, claims))
     return Reproduction(folder, findings, page)
+
+
+def _all_kept(folder: Path, findings: Mapping[Claim, Stored]) -> dict[Claim, Stored]:
+    """These findings, and those of other claims that were measured before."""
+    stored = {claim: findings.get(claim) or load_finding(folder, _file_name(claim)) for claim in all_claims()}
+    kept = {claim: found for claim, found in stored.items() if found is not None}
+    return kept | {claim: found for claim, found in findings.items() if claim not in kept}
 
 
 def _measure_all(
@@ -136,16 +153,17 @@ def _measure_all(
 
 
 def _measure_one(lab: Lab, claim: Claim, folder: Path) -> None:
-    begun = time.monotonic()
+    begun, name = time.monotonic(), _file_name(claim)
+    made = {"date": datetime.date.today().isoformat(), "machine": machine(), "version": version("steered-env")}
     try:
         finding = claim.measure(lab)
-        save_finding(folder, _file_name(claim), finding, time.monotonic() - begun)
+        save_finding(folder, name, finding, time.monotonic() - begun, made)
     except DoesNotApplyError as reason:
-        save_problem(folder, _file_name(claim), DOES_NOT_APPLY, str(reason), time.monotonic() - begun)
+        save_problem(folder, name, DOES_NOT_APPLY, str(reason), time.monotonic() - begun, made)
     except Exception as error:  # one claim's trouble is not the others'
         where = traceback.extract_tb(error.__traceback__)[-1]
         message = f"{type(error).__name__}: {error} ({Path(where.filename).name}, line {where.lineno})"
-        save_problem(folder, _file_name(claim), FAILED, message, time.monotonic() - begun)
+        save_problem(folder, name, FAILED, message, time.monotonic() - begun, made)
 
 
 def _kept(folder: Path, claim: Claim) -> Stored | None:
@@ -155,9 +173,21 @@ def _kept(folder: Path, claim: Claim) -> Stored | None:
 
 
 def _file_name(claim: Claim) -> str:
-    """Changes with the claim's rule and way of measuring, so that an older finding does not answer for it."""
-    question = hashlib.sha256(f"{claim.how}\n{claim.rule}".encode()).hexdigest()[:6]
-    return f"{claim.number:02d}-{claim.name}-{question}"
+    """Changes with all that a finding depends on, so that an older one does not answer for it.
+
+    That is what the claim says, the code that measures it and that it shares with the others, this package's version,
+    and the weights of other policies that it reads.
+    """
+    question = hashlib.sha256(f"{claim.how}\n{claim.rule}\n{version('steered-env')}\n{_shared_code()}".encode())
+    question.update(inspect.getsource(sys.modules[claim.measure.__module__]).encode())
+    for name in claim.reads():
+        question.update(fingerprint(load_policy(name)).encode())
+    return f"{claim.number:02d}-{claim.name}-{question.hexdigest()[:6]}"
+
+
+@functools.cache
+def _shared_code() -> str:
+    return "".join(inspect.getsource(module) for module in _SHARED_CODE)
 
 
 def _check_same_run(folder: Path, wanted: dict[str, Any]) -> None:
@@ -178,7 +208,4 @@ def _description(policy: str, levels: Sequence[int], quick: bool, claims: Collec
         "policy": policy,
         "command": command + (" --quick" if quick else ""),
         "levels": f"{len(levels)} levels ({said})",
-        "date": datetime.date.today().isoformat(),
-        "machine": machine(),
-        "version": version("steered-env"),
     }

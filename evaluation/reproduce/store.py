@@ -43,6 +43,7 @@ class Stored:
         pictures: the figures and films.
         problem: ``"does not apply"`` or ``"failed"``; empty for a finding.
         seconds: it took.
+        made: when, on what machine and by which version it was measured.
     """
 
     checks: Sequence[Check]
@@ -51,6 +52,7 @@ class Stored:
     pictures: Sequence[Shown]
     problem: str
     seconds: float
+    made: Mapping[str, str]
 
     @property
     def verdict(self) -> Verdict | None:
@@ -58,7 +60,7 @@ class Stored:
         return None if self.problem else verdict_of(self.checks)
 
 
-def save_finding(run: Path, name: str, finding: Finding, seconds: float) -> None:
+def save_finding(run: Path, name: str, finding: Finding, seconds: float, made: Mapping[str, str]) -> None:
     """Write a finding with its tables and pictures into ``claims/NAME`` of a run's folder."""
     with _new_folder(run / "claims" / name) as folder:
         tables, pictures = [], []
@@ -77,20 +79,29 @@ def save_finding(run: Path, name: str, finding: Finding, seconds: float) -> None
                     save_figure(picture.figure, folder / file)
             pictures.append({"files": files, "caption": picture.caption})
         checks = [_check_to_plain(check) for check in finding.checks]
-        _write(folder, {"checks": checks, "summary": finding.summary, "tables": tables, "pictures": pictures}, seconds)
+        found = {"checks": checks, "summary": finding.summary, "tables": tables, "pictures": pictures}
+        _write(folder, found, seconds, made)
 
 
-def save_problem(run: Path, name: str, problem: str, message: str, seconds: float) -> None:
+def save_problem(run: Path, name: str, problem: str, message: str, seconds: float, made: Mapping[str, str]) -> None:
     """Note that a claim does not apply, or failed."""
     with _new_folder(run / "claims" / name) as folder:
-        _write(folder, {"checks": [], "summary": message, "tables": [], "pictures": [], "problem": problem}, seconds)
+        found = {"checks": [], "summary": message, "tables": [], "pictures": [], "problem": problem}
+        _write(folder, found, seconds, made)
 
 
 def load_finding(run: Path, name: str) -> Stored | None:
-    """What was saved of a claim; None if nothing was."""
+    """What was saved of a claim; None if nothing was, or what is there cannot be read."""
     folder = run / "claims" / name
     if not (folder / _FINDING).is_file():
         return None
+    try:
+        return _read(run, folder)
+    except (ValueError, LookupError, TypeError, OSError):  # damaged, or of an older format: it is measured again
+        return None
+
+
+def _read(run: Path, folder: Path) -> Stored:
     plain = json.loads((folder / _FINDING).read_text())
     inside = folder.relative_to(run)
     return Stored(
@@ -106,11 +117,13 @@ def load_finding(run: Path, name: str) -> Stored | None:
         ],
         problem=plain.get("problem", ""),
         seconds=plain["seconds"],
+        made=plain["made"],
     )
 
 
-def _write(folder: Path, plain: dict[str, Any], seconds: float) -> None:
-    (folder / _FINDING).write_text(json.dumps({**plain, "seconds": round(seconds, 1)}, indent=2) + "\n")
+def _write(folder: Path, found: dict[str, Any], seconds: float, made: Mapping[str, str]) -> None:
+    plain = {**found, "seconds": round(seconds, 1), "made": dict(made)}
+    (folder / _FINDING).write_text(json.dumps(plain, indent=2) + "\n")
 
 
 @contextmanager

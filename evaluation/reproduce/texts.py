@@ -51,13 +51,13 @@ def changes_table(frame: pd.DataFrame, conditions: list[str], against: str = BAS
         against: what to subtract.
     """
     there = frame.index.unique(level=0)
+    measures = {f"Δ {title}": column for title, column in _RATES.items() if title != "neither"}
     rows = []
     for condition in conditions:
         if condition not in there:
             continue
         row = {"condition": condition, "levels": str(len(rows_of(frame, condition)))}
-        for title, column in _RATES.items():
-            if title != "neither":
-                row[f"Δ {title}"] = written(change(frame, condition, column, against=against), signed=True)
+        for title, column in measures.items():
+            row[title] = written(change(frame, condition, column, against=against), signed=True)
         rows.append(row)
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=["condition", "levels", *measures])

@@ -1,4 +1,4 @@
-"""The sizes of effects that the rules of the claims speak of, in probability unless said; fixed beforehand."""
+"""The sizes of effects that the rules of the claims speak of, in probability unless said."""
 
 EFFECT = 0.1
 """The smallest effect of interest."""

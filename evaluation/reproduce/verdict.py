@@ -1,4 +1,4 @@
-"""From intervals to verdicts, by rules that are fixed before anything is measured."""
+"""From intervals to verdicts, by rules that know nothing of the policy."""
 
 from __future__ import annotations
 
@@ -46,7 +46,6 @@ class Check:
         interval: the number with its 95 % interval; NaN bounds where there is too little to say.
         least: the range's lower end.
         most: its upper end.
-        unit: of the number; nothing for a probability.
 
     Raises:
         ValueError: if the range is empty or has no end at all.
@@ -56,7 +55,6 @@ class Check:
     interval: Interval
     least: float = -math.inf
     most: float = math.inf
-    unit: str = ""
 
     def __post_init__(self) -> None:
         if math.isnan(self.least) or math.isnan(self.most) or self.least > self.most:

@@ -80,7 +80,7 @@ def test_markdown(results: Results) -> None:
     lines = results.to_markdown().splitlines()
     assert lines[0].startswith("| condition | levels | cheese | top right |")
     assert lines[2].startswith("| baseline | 3 | 0.50 [")
-    assert "| -0.35 [-0.60, -0.10] |" in lines[3]
+    assert "| -0.35 [-0.75, +0.54] |" in lines[3]
     assert len({line.count("|") for line in lines}) == 1
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from evaluation.conditions import BASELINE
 from evaluation.figures import fields_figure
-from evaluation.reproduce.claim import Claim, Finding, Picture
+from evaluation.reproduce.claim import Claim, DoesNotApplyError, Finding, Picture
 from evaluation.reproduce.drawing import distributions
 from evaluation.reproduce.lab import Lab, change, rows_of
 from evaluation.reproduce.texts import rates_table, written
@@ -19,15 +19,18 @@ _PANEL = 192
 
 def _measure(lab: Lab) -> Finding:
     frame = lab.decision([BASELINE, _PLUS])
+    if len(rows_of(frame, _PLUS)) < 2:
+        raise DoesNotApplyError("fewer than two of these levels have a decision square and a top-right vector")
     reached = change(frame, _PLUS, "reach_top_right")
     chosen = change(frame, _PLUS, "p_top_right_at_decision")
-    pair = {condition: rows_of(frame, condition) for condition in (BASELINE, _PLUS)}
+    steered = rows_of(frame, _PLUS)
+    pair = {BASELINE: rows_of(frame, BASELINE).reindex(steered.index), _PLUS: steered}  # the same mazes in both
     return Finding(
         checks=[
             Check("mean change of P(reach corner)", reached, least=EFFECT),
             Check("mean change of P(corner | decision square)", chosen, least=EFFECT),
         ],
-        summary=f"In {len(rows_of(frame, _PLUS))} mazes with a decision square the mouse reaches the corner in "
+        summary=f"In {len(steered)} mazes with a decision square the mouse reaches the corner in "
         f"{pair[_PLUS]['reach_top_right'].mean():.2f} of episodes instead of "
         f"{pair[BASELINE]['reach_top_right'].mean():.2f}: "
         f"{written(reached, signed=True)}; P(corner | decision square) changes by {written(chosen, signed=True)}.",

@@ -14,7 +14,7 @@ from evaluation.reproduce.lab import Lab, change, rows_of
 from evaluation.reproduce.texts import written
 from evaluation.reproduce.thresholds import EFFECT
 from evaluation.reproduce.verdict import Check
-from evaluation.statistics import Interval, mean_interval
+from evaluation.statistics import DIFFERENCE, Interval, mean_interval
 from steered_env import load_policy
 from steered_env.policy.checkpoint import packaged_policies
 from steered_env.simulator import WORLD_SIZE
@@ -28,10 +28,14 @@ _SOUGHT = {
     f"{_CORNER}, +top-right": ("top_right", "reach_top_right"),
 }
 _EFFECTS = {"−cheese": "-cheese", "+cheese": "cheese"}
+_BEFORE, _HALF = "P(cheese | decision square)", "−cheese, less half of that"
+_SIGNED = (*_EFFECTS, _HALF)
 _COLUMN = "p_cheese_at_decision"
 _MEMBER = re.compile(r"small-(\d+|anywhere)(-seed\d+)?")
 _DECIDED_APART = ("small-1", "small-6")
 """Those that the post says something of their own about."""
+_A_GOAL = 2 * EFFECT
+"""The least P(cheese | decision square) of a mouse that goes for the cheese; with less there is little to take away."""
 _LEVELS = 60
 
 
@@ -41,6 +45,8 @@ def _measure(lab: Lab) -> Finding:
         raise DoesNotApplyError("policies trained with other regions are not packaged yet")
     members = [name for name in found if name in _DECIDED_APART] if lab.quick else list(found)
     levels = lab.first(_LEVELS, lab.decision_levels)
+    if len(levels) < 2:
+        raise DoesNotApplyError("fewer than two mazes with a decision square among these levels")
     rows: dict[str, dict[str, Interval]] = {}
     for number, name in enumerate(members):
         rows[name] = _row(_decision_frame(lab, name, levels))
@@ -48,12 +54,11 @@ def _measure(lab: Lab) -> Finding:
     first_seeds = {name: _region(found[name]) for name in members if "seed" not in name}
     return Finding(
         checks=_checks(rows),
-        summary=f"Subtracting its own cheese vector lowers P(cheese | decision square) by at least {EFFECT:g} in "
-        f"{sum(row['−cheese'].high <= -EFFECT for row in rows.values())} of {len(rows)} policies.",
+        summary=_summary(rows),
         tables={
             "family": pd.DataFrame(
                 [
-                    {"policy": name, **{title: written(i, signed=title in _EFFECTS) for title, i in row.items()}}
+                    {"policy": name, **{title: written(i, signed=title in _SIGNED) for title, i in row.items()}}
                     for name, row in rows.items()
                 ]
             )
@@ -83,19 +88,43 @@ def _measure(lab: Lab) -> Finding:
 
 
 def _row(frame: pd.DataFrame) -> dict[str, Interval]:
+    before, after = (rows_of(frame, condition)[_COLUMN] for condition in (BASELINE, "-cheese"))
     return {
         **{title: mean_interval(rows_of(frame, condition)[measure]) for title, (condition, measure) in _SOUGHT.items()},
+        _BEFORE: mean_interval(before),
         **{title: change(frame, condition, _COLUMN) for title, condition in _EFFECTS.items()},
+        _HALF: mean_interval(after - before / 2, within=DIFFERENCE),
     }
 
 
+def _seekers(rows: dict[str, dict[str, Interval]]) -> list[str]:
+    """The policies that go for the cheese, so that there is something to take away."""
+    return [name for name, row in rows.items() if row[_BEFORE].mean >= _A_GOAL]
+
+
 def _checks(rows: dict[str, dict[str, Interval]]) -> list[Check]:
-    checks = [Check(f"{n}: −cheese", row["−cheese"], most=-EFFECT) for n, row in rows.items() if n != "small-1"]
+    checks = [
+        Check(f"{name}: P(cheese | decision square) after −cheese, minus half of before", rows[name][_HALF], most=0.0)
+        for name in _seekers(rows)
+    ]
     if "small-1" in rows:
         checks.append(Check("small-1: P(reach cheese), unsteered", rows["small-1"][_CHEESE], most=EFFECT))
     if "small-6" in rows:
         checks.append(Check("small-6: adding the cheese vector", rows["small-6"]["+cheese"], least=EFFECT))
     return checks
+
+
+def _summary(rows: dict[str, dict[str, Interval]]) -> str:
+    seekers = _seekers(rows)
+    removed = [-rows[name]["−cheese"].mean / rows[name][_BEFORE].mean for name in seekers]
+    others = [name for name in rows if name not in seekers]
+    return (
+        f"Of {len(rows)} policies {len(seekers)} go for the cheese (P(cheese | decision square) at least {_A_GOAL:g}); "
+        f"subtracting its own cheese vector takes {min(removed):.0%} to {max(removed):.0%} of that away. "
+        + (f"There is little to take away in {', '.join(others)}." if others else "")
+        if seekers
+        else f"None of {len(rows)} policies goes for the cheese."
+    )
 
 
 def _region(name: str) -> float:
@@ -112,13 +141,15 @@ CLAIM = Claim(
     number=14,
     name="family",
     title="The cheese vector works across policies trained with other regions",
-    says="Subtracting the cheese vector works for policies trained with the cheese in the top-right n×n cells for "
-    "many n; the one for "
-    "n = 1 never goes out of its way for cheese; for n = 6 adding the vector works too.",
+    says="Subtracting the cheese vector works for every policy trained with the cheese in the top-right n×n cells that "
+    "goes out of its way for the cheese; the one for n = 1 never does; for n = 6 adding the vector makes the mouse "
+    "keener on the cheese.",
     how=f"The packaged family, each with its own vectors, at the decision square of up to {_LEVELS} mazes.",
-    rule=f"For every n but 1, −cheese changes P(cheese | decision square) by at most −{EFFECT:g}; for n = 1 the "
-    f"unsteered mouse reaches the "
-    f"cheese in at most {EFFECT:g} of these mazes; for n = 6 adding the vector changes it by at least {EFFECT:g}.",
+    rule=f"In every policy that goes for the cheese (P(cheese | decision square) at least {_A_GOAL:g}, unsteered), "
+    "−cheese takes away at least half of that; for n = 1 the unsteered mouse reaches the cheese in at most "
+    f"{EFFECT:g} of these mazes; for n = 6 adding the vector changes P(cheese | decision square) by at least "
+    f"{EFFECT:g}.",
     measure=_measure,
+    reads=packaged_policies,
     cost=8,
 )

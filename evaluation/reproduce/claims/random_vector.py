@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from evaluation.conditions import BASELINE
 from evaluation.reproduce.claim import Claim, Finding, Picture
 from evaluation.reproduce.drawing import lines
@@ -28,16 +26,19 @@ def _measure(lab: Lab) -> Finding:
         for column, title in _MEASURES.items()
     }
     first, second = (found[title][1.0] for title in list(_MEASURES.values())[:2])
-    competence = pd.Series({k: i.mean for k, i in found["P(reach cheese or corner)"].items()})
-    harmful = [f"{k:g}" for k, change_there in competence.items() if change_there < -LITTLE]
+    harmful = [f"{k:g}" for k, there in found["P(reach cheese or corner)"].items() if there.high < -LITTLE]
+    crumbling = (
+        f"From strength {harmful[0]} on it reaches neither place by more than {LITTLE:g} more often"
+        if harmful
+        else f"Up to strength {_STRENGTHS[-1]} it does not reach neither place by more than {LITTLE:g} more often"
+    )
     return Finding(
         checks=[
             Check(f"change of {title} at strength 1", interval, -LITTLE, LITTLE)
             for title, interval in zip(_MEASURES.values(), (first, second), strict=False)
         ],
         summary=f"At strength 1 it changes P(cheese | decision square) by {written(first, signed=True)} and P(corner | "
-        f"decision square) by {written(second, signed=True)}. The mouse begins to reach neither place "
-        + (f"at strength {harmful[0]}." if harmful else f"nowhere up to strength {_STRENGTHS[-1]}."),
+        f"decision square) by {written(second, signed=True)}. {crumbling}, with the whole interval.",
         tables={"changes": changes_table(frame, list(_OF.values()))},
         pictures=[
             Picture(

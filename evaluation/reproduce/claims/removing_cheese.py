@@ -7,28 +7,31 @@ import pandas as pd
 
 from evaluation.conditions import BASELINE
 from evaluation.figures import fields_figure
-from evaluation.reproduce.claim import Claim, Finding, Picture
+from evaluation.reproduce.claim import Claim, DoesNotApplyError, Finding, Picture
 from evaluation.reproduce.drawing import scatter
 from evaluation.reproduce.lab import REMOVED, Lab
 from evaluation.reproduce.texts import written
 from evaluation.reproduce.thresholds import EFFECT
 from evaluation.reproduce.verdict import Check
-from evaluation.statistics import mean_interval
+from evaluation.statistics import DIFFERENCE, mean_interval
 
 _MINUS = "-cheese"
 
 
 def _measure(lab: Lab) -> Finding:
     levels = list(lab.levels)
+    if len(levels) < 2:
+        raise DoesNotApplyError("a mean over fewer than two mazes has no interval")
     plain, subtracted, removed = lab.fields([BASELINE, _MINUS, REMOVED], levels)
     apart = np.array([removed[level].distance(plain[level]) for level in levels])
     left = np.array([removed[level].distance(subtracted[level]) for level in levels])
     shown = lab.first(1, lab.decision_levels or levels)[0]
     distance, before = mean_interval(left), mean_interval(apart)
+    less = mean_interval(left - apart / 2, within=DIFFERENCE)
     return Finding(
         checks=[
             Check("mean distance of subtracting to removing", distance, most=EFFECT),
-            Check("… minus half the distance of doing nothing to removing", mean_interval(left - apart / 2), most=0.0),
+            Check("… minus half the distance of doing nothing to removing", less, most=0.0),
         ],
         summary=f"Averaged over cells, the actions with the vector subtracted are {written(distance)} away, in total "
         f"variation, "

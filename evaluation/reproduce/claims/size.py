@@ -11,12 +11,14 @@ from evaluation.reproduce.lab import Lab, changes, rows_of
 from evaluation.reproduce.texts import written
 from evaluation.reproduce.thresholds import CORRELATION
 from evaluation.reproduce.verdict import Check
-from evaluation.statistics import mean_interval, rank_correlation
+from evaluation.statistics import DIFFERENCE, mean_interval, rank_correlation
 
 _EFFECTS = {
     "-cheese": ("p_cheese_at_decision", -1.0, "fall of P(cheese | decision square)"),
     "top_right": ("reach_top_right", 1.0, "rise of P(reach corner)"),
 }
+_JUDGED = "top_right"
+"""The post says it of this vector."""
 _BINS = {"3 to 9": (3, 9), "11 to 17": (11, 17), "19 to 25": (19, 25)}
 
 
@@ -25,25 +27,22 @@ def _measure(lab: Lab) -> Finding:
     sizes = rows_of(frame, BASELINE)["size"]
     if sizes.nunique() < 2:
         raise DoesNotApplyError("these levels have mazes of one size alone")
-    checks, points, rows = [], {}, []
+    found, points, rows = {}, {}, []
     for condition, (column, sign, title) in _EFFECTS.items():
         effect = sign * changes(frame, condition, column)
         its_sizes = sizes.reindex(effect.index)
-        checks.append(
-            Check(f"rank correlation of size and {title}", rank_correlation(its_sizes, effect), least=CORRELATION)
-        )
+        found[condition] = rank_correlation(its_sizes, effect)
         points[f"{condition}: {title}"] = (its_sizes, effect)
         row = {"effect": title}
         for name, (least, most) in _BINS.items():
             inside = effect[its_sizes.between(least, most)]
-            row[name] = f"{written(mean_interval(inside), signed=True)} (n = {len(inside)})"
+            row[name] = f"{written(mean_interval(inside, within=DIFFERENCE), signed=True)} (n = {len(inside)})"
         rows.append(row)
+    title = _EFFECTS[_JUDGED][2]
     return Finding(
-        checks=checks,
+        checks=[Check(f"{_JUDGED}: rank correlation of size and {title}", found[_JUDGED], least=CORRELATION)],
         summary="The rank correlation of maze size and effect is "
-        + " and ".join(
-            f"{written(check.interval, signed=True)} for {name}" for check, name in zip(checks, _EFFECTS, strict=True)
-        )
+        + " and ".join(f"{written(correlation, signed=True)} for {name}" for name, correlation in found.items())
         + ".",
         tables={"by size": pd.DataFrame(rows)},
         pictures=[
@@ -57,10 +56,11 @@ def _measure(lab: Lab) -> Finding:
 CLAIM = Claim(
     number=8,
     name="size",
-    title="Smaller mazes are usually less affected",
-    says="The vectors usually, though not always, have a smaller effect in smaller mazes.",
-    how="Spearman's rank correlation of the maze's size and the effect there, over mazes with a decision square.",
-    rule=f"For both vectors the correlation is at least {CORRELATION:g}.",
+    title="Smaller mazes are usually less affected by the top-right vector",
+    says="Adding the top-right vector usually, though not always, has a smaller effect in smaller mazes.",
+    how="Spearman's rank correlation of the maze's size and the effect there, over mazes with a decision square; for "
+    "the cheese vector too, of which the post does not say it.",
+    rule=f"For the top-right vector the correlation is at least {CORRELATION:g}.",
     measure=_measure,
     conditions=(BASELINE, *_EFFECTS),
     cost=1,

@@ -8,13 +8,13 @@ import pandas as pd
 from evaluation.conditions import BASELINE
 from evaluation.figures import fields_figure
 from evaluation.reproduce.arrows import share_towards_cheese
-from evaluation.reproduce.claim import Claim, DoesNotApplyError, Finding, Picture
+from evaluation.reproduce.claim import Claim, Finding, Picture
 from evaluation.reproduce.drawing import distributions
 from evaluation.reproduce.lab import Lab, change, changes, rows_of
 from evaluation.reproduce.texts import rates_table, written
 from evaluation.reproduce.thresholds import EFFECT
 from evaluation.reproduce.verdict import Check
-from evaluation.statistics import mean_interval, median_interval, share_interval
+from evaluation.statistics import DIFFERENCE, mean_interval, median_interval, share_interval
 
 _MINUS = "-cheese"
 _RAISED_AT_MOST = 0.15
@@ -23,18 +23,21 @@ _RAISED_AT_MOST = 0.15
 def _measure(lab: Lab) -> Finding:
     frame = lab.decision([BASELINE, _MINUS])
     before, after = (rows_of(frame, condition)["p_cheese_at_decision"] for condition in (BASELINE, _MINUS))
-    if len(after) < 2:
-        raise DoesNotApplyError("fewer than two mazes with a decision square among these levels")
     differences = changes(frame, _MINUS, "p_cheese_at_decision")
     raised = int((differences > 0).sum())
-    fields = lab.fields([BASELINE, _MINUS], lab.decision_levels)
-    shares = np.array([share_towards_cheese(fields[0][level], fields[1][level]) for level in lab.decision_levels])
-    fewer = mean_interval(shares[:, 1] - shares[:, 0])
+    levels = [int(level) for level in before.index]
+    fields = lab.fields([BASELINE, _MINUS], levels)
+    shares = np.array([share_towards_cheese(fields[0][level], fields[1][level]) for level in levels])
+    fewer = mean_interval(shares[:, 1] - shares[:, 0], within=DIFFERENCE)
     shown = lab.first(1, lab.decision_levels)[0]
     corner = [rows_of(frame, condition)["p_top_right_at_decision"] for condition in (BASELINE, _MINUS)]
     return Finding(
         checks=[
-            Check("mean change of P(cheese | decision square)", mean_interval(differences), most=-EFFECT),
+            Check(
+                "mean change of P(cheese | decision square)",
+                mean_interval(differences, within=DIFFERENCE),
+                most=-EFFECT,
+            ),
             Check("median change of it", median_interval(differences), most=-EFFECT),
             Check("share of mazes where it rises", share_interval(raised, len(differences)), most=_RAISED_AT_MOST),
             Check("change of the share of net vectors that point toward the cheese", fewer, most=-EFFECT),
@@ -50,7 +53,7 @@ def _measure(lab: Lab) -> Finding:
             "rates": rates_table({condition: rows_of(frame, condition) for condition in (BASELINE, _MINUS)}),
             "every maze": pd.DataFrame(
                 {
-                    "level": before.index,
+                    "level": levels,
                     "P(cheese) before": before.round(3).to_numpy(),
                     "P(cheese) after": after.reindex(before.index).round(3).to_numpy(),
                     "vectors toward cheese before": shares[:, 0].round(3),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -76,6 +77,34 @@ def test_another_question_is_refused(done: Path) -> None:
         reproduce("small", LEVELS, claims=["nonsense"], out=done)
     with pytest.raises(ValueError, match="at least one level"):
         reproduce("small", [], claims=SOME, out=done)
+    with pytest.raises(ValueError, match="level 2 is named more than once"):
+        reproduce("small", [2, 3, 2], claims=SOME, out=done)
+
+
+def test_a_part_of_the_claims_leaves_the_others_on_the_page(done: Path) -> None:
+    before = (done / "index.html").read_text(), (done / "summary.csv").read_text()
+    found = reproduce("small", LEVELS, claims=SOME[:1], out=done)
+    assert [claim.name for claim in found.findings] == SOME[:1]
+    after = (done / "index.html").read_text(), (done / "summary.csv").read_text()
+    assert after[1] == before[1]
+    assert after[0].count("<section") == len(SOME)
+
+
+def test_levels_that_say_too_little(tmp_path: Path) -> None:
+    """One maze without a decision square: no claim fails, none is judged, and the folder can be used again."""
+    for _ in range(2):
+        found = reproduce("small", [1], claims=["baseline", "opposite-signs", "random-vector", "family"], out=tmp_path)
+        assert {stored.problem for stored in found.findings.values()} == {"does not apply"}
+
+
+def test_a_damaged_finding_is_measured_again(done: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(done, copy)
+    (finding,) = (copy / "claims").glob("01-baseline-*/finding.json")
+    finding.write_text("{")
+    found = reproduce("small", LEVELS, claims=SOME, out=copy)
+    assert not [stored.problem for stored in found.findings.values() if stored.problem]
+    assert json.loads(finding.read_text())["made"]["version"]
 
 
 def test_trouble_in_one_claim_is_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,6 +140,10 @@ def test_a_changed_rule_is_a_new_question(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(run_module, "chosen_claims", lambda _: [changed])
     reproduce("small", range(6), claims=[claim.name], out=tmp_path)
     assert measured
+    reading = replace(changed, reads=lambda: ["ppo-7"])
+    monkeypatch.setattr(run_module, "chosen_claims", lambda _: [reading])
+    reproduce("small", range(6), claims=[claim.name], out=tmp_path)
+    assert len(measured) == 2
 
 
 def test_killed_and_started_again_it_goes_on(tmp_path: Path) -> None:
