@@ -111,7 +111,7 @@ def evaluate(
             done = min(done + _CHUNK, len(source))
             if on_progress is not None:
                 on_progress(done, len(source))
-    return Results(frame_of(rows), job.description())
+    return Results(frame_of(rows), {**job.description(), "mazes": len(source)})
 
 
 def worker_count(workers: int | None) -> int:

@@ -255,6 +255,8 @@ class Measurer:
             name: subject.steering.then(steering)
             for name, steering in factory.steerings(self.job.conditions, maze).items()
         }
+        if not steerings:  # no condition's vector exists here
+            return {}
         if how.method == "exact":
             found = measure_exactly(
                 forward, maze, list(steerings.values()), horizon=how.horizon, deterministic=how.deterministic

@@ -39,7 +39,7 @@ class Results:
     Attributes:
         frame: one row per maze and condition, with the columns `COLUMNS`; ``maze`` numbers the mazes in the
             order they were given.
-        description: how it was made: method, horizon, seed, policy, conditions.
+        description: how it was made: method, horizon, seed, policy, conditions, and how many ``mazes``.
         progress: how far the run is that they were read from; None for results that were never in a run's folder.
     """
 
@@ -49,34 +49,40 @@ class Results:
 
     @property
     def conditions(self) -> list[str]:
-        """The conditions in the order they were given."""
-        given = list(self.description.get("conditions", []))
-        found = list(dict.fromkeys(self.frame["condition"]))
-        return [c for c in given if c in found] + [c for c in found if c not in given]
+        """The conditions in the order they were given; one whose vector exists in no maze has no rows."""
+        return list(dict.fromkeys([*self.description.get("conditions", []), *self.frame["condition"]]))
+
+    @property
+    def mazes(self) -> int:
+        """How many mazes were measured; of results of an older version, how many have a row."""
+        return int(self.description.get("mazes", self.frame["maze"].nunique()))
 
     def with_decision_square(self) -> Results:
-        """The rows of mazes in which the ways to cheese and corner part."""
-        return replace(self, frame=self.frame[self.frame["decision_row"].notna()].reset_index(drop=True))
+        """The rows of mazes in which the ways to cheese and corner part; ``mazes`` counts those of them with a row."""
+        frame = self.frame[self.frame["decision_row"].notna()].reset_index(drop=True)
+        return replace(self, frame=frame, description={**self.description, "mazes": frame["maze"].nunique()})
 
     def summary(self) -> pd.DataFrame:
         """One row per condition: means over levels, 95 % intervals, and paired differences to the baseline.
 
         Returns:
             Columns ``condition``, ``levels`` (with a row of this condition), ``left_out`` (levels where its
-            vector does not exist), and for each measure ``X``: ``X``, ``X_low``, ``X_high``, and, where there is
-            a baseline, ``X_difference``, ``X_difference_low``, ``X_difference_high`` over ``X_paired`` levels:
+            vector does not exist), and for each measure ``X``: ``X``, ``X_low``, ``X_high`` over the ``X_levels``
+            that have a number (a cheese in the region, for one, cannot be told from the region), and, where there is a
+            baseline, ``X_difference``, ``X_difference_low``, ``X_difference_high`` over ``X_paired`` levels:
             those where both have a number.
         """
         tables = {
             name: rows.set_index("maze")[list(SUMMARISED)] for name, rows in self.frame.groupby("condition", sort=False)
         }
-        total = self.frame["maze"].nunique()
+        nothing = self.frame.iloc[:0].set_index("maze")[list(SUMMARISED)]
         rows = []
         for name in self.conditions:
-            table = tables[name]
-            row: dict[str, Any] = {"condition": name, "levels": len(table), "left_out": total - len(table)}
+            table = tables.get(name, nothing)
+            row: dict[str, Any] = {"condition": name, "levels": len(table), "left_out": self.mazes - len(table)}
             for measure in SUMMARISED:
                 row |= _named(measure, mean_interval(table[measure]))
+                row[f"{measure}_levels"] = int(table[measure].notna().sum())
                 if BASELINE in tables and name != BASELINE:
                     both = table[[measure]].join(tables[BASELINE][measure], rsuffix="_baseline", how="inner")
                     difference = paired_difference(both[measure], both[f"{measure}_baseline"])
@@ -86,11 +92,14 @@ class Results:
         return pd.DataFrame(rows)
 
     def table(self) -> pd.DataFrame:
-        """The summary for people: every number with its interval as text."""
+        """The summary for people: every number with its interval as text.
+
+        Probabilities at the decision square are there only if every maze has one; see `notes` for the number of mazes.
+        """
         summary = self.summary()
         columns: dict[str, list[str]] = {"condition": summary["condition"].tolist()}
         columns["levels"] = [str(count) for count in summary["levels"]]
-        for measure in SUMMARISED:
+        for measure in self._shown():
             columns[_TITLES[measure]] = [_text(row, measure) for _, row in summary.iterrows()]
         for measure in ("reach_cheese", "reach_top_right"):
             if f"{measure}_difference" in summary:
@@ -106,20 +115,34 @@ class Results:
     def _repr_markdown_(self) -> str:
         return self.to_markdown()  # how a notebook shows it
 
-    def left_out(self) -> str:
-        """A sentence on the mazes that a condition leaves out, since its vector does not exist there; or nothing."""
-        total = self.frame["maze"].nunique()
-        counts = self.frame.groupby("condition")["maze"].nunique()
-        missing = [f"{name} {total - counts[name]}" for name in self.conditions if counts[name] < total]
-        return f"mazes left out, which have no such vector: {', '.join(missing)}" if missing else ""
+    def _shown(self) -> list[str]:
+        everywhere = bool(self.frame["decision_row"].notna().all())
+        return [measure for measure in SUMMARISED if everywhere or not measure.endswith("_at_decision")]
+
+    def notes(self) -> str:
+        """What the numbers of the table stand on, where that is fewer than all mazes; or nothing."""
+        rows = self.frame["condition"].value_counts()
+        missing = {name: self.mazes - int(rows.get(name, 0)) for name in self.conditions}
+        left_out = [f"{name} {count}" for name, count in missing.items() if count]
+        notes = [f"mazes left out, which have no such vector: {', '.join(left_out)}"] if left_out else []
+        fullest = self.frame[self.frame["condition"] == min(missing, key=lambda name: missing[name])]
+        counts = {measure: int(fullest[measure].notna().sum()) for measure in self._shown()}
+        fewer = [f"{_TITLES[measure]} {count}" for measure, count in counts.items() if count < len(fullest)]
+        if fewer:
+            where = "those where the cheese lies elsewhere, so that the place can be reached before it"
+            notes.append(f"of {len(fullest)} mazes, {where}: {', '.join(fewer)}")
+        return "; ".join(notes)
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write ``results.csv``, ``summary.csv`` and ``evaluation.json`` into a folder, each whole.
 
         Raises:
             NotADirectoryError: if ``folder`` is a file.
+            ValueError: if ``folder`` is that of a run with other rows, which `load` would read instead.
         """
         out = make_folder(folder)
+        if (run := RunFolder.read(out)) is not None and not run.frame()[0].equals(self.frame):
+            raise ValueError(f"{out} holds a run with other rows than these: save them into another folder")
         write_text(out / _FRAME, self.frame.to_csv(index=False))
         write_text(out / _SUMMARY, self.summary().to_csv(index=False))
         write_text(out / _DESCRIPTION, json.dumps(dict(self.description), indent=2) + "\n")
@@ -137,7 +160,7 @@ class Results:
         out = Path(folder)
         if (run := RunFolder.read(out)) is not None:
             frame, progress = run.frame()
-            return cls(frame, run.manifest.description, progress)
+            return cls(frame, {"mazes": run.manifest.mazes, **run.manifest.description}, progress)
         if not (out / _FRAME).is_file():
             raise FileNotFoundError(f"{out} holds no results: there is no {_FRAME}")
         frame = pd.read_csv(out / _FRAME, float_precision="round_trip", dtype={"level": LEVEL_TYPE})

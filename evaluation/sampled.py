@@ -103,8 +103,11 @@ class _SeenFrames:
 
 
 def episode_uniforms(seed: int, maze: Maze, condition: str, episodes: int, horizon: int) -> NDArray[np.float64]:
-    """``(episodes, horizon)`` numbers in [0, 1), each row fixed by (seed, level, condition, episode)."""
-    level = [0] if maze.level is None else [1, maze.level]
+    """``(episodes, horizon)`` numbers in [0, 1), each row fixed by (seed, maze, condition, episode).
+
+    Of the maze counts its level; of one without a level its text.
+    """
+    level = [0, zlib.crc32(str(maze).encode())] if maze.level is None else [1, maze.level]
     return np.stack(
         [
             np.random.default_rng([seed, *level, zlib.crc32(condition.encode()), episode]).random(horizon)

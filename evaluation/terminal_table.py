@@ -22,7 +22,7 @@ def print_table(console: Console, results: Results, title: str) -> None:
     frame = results.table().map(lambda cell: str(cell).replace(" [", "\n["))
     width = max(console.width, _NARROWEST)
     for dropped in ((), *_LEFT_OUT_WHEN_NARROW):
-        frame = frame.drop(columns=list(dropped))
+        frame = frame.drop(columns=list(dropped), errors="ignore")
         if _width(console, _shown(frame, title)) <= width:
             break
     print_frame(console, frame, title)

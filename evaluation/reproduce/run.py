@@ -35,7 +35,10 @@ from .store import Stored, load_finding, save_finding, save_problem
 
 _RUN = "run.json"
 _SHARED_COST = 25.0
-_SHARED_CODE = (statistics, arrows, drawing, lab_module, path_probability, texts, thresholds, verdict)
+_SHARED_CODE = tuple(
+    module.__name__
+    for module in (statistics, arrows, drawing, lab_module, path_probability, texts, thresholds, verdict)
+)
 FAILED, DOES_NOT_APPLY = "failed", "does not apply"
 
 
@@ -178,16 +181,20 @@ def _file_name(claim: Claim) -> str:
     That is what the claim says, the code that measures it and that it shares with the others, this package's version,
     and the weights of other policies that it reads.
     """
-    question = hashlib.sha256(f"{claim.how}\n{claim.rule}\n{version('steered-env')}\n{_shared_code()}".encode())
-    question.update(inspect.getsource(sys.modules[claim.measure.__module__]).encode())
-    for name in claim.reads():
-        question.update(fingerprint(load_policy(name)).encode())
+    code = [_source(name) for name in (*_SHARED_CODE, claim.measure.__module__)]
+    weights = [_weights(name) for name in claim.reads()]
+    question = hashlib.sha256("\n".join([claim.how, claim.rule, version("steered-env"), *code, *weights]).encode())
     return f"{claim.number:02d}-{claim.name}-{question.hexdigest()[:6]}"
 
 
 @functools.cache
-def _shared_code() -> str:
-    return "".join(inspect.getsource(module) for module in _SHARED_CODE)
+def _source(module: str) -> str:
+    return inspect.getsource(sys.modules[module])
+
+
+@functools.cache
+def _weights(policy: str) -> str:
+    return fingerprint(load_policy(policy))
 
 
 def _check_same_run(folder: Path, wanted: dict[str, Any]) -> None:

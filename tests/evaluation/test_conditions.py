@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evaluation import evaluate
 from evaluation.conditions import Condition, ConditionError, SteeringFactory, Vector, read_conditions
 from steered_env import ImpalaPolicy, Maze, Steering, cheese_vector, random_vector, top_right_vector
 
@@ -124,6 +125,15 @@ def test_conditions_without_a_vector_are_left_out(reference_policy: ImpalaPolicy
     largest = next(maze for maze in mazes if maze.size == 25)
     made = SteeringFactory(reference_policy).steerings(read_conditions(["cheese", "top_right"]), largest)
     assert list(made) == ["cheese"]
+
+
+def test_a_maze_where_no_condition_has_a_vector(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
+    largest = next(maze.level for maze in mazes if maze.size == 25)
+    for method in ("exact", "sampled"):
+        results = evaluate(reference_policy, [largest], ["top_right"], method=method, horizon=4)
+        assert results.frame.empty
+        assert results.notes() == "mazes left out, which have no such vector: top_right 1"
+        assert results.table()["levels"].tolist() == ["0"]
 
 
 @pytest.mark.parametrize(

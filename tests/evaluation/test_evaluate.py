@@ -7,6 +7,7 @@ import torch
 
 from evaluation import evaluate
 from evaluation.frames import COLUMNS
+from evaluation.sampled import episode_uniforms
 from steered_env import ImpalaPolicy, Maze, SteeredPolicy, Steering, cheese_vector
 from steered_env.steering import sample_actions
 
@@ -149,3 +150,12 @@ def test_bad_arguments(reference_policy: ImpalaPolicy, arguments: dict, error: t
 def test_no_policy() -> None:
     with pytest.raises(TypeError, match="needs action_probabilities or predict, got str"):
         evaluate("small", 1)  # type: ignore[arg-type]
+
+
+def test_mazes_without_a_level_draw_actions_of_their_own(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
+    """Errors of two mazes must not go together, or their mean would look surer than it is."""
+    bare = [Maze.from_text(str(maze).split("\n", 1)[1]) for maze in mazes[2:4]]
+    assert [maze.level for maze in bare] == [None, None]
+    drawn = [episode_uniforms(0, maze, "baseline", 2, 8) for maze in (*bare, bare[0])]
+    assert not np.isclose(drawn[0], drawn[1]).any()
+    assert np.array_equal(drawn[0], drawn[2])

@@ -27,14 +27,17 @@ def results() -> Results:
         *(row(maze, "baseline", value, square=maze != 2) for maze, value in enumerate([0.2, 0.9, 0.4])),
         *(row(maze, 'odd, "name"', value) for maze, value in ((0, 0.1), (1, 0.3))),
     ]
-    return Results(frame_of(rows), {"conditions": ["baseline", 'odd, "name"', "never"], "horizon": 256})
+    return Results(frame_of(rows), {"conditions": ["baseline", 'odd, "name"', "never"], "horizon": 256, "mazes": 4})
 
 
 def test_summary_compares_only_mazes_that_have_both(results: Results) -> None:
     summary = results.summary().set_index("condition")
-    assert summary.index.tolist() == ["baseline", 'odd, "name"']
-    assert summary["levels"].tolist() == [3, 2]
-    assert summary["left_out"].tolist() == [0, 1]
+    assert summary.index.tolist() == ["baseline", 'odd, "name"', "never"]
+    assert summary["levels"].tolist() == [3, 2, 0]
+    assert summary["left_out"].tolist() == [1, 2, 4]
+    assert summary["reach_cheese_levels"].tolist() == [3, 2, 0]
+    assert summary["reach_region_levels"].tolist() == [0, 0, 0]
+    assert np.isnan(summary.loc["never", "reach_cheese"])
     assert summary.loc["baseline", "reach_cheese"] == pytest.approx(0.5)
     other = summary.loc['odd, "name"']
     assert other["reach_cheese_difference"] == pytest.approx(np.mean([0.1 - 0.2, 0.3 - 0.9]))
@@ -45,14 +48,21 @@ def test_summary_compares_only_mazes_that_have_both(results: Results) -> None:
     assert np.isnan(summary.loc["baseline", "reach_cheese_difference"])
 
 
-def test_what_was_left_out_is_said(results: Results) -> None:
-    assert results.left_out() == 'mazes left out, which have no such vector: odd, "name" 1'
-    whole = Results(results.frame[results.frame["condition"] == "baseline"])
-    assert whole.left_out() == ""
+def test_what_the_numbers_stand_on_is_said(results: Results) -> None:
+    assert results.notes().startswith(
+        'mazes left out, which have no such vector: baseline 1, odd, "name" 2, never 4; of 3 mazes, those where'
+    )
+    assert results.notes().endswith("before it: top-right 5×5 0")
+    rows = [{**row(maze, "baseline", 0.5), "reach_region": 0.5} for maze in range(2)]
+    assert Results(frame_of(rows)).notes() == ""
 
 
 def test_decision_squares_alone(results: Results) -> None:
-    assert results.with_decision_square().frame["maze"].tolist() == [0, 1, 0, 1]
+    part = results.with_decision_square()
+    assert part.frame["maze"].tolist() == [0, 1, 0, 1]
+    assert (results.mazes, part.mazes) == (4, 2)
+    assert "P(to cheese)" in part.table()
+    assert "P(to cheese)" not in results.table()  # it would be of two of the mazes alone
 
 
 def test_save_and_load(results: Results, tmp_path: Path) -> None:
@@ -61,7 +71,7 @@ def test_save_and_load(results: Results, tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(again.frame, results.frame, check_exact=True)
     assert again.description == results.description
     summary = pd.read_csv(tmp_path / "a" / "b" / "summary.csv")
-    assert summary["condition"].tolist() == ["baseline", 'odd, "name"']
+    assert summary["condition"].tolist() == ["baseline", 'odd, "name"', "never"]
     assert sorted(path.name for path in (tmp_path / "a" / "b").iterdir()) == [
         "evaluation.json", "results.csv", "summary.csv",
     ]  # fmt: skip
@@ -87,9 +97,9 @@ def test_markdown(results: Results) -> None:
 def test_in_a_terminal_of_any_width(results: Results) -> None:
     for width, dropped in ((80, True), (200, False)):
         console = Console(width=width, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
-        print_table(console, results, "All")
+        print_table(console, results.with_decision_square(), "All")
         text = console.export_text()
-        assert "0.50" in text
+        assert "0.55" in text
         assert "…" not in text
         assert ("P(to cheese)" not in text) is dropped
         assert max(len(line.rstrip()) for line in text.splitlines()) <= width

@@ -21,7 +21,7 @@ _SIGNS = {"cheese": -1.0, "top_right": 1.0}
 """The sign with which each vector has its effect; a coefficient here is counted in that direction."""
 _COLUMN = {"cheese": "reach_cheese", "top_right": "reach_top_right"}
 _NAMES = {"cheese": "−cheese vector", "top_right": "+top-right vector"}
-_FIELDS = 20
+_FIELDS = 120
 
 
 def _expression(vector: str, coefficient: float) -> str:
