@@ -139,6 +139,8 @@ def test_learning_rate_rises_and_falls() -> None:
     assert rates[0] < 8e-5
     assert rates[-1] == pytest.approx(0, abs=1e-9)
     assert learning_rate(config, 55_000) == pytest.approx(2e-3)
+    without_rise = TrainingConfig(minutes=1, warmup_pictures=0)  # the pictures, and with them the fall, come later
+    assert learning_rate(without_rise, 0) == learning_rate(replace(without_rise, pictures=100_000), 0) == 4e-3
 
 
 @pytest.mark.parametrize(
@@ -151,6 +153,15 @@ def test_learning_rate_rises_and_falls() -> None:
         ({"minutes": 1, "width": 0}, "width must be ≥ 1"),
         ({"minutes": 1, "average_decay": 1.0}, "average_decay must be ≥ 0 and below 1, got 1"),
         ({"minutes": 1, "batch_size": 130}, "multiple of pictures_per_level"),
+        ({"minutes": 1, "seed": -1}, "seed must be ≥ 0, got -1"),
+        ({"minutes": 1, "warmup_pictures": -5}, "warmup_pictures must be ≥ 0, got -5"),
+        ({"minutes": 1, "dense_weight": -1.0}, "dense_weight must be ≥ 0, got -1"),
+        ({"minutes": 1, "mouse_weight": -1.0}, "mouse_weight must be ≥ 0, got -1"),
+        ({"minutes": 1, "value_weight": float("nan")}, "value_weight must be ≥ 0, got nan"),
+        ({"minutes": 1, "learning_rate": -1.0}, "learning_rate must be above 0, got -1"),
+        ({"minutes": 1, "learning_rate": float("nan")}, "learning_rate must be above 0, got nan"),
+        ({"minutes": 1, "clip": -1.0}, "clip must be above 0, got -1"),
+        ({"minutes": 1, "discount": 5.0}, "discount must be 0 to 1, got 5"),
     ],
 )
 def test_bad_configurations(arguments: dict, message: str) -> None:
