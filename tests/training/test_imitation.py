@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,16 +34,19 @@ def weights(policy: ImpalaPolicy) -> np.ndarray:
     return torch.cat([p.detach().flatten() for p in policy.parameters()]).numpy()
 
 
+def stop_at(pictures: int) -> Callable[[Progress], None]:
+    def stop(progress: Progress) -> None:
+        if progress.done == pictures:
+            signal.raise_signal(signal.SIGINT)
+
+    return stop
+
+
 @pytest.mark.parametrize("config", [SHORT, replace(SHORT, average_decay=0.0)])
 def test_interrupted_and_continued_is_as_if_never_interrupted(config: TrainingConfig, tmp_path: Path) -> None:
     whole = train(config, tmp_path / "whole", workers=0)
-
-    def stop(progress: Progress) -> None:
-        if progress.done == 48:
-            signal.raise_signal(signal.SIGINT)
-
     with pytest.raises(KeyboardInterrupt):
-        train(config, tmp_path / "cut", workers=0, on_progress=stop)
+        train(config, tmp_path / "cut", workers=0, on_progress=stop_at(48))
     assert read_metadata(tmp_path / "cut" / "policy.safetensors")["pictures"] <= 48  # what there was so far
     seen: list[int] = []
     continued = train(config, tmp_path / "cut", workers=1, on_progress=lambda p: seen.append(p.done))
@@ -58,6 +62,48 @@ def test_another_configuration_is_refused(tmp_path: Path) -> None:
     train(SHORT, tmp_path, workers=0)
     with pytest.raises(TrainingError, match="holds a run with seed 0, not 1"):
         train(replace(SHORT, seed=1), tmp_path, workers=0)
+
+
+OLD = replace(SHORT, mouse_weight=0.0, average_decay=0.0)
+"""As runs were before there were a third head and an average."""
+
+
+def as_the_first_version_left_it(run: Path) -> None:
+    """Take out of a checkpoint of `OLD` what that version did not have: settings, the third head, the algorithm."""
+    state = torch.load(run / "checkpoint.pt", weights_only=True)
+    of_the_head = [number for number, name in enumerate(state["learner"]) if name.startswith("mouse.")]
+    assert len(of_the_head) == 2
+    state["learner"] = {name: value for name, value in state["learner"].items() if not name.startswith("mouse.")}
+    for number in of_the_head:
+        del state["optimizer"]["state"][number]
+        state["optimizer"]["param_groups"][0]["params"].remove(number)
+    del state["algorithm"], state["config"]["mouse_weight"], state["config"]["average_decay"]
+    del state["curve"]["sums"]["mouse"]
+    torch.save(state, run / "checkpoint.pt")
+
+
+def test_a_run_of_the_first_version_goes_on(tmp_path: Path) -> None:
+    whole = train(OLD, tmp_path / "whole", workers=0)
+    with pytest.raises(KeyboardInterrupt):
+        train(OLD, tmp_path / "cut", workers=0, on_progress=stop_at(48))
+    as_the_first_version_left_it(tmp_path / "cut")
+    with pytest.raises(TrainingError, match=r"holds a run with mouse_weight 0\.0, not 0\.3"):
+        train(SHORT, tmp_path / "cut", workers=0)
+    assert np.array_equal(weights(train(OLD, tmp_path / "cut", workers=0)), weights(whole))
+
+
+def test_a_setting_that_is_no_more_must_have_been_without_effect(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(SHORT, tmp_path, workers=0, on_progress=stop_at(16))
+    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    for weight in (0.3, 0.0):
+        state["config"]["pooled_weight"] = weight
+        torch.save(state, tmp_path / "checkpoint.pt")
+        if weight:
+            with pytest.raises(TrainingError, match=r"holds a run with pooled_weight 0\.3, not nothing"):
+                train(SHORT, tmp_path, workers=0)
+        else:
+            train(SHORT, tmp_path, workers=0)
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
