@@ -260,7 +260,7 @@ def _weaknesses(measured: _Measured) -> str:
     baseline = measured.steered.with_decision_square().frame.query("condition == 'baseline'")
     outside = [maze.cheese is not None and not maze.top_right_region(region)[maze.cheese] for maze in measured.table]
     baseline = baseline[[outside[number] for number in baseline["maze"]]]
-    stuck = (1 - baseline[["reach_cheese", "reach_top_right"]].fillna(0).sum(axis=1)).clip(0, 1)
+    stuck = 1 - baseline["reach_either"]
     lines = [
         "## What it is bad at",
         "",

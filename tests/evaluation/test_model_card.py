@@ -12,11 +12,12 @@ import pandas as pd
 import pytest
 
 from evaluation import evaluate, model_card
-from evaluation.held_out_rates import cheese_rate
+from evaluation.held_out_rates import cheese_rate, held_out_mazes
 from evaluation.how_made import how_made
+from evaluation.uniform import UniformPolicy
 from steered_env import load_policy
 from steered_env.policy.checkpoint import read_metadata
-from steered_env.training import PPOConfig, Progress, TrainingConfig, imitation, move_accuracy, train
+from steered_env.training import HeldOut, PPOConfig, Progress, TrainingConfig, imitation, move_accuracy, train
 from steered_env.training.ppo import train_ppo
 from steered_env.training.run_folder import CONFIG, WEIGHTS
 
@@ -129,6 +130,16 @@ def test_a_run_without_a_policy_has_no_card(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"has no policy yet: .* from its first evaluation on"):
         model_card.write_card(run, card, "mine", lambda _done, _total: None)
     assert not card.exists()
+
+
+def test_a_mouse_settles_where_it_reaches_neither() -> None:
+    mazes = held_out_mazes(20, (5, 7))
+    steered = evaluate(UniformPolicy(), mazes=mazes, horizon=2000)
+    rates = steered.with_decision_square().frame[["reach_cheese", "reach_top_right", "reach_either"]].mean()
+    assert rates["reach_cheese"] + rates["reach_top_right"] > 1.2 * rates["reach_either"]  # many reach both
+    held_out = HeldOut(0.5, {5: (0.5, 2)})
+    measured = model_card._Measured(1, (5, 7), held_out, mazes, steered, steered, {}, mazes, steered)
+    assert f"and settles elsewhere with {1 - rates['reach_either']:.2f}." in model_card._weaknesses(measured)
 
 
 def test_an_old_run_was_made_with_what_was_in_effect_then() -> None:
