@@ -18,8 +18,8 @@ from evaluation.conditions import BASELINE
 from evaluation.results import make_folder, write_text
 from evaluation.runs.fingerprints import fingerprint
 from steered_env import load_policy
+from steered_env.machine import machine
 from steered_env.settings_compared import first_difference
-from steered_env.training.device import machine
 
 from .claim import Claim, DoesNotApplyError, chosen_claims
 from .lab import Lab

@@ -11,12 +11,12 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader
 
+from steered_env.interruption import StopRequest, ignore_ctrl_c, stop_requests
 from steered_env.policy import ImpalaPolicy, save_policy
 
 from .config import TrainingConfig
 from .curve import Curve
 from .held_out import move_accuracy
-from .interruption import StopRequest, ignore_ctrl_c, stop_requests
 from .learner import Learner, Losses, learning_rate, running_average
 from .memory import keep_freed_memory
 from .older_runs import with_later_parts

@@ -10,10 +10,10 @@ from typing import Any
 
 import torch
 
+from steered_env.machine import machine
 from steered_env.settings_compared import first_difference
 from steered_env.whole_file import whole_file
 
-from .device import machine
 from .older_runs import FIRST_ALGORITHM, settings_of
 
 CHECKPOINT, CONFIG, CURVE, WEIGHTS = "checkpoint.pt", "config.json", "curve.csv", "policy.safetensors"
