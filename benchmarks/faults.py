@@ -29,8 +29,8 @@ from evaluation.results import write_text
 from evaluation.runs.chunk_files import chunk_files
 from evaluation.runs.folder import Progress
 from steered_env import ImpalaPolicy, load_policy
+from steered_env.machine import machine
 from steered_env.policy import save_policy
-from steered_env.training.device import machine
 
 LEVELS = 16
 CONDITIONS = ("baseline", "-cheese")

@@ -138,12 +138,8 @@ def train(
 
     By imitation of shortest paths, or by Stable-Baselines3's PPO. A run that was interrupted goes on where it was.
     """
-    from steered_env.training import PPOConfig
-    from steered_env.training import train as imitate
     from steered_env.training.device import choose_device
 
-    from .held_out_rates import cheese_rate
-    from .progress import training
     from .results import make_folder
 
     given = {name: value for name, value in context.params.items() if _was_given(context, name)}
@@ -152,26 +148,47 @@ def train(
     out = out or (Path("runs") / recipe if recipe else None)
     if out is None:
         raise ValueError("name the run's folder: --out runs/mine")
-    own_sizes = config.sizes if isinstance(config, PPOConfig) else None
-
-    def rates(policy: ImpalaPolicy) -> dict[str, float]:
-        return cheese_rate(policy, config.cheese_region, rate_levels, own_sizes) if rate_levels else {}
-
     make_folder(out)
+    beside = {"workers": workers, "evaluate_every": evaluate_every}
     try:
-        with training(_err) as update:
-            if isinstance(config, PPOConfig):
-                train_ppo = _ppo_trainer()
-                every = {"evaluate_every": evaluate_every} if evaluate_every else {}
-                train_ppo(config, out, device=chosen, on_progress=update, on_evaluation=rates, **every)
-            else:
-                processes = 1 if workers is None else workers
-                imitate(config, out, device=chosen, workers=processes, on_progress=update, on_evaluation=rates)
+        _train(config, out, chosen, rate_levels, {name: value for name, value in beside.items() if value is not None})
     except KeyboardInterrupt:
         _err.print("interrupted; the same command goes on from here")
         raise typer.Exit(130) from None
     for name in ("policy.safetensors", "config.json", "curve.csv"):
         _out.print(str(out / name), highlight=False, soft_wrap=True)
+
+
+def _train(
+    config: TrainingConfig | PPOConfig, out: Path, device: torch.device, rate_levels: int, beside: dict[str, int]
+) -> None:
+    """Train into a folder, and show how far it is.
+
+    Args:
+        config: of either algorithm.
+        out: the run's folder.
+        device: where the network is trained.
+        rate_levels: mazes for the cheese rate in the curve; 0 for none.
+        beside: further arguments of that algorithm's function.
+
+    Raises:
+        RuntimeError: if what the algorithm needs is not installed.
+        KeyboardInterrupt: when it was stopped.
+    """
+    from steered_env.training import PPOConfig
+    from steered_env.training import train as imitate
+
+    from .held_out_rates import cheese_rate
+    from .progress import training
+
+    own_sizes = config.sizes if isinstance(config, PPOConfig) else None
+
+    def rates(policy: ImpalaPolicy) -> dict[str, float]:
+        return cheese_rate(policy, config.cheese_region, rate_levels, own_sizes) if rate_levels else {}
+
+    trainer: Callable[..., ImpalaPolicy] = _ppo_trainer() if isinstance(config, PPOConfig) else imitate
+    with training(_err) as update:
+        trainer(config, out, device=device, on_progress=update, on_evaluation=rates, **beside)
 
 
 def _was_given(context: typer.Context, name: str) -> bool:

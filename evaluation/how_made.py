@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from steered_env.training import PPOConfig, TrainingConfig
+from steered_env.training.older_runs import settings_of
 from steered_env.training.recipes import recipes
 
 _NOT_OPTIONS = ("width", "cheese_region", "seed", "steps", "minutes", "start", "sizes", "bfloat16", "value_warmup")
 """Settings of PPO that the command always names, or that are no hyperparameters of it."""
 _FREE = ("minutes", "bfloat16")
 """Settings of imitation that belong to a machine, not to a recipe."""
-_BEFORE_THERE_WERE = {"mouse_weight": 0.0, "average_decay": 0.0}
-"""What settings were, in effect, in files that are older than they."""
+_WHERE = ("device", "machine")
+"""What ``config.json`` tells of where the run was; the first ones did not name the machine."""
 
 
 def how_made(made: Mapping[str, Any], described: Mapping[str, Any], name: str) -> str:
@@ -30,7 +31,7 @@ def how_made(made: Mapping[str, Any], described: Mapping[str, Any], name: str) -
     rows = _reinforcement(made, name) if made.get("algorithm") == "ppo" else _imitation(config, made, name)
     seconds = sum(stage.seconds for stage in _stages(made, name))
     rows |= {
-        "time": f"{seconds / 60:.0f} minutes on {described['device']}, {described['machine']}",
+        "time": f"{seconds / 60:.0f} minutes on {', '.join(described[key] for key in _WHERE if key in described)}",
         "precision": "bfloat16 matrix products, float32 weights" if config["bfloat16"] else "float32",
         "curve": f"[{name}-curve.csv]({name}-curve.csv)",
     }
@@ -40,7 +41,7 @@ def how_made(made: Mapping[str, Any], described: Mapping[str, Any], name: str) -
 
 
 def _imitation(config: Mapping[str, Any], made: Mapping[str, Any], name: str) -> dict[str, str]:
-    values = {**_BEFORE_THERE_WERE, **config}
+    values = settings_of(config, TrainingConfig)
     region, done, planned = values["cheese_region"], made["pictures"], values["pictures"]
     heads = "the next move of the shortest path; a second head, dropped after training, learned it for every cell"
     if values["mouse_weight"]:
@@ -68,7 +69,7 @@ def _average(decay: float, over: str = "") -> str:
 
 def imitation_command(config: Mapping[str, Any], name: str) -> str:
     """The command line that makes a run with this configuration: a recipe's name, or every option that is not usual."""
-    values = {**_BEFORE_THERE_WERE, **config}
+    values = settings_of(config, TrainingConfig)
     for recipe, known in recipes().items():
         if all(values[option] == value for option, value in asdict(known).items() if option not in _FREE):
             return f"steered-env train --recipe {recipe}"
@@ -119,8 +120,8 @@ class _Stage:
 
 def _stages(made: Mapping[str, Any], name: str) -> Iterator[_Stage]:
     """The runs that made a policy, the last one first; not those of a packaged policy that it started from."""
-    usual = {one.name: one.default for one in fields(PPOConfig)}
-    yield _Stage(name, {**usual, **made["config"]}, made.get("steps", 0), made["seconds"])
+    kind = PPOConfig if made.get("algorithm") == "ppo" else TrainingConfig
+    yield _Stage(name, settings_of(made["config"], kind), made.get("steps", 0), made["seconds"])
     start = made["config"].get("start")
     if start and Path(start).suffix and made["start"].get("algorithm") == "ppo":
         yield from _stages(made["start"], Path(start).parent.name)

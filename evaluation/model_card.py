@@ -46,7 +46,8 @@ def write_card(run: Path, out: Path, name: str, on_progress: Callable[[int, int]
     """Measure a trained policy and write its card, curve and weights under ``name`` into ``out``.
 
     Args:
-        run: folder of a finished training run.
+        run: folder of a training run that has a policy: one of imitation from its first evaluation on, with a card that
+            says how far it is; one of reinforcement from its end on.
         out: made if it is not there.
         name: of the policy; the files are ``name.md``, ``name-curve.csv``, ``name-curve.png``, ``name.safetensors``.
         on_progress: called with (mazes done, mazes in all).
@@ -55,11 +56,11 @@ def write_card(run: Path, out: Path, name: str, on_progress: Callable[[int, int]
         The files.
 
     Raises:
-        FileNotFoundError: if the run is not finished.
+        FileNotFoundError: if the run has no policy yet, or there is no run.
     """
     weights = run / WEIGHTS
     if not weights.is_file():
-        raise FileNotFoundError(f"{run} holds no finished run: there is no {WEIGHTS}; train it to the end first")
+        raise FileNotFoundError(f"{run} {_no_policy_yet(run)}")
     trained, made = load_policy(weights), read_metadata(weights)
     policy = rounded(trained, _STORED_AS)
     described = json.loads((run / CONFIG).read_text())
@@ -80,6 +81,15 @@ def write_card(run: Path, out: Path, name: str, on_progress: Callable[[int, int]
     ]
     write_text(files[0], "\n\n".join(sections) + "\n")
     return files
+
+
+def _no_policy_yet(run: Path) -> str:
+    if not (run / CONFIG).is_file():
+        return f"holds no training run: there is no {CONFIG}; name the folder that steered-env train --out made"
+    return (
+        f"has no policy yet: imitation writes {WEIGHTS} from its first evaluation on, ppo at its end; the command that "
+        "began the run goes on with it"
+    )
 
 
 @dataclass(frozen=True)
@@ -250,7 +260,7 @@ def _weaknesses(measured: _Measured) -> str:
     baseline = measured.steered.with_decision_square().frame.query("condition == 'baseline'")
     outside = [maze.cheese is not None and not maze.top_right_region(region)[maze.cheese] for maze in measured.table]
     baseline = baseline[[outside[number] for number in baseline["maze"]]]
-    stuck = (1 - baseline[["reach_cheese", "reach_top_right"]].fillna(0).sum(axis=1)).clip(0, 1)
+    stuck = 1 - baseline["reach_either"]
     lines = [
         "## What it is bad at",
         "",

@@ -23,8 +23,8 @@ from evaluation.conditions import BASELINE
 from evaluation.results import make_folder, write_text
 from evaluation.runs.fingerprints import fingerprint
 from steered_env import load_policy
+from steered_env.machine import machine
 from steered_env.settings_compared import first_difference
-from steered_env.training.device import machine
 
 from . import arrows, drawing, path_probability, texts, thresholds, verdict
 from . import lab as lab_module

@@ -9,7 +9,7 @@ from typing import Any
 
 from evaluation.conditions import Condition
 from evaluation.job import Job, Source
-from steered_env.training.device import machine
+from steered_env.machine import machine
 
 from .fingerprints import fingerprint
 from .manifest import Manifest

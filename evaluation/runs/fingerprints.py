@@ -6,16 +6,18 @@ import functools
 import hashlib
 import inspect
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
+from .foreign_modules import OURS, attributes_of, foreign_classes, functions_of
+
 _LENGTH = 16
-_OURS = ("steered_env", "evaluation")
-_PLAIN = (type(None), bool, int, float, complex, str, bytes)
+_PLAIN = (type(None), bool, int, float, complex, str, bytes, torch.dtype, torch.device)
 
 
 def fingerprint(value: object) -> str:
@@ -23,7 +25,10 @@ def fingerprint(value: object) -> str:
 
     Tensors and arrays count with every bit, a torch module with its class and its ``state_dict``, a dataclass with its
     fields. A function counts with its name, source, defaults and whatever it closes over; one of this package with its
-    name alone, since versions are compared as well. *What a function reads from its module's globals is not seen.*
+    name alone, since versions are compared as well. A module whose class, or a part's, is neither torch's nor this
+    package's counts with that class's source and functions too, with its plain attributes, and with the settings that
+    torch's own parts of it print. *What a function reads from its module's globals is not seen, nor are hooks, nor
+    whether a module is in training mode.*
 
     Example:
         >>> from steered_env import load_policy
@@ -37,15 +42,17 @@ def fingerprint(value: object) -> str:
     """
     walk = _Walk()
     walk.add(value)
-    return walk.digest.hexdigest()[:_LENGTH]
+    return walk.result
 
 
 class _Walk:
     """Feeds a value to a hash, part by part, each with its kind."""
 
-    def __init__(self) -> None:
+    def __init__(self, inside: Sequence[nn.Module] = ()) -> None:
         self.digest = hashlib.sha256()
-        self._functions: dict[int, int] = {}
+        self._functions: set[int] = set()
+        self._inside = list(inside)
+        """The modules that are being added, the outermost first: one that leads back to itself is not entered again."""
 
     def add(self, value: object) -> None:
         if isinstance(value, np.generic):
@@ -58,8 +65,7 @@ class _Walk:
             self._note("array", str(value.dtype), str(value.shape))
             self.digest.update(np.ascontiguousarray(value).tobytes())
         elif isinstance(value, nn.Module):
-            self._note("module", _name(type(value)))
-            self.add(dict(value.state_dict()))
+            self._add_module(value)
         elif not self._added_as_parts(value) and not self._added_as_function(value):
             raise ValueError(
                 f"{value!r} has no fingerprint, so that a run in a folder could not tell whether it is still the same "
@@ -67,10 +73,40 @@ class _Walk:
                 "that is written in a file; or measure without a folder"
             )
 
+    def _add_module(self, module: nn.Module) -> None:
+        if any(one is module for one in self._inside):
+            self._note("again", str([one is module for one in self._inside].index(True)))
+            return
+        self._note("module", _name(type(module)))
+        self.add(dict(module.state_dict()))
+        parts = dict(module.named_modules())
+        if any(foreign_classes(type(part)) for part in parts.values()):
+            self._inside.append(module)
+            for name, part in parts.items():
+                self._note("part", name, _name(type(part)))
+                self._add_beside_state(part)
+            self._inside.pop()
+
+    def _add_beside_state(self, module: nn.Module) -> None:
+        classes = foreign_classes(type(module))
+        if not classes:
+            self._note("settings", module.extra_repr())
+            return
+        for one in classes:
+            self._note("class", _name(one), _source(one))
+            for function in functions_of(one):
+                self.add(function)
+        for name, value in sorted(attributes_of(module).items()):
+            self._note("attribute", name)
+            try:
+                self.add(value)
+            except ValueError as error:
+                raise ValueError(f"attribute {name} of {_name(type(module))}: {error}") from None
+
     def _added_as_parts(self, value: Any) -> bool:
         if isinstance(value, (Mapping, set, frozenset)):
             items = value.items() if isinstance(value, Mapping) else value
-            parts: list[Any] = sorted(fingerprint(item) for item in items)
+            parts: list[Any] = sorted(self._apart(item) for item in items)
         elif isinstance(value, range):
             parts = [value.start, value.stop, value.step]
         elif isinstance(value, (list, tuple)):
@@ -96,13 +132,22 @@ class _Walk:
         if not isinstance(value, types.FunctionType):
             return False
         self._note("function", _name(value))
-        if id(value) in self._functions or value.__module__.split(".")[0] in _OURS:
+        if id(value) in self._functions or value.__module__.split(".")[0] in OURS:
             return True
-        self._functions[id(value)] = len(self._functions)
+        self._functions.add(id(value))
         self._note("source", _source(value))
         for part in (value.__defaults__, value.__kwdefaults__, *_closed_over(value)):
             self.add(part)
         return True
+
+    def _apart(self, value: object) -> str:
+        walk = _Walk(self._inside)
+        walk.add(value)
+        return walk.result
+
+    @property
+    def result(self) -> str:
+        return self.digest.hexdigest()[:_LENGTH]
 
     def _note(self, *texts: str) -> None:
         for text in texts:
@@ -114,12 +159,12 @@ def _name(value: Any) -> str:
     return f"{value.__module__}.{value.__qualname__}"
 
 
-def _source(function: Callable[..., Any]) -> str:
+def _source(written: Callable[..., Any] | type) -> str:
     try:
-        return inspect.getsource(function)
+        return inspect.getsource(written)
     except (OSError, TypeError):
         raise ValueError(
-            f"the source of {_name(function)} cannot be read, so that a run in a folder could not tell whether it is "
+            f"the source of {_name(written)} cannot be read, so that a run in a folder could not tell whether it is "
             "still the same when it goes on: write it in a file, or measure without a folder"
         ) from None
 

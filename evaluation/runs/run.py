@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from evaluation.job import Chunk, Job, Source
-from steered_env.training.interruption import StopRequest, stop_requests
+from steered_env.interruption import StopRequest, stop_requests
 
 from .folder import RunFolder
 from .lock import locked

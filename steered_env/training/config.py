@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .ranges import check_at_least, check_budget, check_common
+from .ranges import check_above_zero, check_at_least, check_budget, check_common, check_shares
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class TrainingConfig:
         batch_size: pictures per gradient step.
         pictures_per_level: pictures drawn from each level, with cheese and mouse placed anew in each.
         learning_rate: Adam's, at its highest; for width 4 half of the default, 0.002, was as good.
-        warmup_pictures: over which the learning rate rises from 0; then it falls along a cosine to 0.
+        warmup_pictures: over which the learning rate rises from 0; then it falls along a cosine to 0. 0 for no rise.
         dense_weight: of the loss of the second head, which names the best move in every cell.
         mouse_weight: of the loss of the third head, which names the mouse's cell and the best move there.
         value_weight: of the loss of the value head.
@@ -55,6 +55,9 @@ class TrainingConfig:
         check_budget(self, "pictures")
         check_common(self)
         check_at_least(self, 1, ["batch_size", "pictures_per_level"])
+        check_at_least(self, 0, ["seed", "warmup_pictures", "dense_weight", "mouse_weight", "value_weight"])
+        check_above_zero(self, ["learning_rate", "clip"])
+        check_shares(self, ["discount"])
         if self.batch_size % self.pictures_per_level:
             raise ValueError(
                 f"batch_size ({self.batch_size}) must be a multiple of pictures_per_level ({self.pictures_per_level})"

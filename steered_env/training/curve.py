@@ -20,13 +20,14 @@ class Curve:
     """Points of a training curve, each the mean loss since the point before.
 
     Args:
-        state: what `state` returned, to go on from there.
+        state: what `state` returned, to go on from there; an older version's may know other losses.
     """
 
     def __init__(self, state: Mapping[str, Any] | None = None) -> None:
         state = state or {}
         self._points: list[dict[str, float]] = list(state.get("points", []))
-        self._sums: dict[str, float] = dict(state.get("sums", dict.fromkeys(_PARTS, 0.0)))
+        sums = state.get("sums", {})
+        self._sums: dict[str, float] = {part: sums.get(part, 0.0) for part in _PARTS}
         self._batches: int = state.get("batches", 0)
 
     def add(self, losses: Losses) -> None:

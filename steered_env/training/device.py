@@ -1,8 +1,5 @@
 """Where to train, and in what precision."""
 
-import os
-import platform
-
 import torch
 
 
@@ -30,10 +27,3 @@ def has_fast_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported())
     return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
-
-
-def machine() -> str:
-    """What computes here, for people to read: ``2 cores of Intel Xeon, Linux``."""
-    processor = torch.cpu.get_capabilities().get("cpu_name") or platform.machine()
-    gpu = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
-    return f"{os.cpu_count()} cores of {processor}, {platform.system()}{gpu}"

@@ -11,14 +11,15 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader
 
+from steered_env.interruption import StopRequest, ignore_ctrl_c, stop_requests
 from steered_env.policy import ImpalaPolicy, save_policy
 
 from .config import TrainingConfig
 from .curve import Curve
 from .held_out import move_accuracy
-from .interruption import StopRequest, ignore_ctrl_c, stop_requests
 from .learner import Learner, Losses, learning_rate, running_average
 from .memory import keep_freed_memory
+from .older_runs import with_later_parts
 from .pictures import Pictures, TrainingPictures
 from .run_folder import (
     CHECKPOINT,
@@ -170,8 +171,9 @@ class _Run:
             wanted = replace(wanted, pictures=state["config"]["pictures"])
         check_same_config(self.out, state["config"], wanted)
         self.config = self.learner.config = wanted
-        self.learner.load_state_dict(state["learner"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        learner, optimizer = with_later_parts(state, self.learner)
+        self.learner.load_state_dict(learner)
+        self.optimizer.load_state_dict(optimizer)
         if self.average is not None:
             self.average.load_state_dict(state["average"])
         self.done, self.seconds = int(state["done"]), float(state["seconds"])

@@ -115,7 +115,7 @@ class Learner(nn.Module):
 def learning_rate(config: TrainingConfig, done: int) -> float:
     """The learning rate after ``done`` pictures: a linear rise, then a cosine down to 0."""
     if done < config.warmup_pictures or config.pictures is None:
-        return config.learning_rate * min(1.0, (done + config.batch_size) / config.warmup_pictures)
+        return config.learning_rate * min(1.0, (done + config.batch_size) / max(1, config.warmup_pictures))
     progress = (done - config.warmup_pictures) / max(1, config.pictures - config.warmup_pictures)
     return config.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
 

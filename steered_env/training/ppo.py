@@ -23,6 +23,7 @@ from stable_baselines3.common.vec_env import VecMonitor, VecNormalize, VecTransp
 from torch import nn
 
 from steered_env.envs.sb3_vec_env import MazeVecEnv
+from steered_env.interruption import StopRequest, stop_requests
 from steered_env.policy import ImpalaPolicy, load_policy, save_policy
 from steered_env.policy.checkpoint import read_metadata
 from steered_env.policy.sb3_extractor import copy_into, impala_from, impala_policy_kwargs
@@ -30,7 +31,6 @@ from steered_env.policy.sb3_moves import MovePolicy
 from steered_env.simulator import MAX_LEVEL
 from steered_env.whole_file import whole_file
 
-from .interruption import StopRequest, stop_requests
 from .learner import running_average
 from .memory import keep_freed_memory
 from .pictures import FIRST_TRAINING_LEVEL

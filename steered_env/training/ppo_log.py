@@ -15,7 +15,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import KVWriter
 from torch.utils.tensorboard import SummaryWriter
 
-from .interruption import StopRequest
+from steered_env.interruption import StopRequest
 
 _REPORT_EVERY_S = 1.0
 

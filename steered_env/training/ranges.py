@@ -35,14 +35,14 @@ def check_common(config: Any) -> None:
 def check_at_least(config: Any, least: float, names: Iterable[str]) -> None:
     """Every one of these fields must be ``least`` or more."""
     for name in names:
-        if getattr(config, name) < least:
+        if not getattr(config, name) >= least:  # NaN is not
             raise ValueError(f"{name} must be ≥ {least}, got {getattr(config, name)}")
 
 
 def check_above_zero(config: Any, names: Iterable[str]) -> None:
     """Every one of these fields must be above 0; None is allowed."""
     for name in names:
-        if (value := getattr(config, name)) is not None and value <= 0:
+        if (value := getattr(config, name)) is not None and not value > 0:  # NaN is not
             raise ValueError(f"{name} must be above 0, got {value}")
 
 

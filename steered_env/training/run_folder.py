@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from steered_env.machine import machine
 from steered_env.settings_compared import first_difference
 from steered_env.whole_file import whole_file
 
-from .device import machine
+from .older_runs import FIRST_ALGORITHM, settings_of
 
 CHECKPOINT, CONFIG, CURVE, WEIGHTS = "checkpoint.pt", "config.json", "curve.csv", "policy.safetensors"
 
@@ -50,7 +51,7 @@ def read_checkpoint(folder: Path, algorithm: str, device: torch.device | str) ->
     path = folder / CHECKPOINT
     try:
         state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
-        found = state["algorithm"]
+        found = state["algorithm"] if "learner" not in state else state.get("algorithm", FIRST_ALGORITHM)
     except Exception as error:  # a damaged file makes torch's readers raise almost anything
         raise TrainingError(
             f"{path} cannot be read ({str(error)[:100]}): remove it to begin anew, or choose another --out"
@@ -71,15 +72,17 @@ def check_same_config(folder: Path, saved: dict[str, Any], wanted: Any, *, free:
 
     Args:
         folder: of the run.
-        saved: its settings; what an older version did not know had its default value.
+        saved: its settings; for those that an older version did not know see `settings_of`. One that only that version
+            knew must have been without effect: 0, false or none.
         wanted: a dataclass of settings.
         free: names of those that may differ.
 
     Raises:
         TrainingError: if another value differs; names the first one.
     """
-    before = {one.name: saved.get(one.name, one.default) for one in fields(wanted)}
-    if difference := first_difference(before, asdict(wanted), free=free):
+    asked = asdict(wanted)
+    before = {name: value for name, value in settings_of(saved, type(wanted)).items() if name in asked or value}
+    if difference := first_difference(before, asked, free=free):
         raise TrainingError(
             f"{folder} holds a run with {difference}: choose another --out, or the same configuration to continue it"
         )

@@ -89,7 +89,7 @@ def test_train_card_and_table_of_the_new_policy(tmp_path: Path) -> None:
         (["train", "--minutes", "1"], "name the run's folder"),
         (["train", "--recipe", "large"], "no recipe 'large'; there are small, full, small-1,"),
         (["train", "--recipe", "small-7", "--seed", "3"], "--seed would change the recipe"),
-        (["card", "."], "holds no finished run"),
+        (["card", "."], "holds no training run"),
     ],
 )
 def test_bad_input_is_one_clear_line(tmp_path: Path, arguments: list[str], message: str) -> None:

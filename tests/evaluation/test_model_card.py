@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import json
 import re
+import signal
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,11 +12,22 @@ import pandas as pd
 import pytest
 
 from evaluation import evaluate, model_card
-from evaluation.held_out_rates import cheese_rate
+from evaluation.held_out_rates import cheese_rate, held_out_mazes
+from evaluation.how_made import how_made
+from evaluation.uniform import UniformPolicy
 from steered_env import load_policy
 from steered_env.policy.checkpoint import read_metadata
-from steered_env.training import PPOConfig, TrainingConfig, imitation, move_accuracy, train
+from steered_env.training import HeldOut, PPOConfig, Progress, TrainingConfig, imitation, move_accuracy, train
 from steered_env.training.ppo import train_ppo
+from steered_env.training.run_folder import CONFIG, WEIGHTS
+
+
+def stop_after(pictures: int) -> Callable[[Progress], None]:
+    def stop(progress: Progress) -> None:
+        if progress.done == pictures:
+            signal.raise_signal(signal.SIGINT)
+
+    return stop
 
 
 def test_a_card_tells_what_was_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,7 +113,40 @@ def test_a_card_of_several_stages(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "before" not in text
 
 
-def test_an_unfinished_run_has_no_card(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="train it to the end first"):
-        model_card.write_card(tmp_path, tmp_path / "card", "mine", lambda _done, _total: None)
-    assert not (tmp_path / "card").exists()
+def test_the_card_of_a_run_that_goes_on_says_how_far_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imitation, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(8), **k))
+    with pytest.raises(KeyboardInterrupt):
+        train(TrainingConfig(pictures=64, batch_size=16), tmp_path, workers=0, on_progress=stop_after(48))
+    text = how_made(read_metadata(tmp_path / WEIGHTS), json.loads((tmp_path / CONFIG).read_text()), "mine")
+    assert "| how far | 48 of 64 pictures: these are the weights so far |" in text
+
+
+def test_a_run_without_a_policy_has_no_card(tmp_path: Path) -> None:
+    run, card = tmp_path / "run", tmp_path / "card"
+    with pytest.raises(FileNotFoundError, match=r"holds no training run: there is no config\.json"):
+        model_card.write_card(run, card, "mine", lambda _done, _total: None)
+    with pytest.raises(KeyboardInterrupt):
+        train(TrainingConfig(pictures=1280, batch_size=16), run, workers=0, on_progress=stop_after(16))
+    with pytest.raises(FileNotFoundError, match=r"has no policy yet: .* from its first evaluation on"):
+        model_card.write_card(run, card, "mine", lambda _done, _total: None)
+    assert not card.exists()
+
+
+def test_a_mouse_settles_where_it_reaches_neither() -> None:
+    mazes = held_out_mazes(20, (5, 7))
+    steered = evaluate(UniformPolicy(), mazes=mazes, horizon=2000)
+    rates = steered.with_decision_square().frame[["reach_cheese", "reach_top_right", "reach_either"]].mean()
+    assert rates["reach_cheese"] + rates["reach_top_right"] > 1.2 * rates["reach_either"]  # many reach both
+    held_out = HeldOut(0.5, {5: (0.5, 2)})
+    measured = model_card._Measured(1, (5, 7), held_out, mazes, steered, steered, {}, mazes, steered)
+    assert f"and settles elsewhere with {1 - rates['reach_either']:.2f}." in model_card._weaknesses(measured)
+
+
+def test_an_old_run_was_made_with_what_was_in_effect_then() -> None:
+    made = read_metadata("small")
+    assert "mouse_weight" not in made["config"]
+    text = how_made(made, {"device": "cpu"}, "small")
+    assert "`steered-env train --recipe small`" in text
+    assert "running average" not in text
+    assert "third one" not in text
+    assert "minutes on cpu |" in text

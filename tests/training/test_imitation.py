@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,16 +34,19 @@ def weights(policy: ImpalaPolicy) -> np.ndarray:
     return torch.cat([p.detach().flatten() for p in policy.parameters()]).numpy()
 
 
+def stop_at(pictures: int) -> Callable[[Progress], None]:
+    def stop(progress: Progress) -> None:
+        if progress.done == pictures:
+            signal.raise_signal(signal.SIGINT)
+
+    return stop
+
+
 @pytest.mark.parametrize("config", [SHORT, replace(SHORT, average_decay=0.0)])
 def test_interrupted_and_continued_is_as_if_never_interrupted(config: TrainingConfig, tmp_path: Path) -> None:
     whole = train(config, tmp_path / "whole", workers=0)
-
-    def stop(progress: Progress) -> None:
-        if progress.done == 48:
-            signal.raise_signal(signal.SIGINT)
-
     with pytest.raises(KeyboardInterrupt):
-        train(config, tmp_path / "cut", workers=0, on_progress=stop)
+        train(config, tmp_path / "cut", workers=0, on_progress=stop_at(48))
     assert read_metadata(tmp_path / "cut" / "policy.safetensors")["pictures"] <= 48  # what there was so far
     seen: list[int] = []
     continued = train(config, tmp_path / "cut", workers=1, on_progress=lambda p: seen.append(p.done))
@@ -58,6 +62,48 @@ def test_another_configuration_is_refused(tmp_path: Path) -> None:
     train(SHORT, tmp_path, workers=0)
     with pytest.raises(TrainingError, match="holds a run with seed 0, not 1"):
         train(replace(SHORT, seed=1), tmp_path, workers=0)
+
+
+OLD = replace(SHORT, mouse_weight=0.0, average_decay=0.0)
+"""As runs were before there were a third head and an average."""
+
+
+def as_the_first_version_left_it(run: Path) -> None:
+    """Take out of a checkpoint of `OLD` what that version did not have: settings, the third head, the algorithm."""
+    state = torch.load(run / "checkpoint.pt", weights_only=True)
+    of_the_head = [number for number, name in enumerate(state["learner"]) if name.startswith("mouse.")]
+    assert len(of_the_head) == 2
+    state["learner"] = {name: value for name, value in state["learner"].items() if not name.startswith("mouse.")}
+    for number in of_the_head:
+        del state["optimizer"]["state"][number]
+        state["optimizer"]["param_groups"][0]["params"].remove(number)
+    del state["algorithm"], state["config"]["mouse_weight"], state["config"]["average_decay"]
+    del state["curve"]["sums"]["mouse"]
+    torch.save(state, run / "checkpoint.pt")
+
+
+def test_a_run_of_the_first_version_goes_on(tmp_path: Path) -> None:
+    whole = train(OLD, tmp_path / "whole", workers=0)
+    with pytest.raises(KeyboardInterrupt):
+        train(OLD, tmp_path / "cut", workers=0, on_progress=stop_at(48))
+    as_the_first_version_left_it(tmp_path / "cut")
+    with pytest.raises(TrainingError, match=r"holds a run with mouse_weight 0\.0, not 0\.3"):
+        train(SHORT, tmp_path / "cut", workers=0)
+    assert np.array_equal(weights(train(OLD, tmp_path / "cut", workers=0)), weights(whole))
+
+
+def test_a_setting_that_is_no_more_must_have_been_without_effect(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(SHORT, tmp_path, workers=0, on_progress=stop_at(16))
+    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    for weight in (0.3, 0.0):
+        state["config"]["pooled_weight"] = weight
+        torch.save(state, tmp_path / "checkpoint.pt")
+        if weight:
+            with pytest.raises(TrainingError, match=r"holds a run with pooled_weight 0\.3, not nothing"):
+                train(SHORT, tmp_path, workers=0)
+        else:
+            train(SHORT, tmp_path, workers=0)
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
@@ -139,6 +185,8 @@ def test_learning_rate_rises_and_falls() -> None:
     assert rates[0] < 8e-5
     assert rates[-1] == pytest.approx(0, abs=1e-9)
     assert learning_rate(config, 55_000) == pytest.approx(2e-3)
+    without_rise = TrainingConfig(minutes=1, warmup_pictures=0)  # the pictures, and with them the fall, come later
+    assert learning_rate(without_rise, 0) == learning_rate(replace(without_rise, pictures=100_000), 0) == 4e-3
 
 
 @pytest.mark.parametrize(
@@ -151,6 +199,15 @@ def test_learning_rate_rises_and_falls() -> None:
         ({"minutes": 1, "width": 0}, "width must be ≥ 1"),
         ({"minutes": 1, "average_decay": 1.0}, "average_decay must be ≥ 0 and below 1, got 1"),
         ({"minutes": 1, "batch_size": 130}, "multiple of pictures_per_level"),
+        ({"minutes": 1, "seed": -1}, "seed must be ≥ 0, got -1"),
+        ({"minutes": 1, "warmup_pictures": -5}, "warmup_pictures must be ≥ 0, got -5"),
+        ({"minutes": 1, "dense_weight": -1.0}, "dense_weight must be ≥ 0, got -1"),
+        ({"minutes": 1, "mouse_weight": -1.0}, "mouse_weight must be ≥ 0, got -1"),
+        ({"minutes": 1, "value_weight": float("nan")}, "value_weight must be ≥ 0, got nan"),
+        ({"minutes": 1, "learning_rate": -1.0}, "learning_rate must be above 0, got -1"),
+        ({"minutes": 1, "learning_rate": float("nan")}, "learning_rate must be above 0, got nan"),
+        ({"minutes": 1, "clip": -1.0}, "clip must be above 0, got -1"),
+        ({"minutes": 1, "discount": 5.0}, "discount must be 0 to 1, got 5"),
     ],
 )
 def test_bad_configurations(arguments: dict, message: str) -> None:
