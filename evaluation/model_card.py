@@ -143,7 +143,7 @@ class _Measured:
         measures = ["reach_cheese", "reach_top_right"]
         few = self.steered.frame.loc[self.steered.frame["maze"] < _CHECKED_MAZES, ["level", "condition", *measures]]
         effects = self.steered.with_decision_square().summary().set_index("condition")
-        effects = effects[[*measures, *(f"{measure}_difference" for measure in measures)]]
+        effects = effects[["levels", *measures, *(f"{measure}_difference" for measure in measures)]]
         return {
             "sizes": self.sizes,
             "cheese_region": self.region,
@@ -285,15 +285,19 @@ def _steering(measured: _Measured) -> str:
         [
             "## What steering does to it",
             "",
-            f"The first {results.frame['maze'].nunique()} held-out mazes{measured.of_its_sizes}, as procgen places the "
+            f"The first {results.mazes} held-out mazes{measured.of_its_sizes}, as procgen places the "
             "cheese, exact method, 256 steps; 95 % intervals over mazes; Δ against the baseline, paired by maze.",
             "",
-            f"All {results.frame['maze'].nunique()} mazes:",
+            f"All {results.mazes} mazes:",
             "",
-            results.to_markdown(),
+            *_with_notes(results),
+            f"The {part.mazes} mazes with a decision square:",
             "",
-            f"The {part.frame['maze'].nunique()} mazes with a decision square:",
-            "",
-            part.to_markdown(),
+            *_with_notes(part),
         ]
-    )
+    ).rstrip("\n")
+
+
+def _with_notes(results: Results) -> list[str]:
+    notes = results.notes()
+    return [results.to_markdown(), "", *([f"<sub>{notes}</sub>", ""] if notes else [])]

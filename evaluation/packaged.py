@@ -10,6 +10,7 @@ import pandas as pd
 from steered_env.policy.checkpoint import packaged_policies, read_metadata
 
 from .model_card import MEASURED
+from .number_text import NONE, number_text
 
 _EFFECTS = {
     "-cheese": ("reach_cheese", "Δ cheese: -cheese"),
@@ -36,9 +37,11 @@ def _row(made: Mapping[str, Any]) -> dict[str, str]:
     }
     effects = measured.get("effects", {})
     for condition, (measure, title) in _EFFECTS.items():
-        row[title] = _number(effects.get(condition, {}).get(f"{measure}_difference"), "+.2f")
+        difference = effects.get(condition, {}).get(f"{measure}_difference")
+        row[title] = NONE if difference is None else number_text(difference, signed=True)
+    row["mazes"] = " / ".join(str(effects.get(condition, {}).get("levels", NONE)) for condition in _EFFECTS)
     return row
 
 
 def _number(value: float | None, form: str) -> str:
-    return "–" if value is None else format(value, form)
+    return NONE if value is None else format(value, form)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from steered_env.whole_file import whole_file
@@ -17,6 +16,7 @@ from steered_env.whole_file import whole_file
 from .conditions import BASELINE
 from .frames import LEVEL_TYPE
 from .markdown import markdown_table
+from .number_text import written
 from .runs.folder import Progress, RunFolder
 from .statistics import Interval, mean_interval, paired_difference
 
@@ -202,12 +202,5 @@ def _named(measure: str, interval: Interval) -> dict[str, float]:
 
 
 def _text(row: pd.Series[Any], measure: str, *, signed: bool = False) -> str:
-    mean, low, high = (_number(row[f"{measure}{end}"], signed) for end in ("", "_low", "_high"))
-    if np.isnan(row[measure]):
-        return "–"
-    return mean if np.isnan(row[f"{measure}_low"]) else f"{mean} [{low}, {high}]"
-
-
-def _number(value: float, signed: bool) -> str:
-    rounded = round(value, 2) + 0.0  # no minus zero
-    return f"{rounded:+.2f}" if signed and rounded else f"{rounded:.2f}"
+    interval = Interval(*(float(row[f"{measure}{end}"]) for end in ("", "_low", "_high")))
+    return written(interval, signed=signed)

@@ -13,9 +13,9 @@ import jinja2
 import pandas as pd
 from PIL import Image
 
+from evaluation.number_text import written
 from evaluation.results import write_text
 
-from .texts import written
 from .verdict import Check, Verdict
 
 if TYPE_CHECKING:

@@ -1,14 +1,14 @@
-"""Numbers with their intervals, as text and as tables."""
+"""Tables of rates and of what conditions change, as text."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 
 from evaluation.conditions import BASELINE
-from evaluation.statistics import Interval, mean_interval
+from evaluation.number_text import written
+from evaluation.statistics import mean_interval
 
 from .lab import change, rows_of
 
@@ -19,15 +19,6 @@ _RATES = {
     "P(to cheese)": "p_cheese_at_decision",
     "P(to corner)": "p_top_right_at_decision",
 }
-
-
-def written(interval: Interval, *, signed: bool = False, digits: int = 2) -> str:
-    """``0.39 [0.31, 0.48]``; without an interval where there is none."""
-    sign = "+" if signed else ""
-    mean, low, high = (f"{round(value, digits) + 0.0:{sign}.{digits}f}" for value in interval)
-    if np.isnan(interval.mean):
-        return "–"
-    return mean if np.isnan(interval.low) else f"{mean} [{low}, {high}]"
 
 
 def rates_table(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

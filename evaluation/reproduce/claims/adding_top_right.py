@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from evaluation.conditions import BASELINE
 from evaluation.figures import fields_figure
+from evaluation.number_text import written
 from evaluation.reproduce.claim import Claim, DoesNotApplyError, Finding, Picture
 from evaluation.reproduce.drawing import distributions
 from evaluation.reproduce.lab import Lab, change, rows_of
-from evaluation.reproduce.texts import rates_table, written
+from evaluation.reproduce.texts import rates_table
 from evaluation.reproduce.thresholds import EFFECT
 from evaluation.reproduce.verdict import Check
 from evaluation.video import record_video

@@ -6,10 +6,11 @@ import numpy as np
 
 from evaluation.conditions import BASELINE
 from evaluation.figures import fields_figure
+from evaluation.number_text import written
 from evaluation.reproduce.claim import Claim, DoesNotApplyError, Finding, Picture
 from evaluation.reproduce.drawing import dots
 from evaluation.reproduce.lab import Lab, change, changes
-from evaluation.reproduce.texts import changes_table, written
+from evaluation.reproduce.texts import changes_table
 from evaluation.reproduce.thresholds import EFFECT, LITTLE
 from evaluation.reproduce.verdict import Check
 from evaluation.statistics import mean_interval

@@ -8,10 +8,10 @@ import pandas as pd
 
 from evaluation.conditions import BASELINE
 from evaluation.evaluate import evaluate
+from evaluation.number_text import written
 from evaluation.reproduce.claim import Claim, DoesNotApplyError, Finding, Picture
 from evaluation.reproduce.drawing import dots, lines
 from evaluation.reproduce.lab import Lab, change, rows_of
-from evaluation.reproduce.texts import written
 from evaluation.reproduce.thresholds import EFFECT
 from evaluation.reproduce.verdict import Check
 from evaluation.statistics import DIFFERENCE, Interval, mean_interval

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from evaluation.conditions import BASELINE
+from evaluation.number_text import written
 from evaluation.reproduce.claim import Claim, DoesNotApplyError, Finding, Picture
 from evaluation.reproduce.drawing import dots
 from evaluation.reproduce.lab import Lab, change, changes
-from evaluation.reproduce.texts import changes_table, written
+from evaluation.reproduce.texts import changes_table
 from evaluation.reproduce.thresholds import LITTLE
 from evaluation.reproduce.verdict import Check
 from evaluation.statistics import DIFFERENCE, Interval, mean_interval

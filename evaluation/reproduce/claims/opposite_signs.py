@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from evaluation.conditions import BASELINE
+from evaluation.number_text import written
 from evaluation.reproduce.claim import Claim, Finding, Picture
 from evaluation.reproduce.drawing import dots
 from evaluation.reproduce.lab import Lab, change
-from evaluation.reproduce.texts import changes_table, written
+from evaluation.reproduce.texts import changes_table
 from evaluation.reproduce.thresholds import LITTLE
 from evaluation.reproduce.verdict import Check
 

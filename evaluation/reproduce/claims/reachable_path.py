@@ -5,10 +5,11 @@ from __future__ import annotations
 from torch import nn
 
 from evaluation.conditions import BASELINE
+from evaluation.number_text import written
 from evaluation.reproduce.claim import Claim, DoesNotApplyError, Finding, Picture
 from evaluation.reproduce.drawing import dots
 from evaluation.reproduce.lab import Lab, change
-from evaluation.reproduce.texts import changes_table, written
+from evaluation.reproduce.texts import changes_table
 from evaluation.reproduce.thresholds import EFFECT, LITTLE
 from evaluation.reproduce.verdict import Check
 from steered_env import Maze, Steering, VectorError

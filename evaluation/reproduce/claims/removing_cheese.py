@@ -7,10 +7,10 @@ import pandas as pd
 
 from evaluation.conditions import BASELINE
 from evaluation.figures import fields_figure
+from evaluation.number_text import written
 from evaluation.reproduce.claim import Claim, DoesNotApplyError, Finding, Picture
 from evaluation.reproduce.drawing import scatter
 from evaluation.reproduce.lab import REMOVED, Lab
-from evaluation.reproduce.texts import written
 from evaluation.reproduce.thresholds import EFFECT
 from evaluation.reproduce.verdict import Check
 from evaluation.statistics import DIFFERENCE, mean_interval

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from evaluation.number_text import written
 from evaluation.reproduce.claim import Claim, DoesNotApplyError, Finding, Picture
 from evaluation.reproduce.drawing import heat_maps, scatter
 from evaluation.reproduce.lab import Lab
 from evaluation.reproduce.path_probability import retargeted, with_cheese_there
-from evaluation.reproduce.texts import written
 from evaluation.reproduce.thresholds import CORRELATION, LITTLE
 from evaluation.reproduce.verdict import Check
 from evaluation.statistics import DIFFERENCE, Interval, mean_interval, rank_correlation, share_interval

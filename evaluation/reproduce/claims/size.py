@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from evaluation.conditions import BASELINE
+from evaluation.number_text import written
 from evaluation.reproduce.claim import Claim, DoesNotApplyError, Finding, Picture
 from evaluation.reproduce.drawing import scatter
 from evaluation.reproduce.lab import Lab, changes, rows_of
-from evaluation.reproduce.texts import written
 from evaluation.reproduce.thresholds import CORRELATION
 from evaluation.reproduce.verdict import Check
 from evaluation.statistics import DIFFERENCE, mean_interval, rank_correlation

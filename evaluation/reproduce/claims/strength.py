@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 
 from evaluation.conditions import BASELINE
+from evaluation.number_text import written
 from evaluation.reproduce.claim import Claim, Finding, Picture
 from evaluation.reproduce.drawing import lines
 from evaluation.reproduce.lab import Lab, change
-from evaluation.reproduce.texts import changes_table, written
+from evaluation.reproduce.texts import changes_table
 from evaluation.reproduce.thresholds import EFFECT, LITTLE
 from evaluation.reproduce.verdict import Check
 from evaluation.statistics import DIFFERENCE, Interval, mean_interval
@@ -128,7 +129,10 @@ def _summary(effects: dict[str, dict[float, Interval]], competence: dict[str, di
 def _competence_table(competence: dict[str, dict[float, Interval]]) -> pd.DataFrame:
     return pd.DataFrame(
         [
-            {"coefficient": f"{c:g}", **{name: written(found[c], signed=True) for name, found in competence.items()}}
+            {
+                "coefficient": f"{c:g}",
+                **{name: written(found[c], signed=True) for name, found in competence.items()},
+            }
             for c in _COEFFICIENTS
         ]
     )

@@ -7,10 +7,11 @@ import pandas as pd
 
 from evaluation.conditions import BASELINE
 from evaluation.figures import fields_figure
+from evaluation.number_text import written
 from evaluation.reproduce.claim import Claim, DoesNotApplyError, Finding, Picture
 from evaluation.reproduce.drawing import matrix
 from evaluation.reproduce.lab import Lab, changes
-from evaluation.reproduce.texts import changes_table, written
+from evaluation.reproduce.texts import changes_table
 from evaluation.reproduce.thresholds import EFFECT
 from evaluation.reproduce.verdict import Check
 from evaluation.statistics import DIFFERENCE, Interval, mean_interval
