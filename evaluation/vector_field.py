@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 from torch import nn
 
 from steered_env import Maze, SteeredPolicy
-from steered_env.maze import ACTIONS_OF, DIRECTIONS
+from steered_env.maze import ACTIONS_OF, DIRECTIONS, check_maze
 from steered_env.simulator import ACTIONS, Cell, draw_frames
 from steered_env.steering import Intervention
 
@@ -35,8 +35,8 @@ class VectorField:
 
     maze: Maze
     name: str
-    arrows: NDArray[np.float64]
-    probabilities: NDArray[np.float64]
+    arrows: NDArray[np.float64] = field(repr=False)
+    probabilities: NDArray[np.float64] = field(repr=False)
 
     def difference(self, other: VectorField) -> VectorField:
         """This field minus another of a maze of the same shape; NaN where either is.
@@ -99,9 +99,11 @@ def vector_field(
         condition: an expression, a `Steering` or another `Intervention`, or a name with one of them or with a function.
 
     Raises:
+        TypeError: if an argument is of the wrong kind.
         VectorError: if the condition's vector does not exist for this maze.
         ConditionError: if the expression is no condition.
     """
+    check_maze(maze)
     module, base = module_and_steering(policy)
     forward = SharedForward(module)
     named = Condition("steering", made_by=condition) if isinstance(condition, Intervention) else Condition.of(condition)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -17,6 +17,7 @@ from torch import nn
 
 from steered_env import Maze, MazeEnv, SteeredPolicy
 from steered_env.envs import FRAMES_PER_SECOND
+from steered_env.maze import check_maze
 from steered_env.simulator import PICTURE_SHAPE
 from steered_env.steering import Intervention
 from steered_env.whole_file import whole_file
@@ -49,7 +50,7 @@ class Rollout:
     """
 
     name: str
-    pictures: list[NDArray[np.uint8]]
+    pictures: list[NDArray[np.uint8]] = field(repr=False)
     outcome: str
 
     @property
@@ -106,10 +107,12 @@ def record_video(
         The episodes.
 
     Raises:
+        TypeError: if an argument is of the wrong kind.
         ValueError: if the path has another suffix, or a number is out of range.
         ConditionError: if an expression is no condition.
         VectorError: if a condition's vector does not exist for this maze.
     """
+    check_maze(maze)
     target = Path(path)
     if target.suffix not in _FORMATS:
         raise ValueError(f"a video's name must end in {' or '.join(_FORMATS)}, got {target.name!r}")

@@ -74,6 +74,7 @@ def test_rollout_is_of_the_real_environment(reference_policy: ImpalaPolicy, maze
     assert rollout.outcome == "cheese"
     assert len(rollout.pictures) == rollout.steps + 1
     assert rollout.pictures[0].shape == rollout.pictures[-1].shape
+    assert repr(rollout) == "Rollout(name='x', outcome='cheese')"
     whole = mazes[1].render()
     side = rollout.pictures[0].shape[0]
     assert any(
@@ -119,6 +120,8 @@ def test_bad_films_leave_nothing(reference_policy: ImpalaPolicy, mazes: list[Maz
             record_video(reference_policy, maze, conditions, tmp_path / name)
     with pytest.raises(ValueError, match="steps must be ≥ 1, got 0"):
         record_video(reference_policy, mazes[0], ["baseline"], tmp_path / "film.mp4", steps=0)
+    with pytest.raises(TypeError, match=r"maze must be a Maze, got int; Maze\.from_level\(0\) makes one"):
+        record_video(reference_policy, 0, ["baseline"], tmp_path / "film.mp4")  # type: ignore[arg-type]
     (tmp_path / "file").touch()
     with pytest.raises(NotADirectoryError, match="is a file"):
         record_video(reference_policy, mazes[0], ["baseline"], tmp_path / "file" / "film.mp4")
