@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from steered_env.simulator import ACTIONS, Cell, draw_frames
 from steered_env.steering import Intervention
 
 from .conditions import BASELINE, Condition, ConditionLike, SteeringFactory
+from .named_policy import loaded
 from .shared_forward import SharedForward, module_and_steering
 
 if TYPE_CHECKING:
@@ -83,7 +85,9 @@ class VectorField:
 
 
 def vector_field(
-    policy: nn.Module | SteeredPolicy, maze: Maze, condition: ConditionLike | Intervention = BASELINE
+    policy: nn.Module | SteeredPolicy | str | os.PathLike[str],
+    maze: Maze,
+    condition: ConditionLike | Intervention = BASELINE,
 ) -> VectorField:
     """Where the policy would go from every open cell of a maze.
 
@@ -94,7 +98,8 @@ def vector_field(
         (25, 25, 2)
 
     Args:
-        policy: an `ImpalaPolicy`, or any torch module with ``action_probabilities``, or a `SteeredPolicy`.
+        policy: an `ImpalaPolicy`, or any torch module with ``action_probabilities``, or a `SteeredPolicy`, or the
+            name of a packaged policy, or a path.
         maze: a vector of the condition is computed with the mouse where it stands here.
         condition: an expression, a `Steering` or another `Intervention`, or a name with one of them or with a function.
 
@@ -104,7 +109,7 @@ def vector_field(
         ConditionError: if the expression is no condition.
     """
     check_maze(maze)
-    module, base = module_and_steering(policy)
+    module, base = module_and_steering(loaded(policy))
     forward = SharedForward(module)
     named = Condition("steering", made_by=condition) if isinstance(condition, Intervention) else Condition.of(condition)
     steering = base.then(SteeringFactory(forward.policy).steering(named, maze))

@@ -23,6 +23,7 @@ from steered_env.steering import Intervention
 from steered_env.whole_file import whole_file
 
 from .conditions import ConditionLike, SteeringFactory, SteeringMaker, read_conditions
+from .named_policy import loaded
 from .results import check_folder, make_folder
 from .shared_forward import module_and_steering
 
@@ -79,7 +80,7 @@ def roll_out(policy: SteeredPolicy, maze: Maze, name: str, *, steps: int, determ
 
 
 def record_video(
-    policy: nn.Module | SteeredPolicy,
+    policy: nn.Module | SteeredPolicy | str | os.PathLike[str],
     maze: Maze,
     conditions: Iterable[ConditionLike] | dict[str, Intervention | SteeringMaker],
     path: str | os.PathLike[str],
@@ -93,7 +94,8 @@ def record_video(
     """Film one episode of each condition, side by side, with label, step count and outcome in the picture.
 
     Args:
-        policy: an `ImpalaPolicy`, or any torch module with ``action_probabilities``, or a `SteeredPolicy`.
+        policy: an `ImpalaPolicy`, or any torch module with ``action_probabilities``, or a `SteeredPolicy`, or the
+            name of a packaged policy, or a path.
         maze: in its start state.
         conditions: as for `evaluate`.
         path: where to; ``.mp4`` (H.264) or ``.gif``. Its folder is made; the file is whole or not there.
@@ -119,7 +121,7 @@ def record_video(
     for name, value in (("steps", steps), ("panel", panel), ("frames_per_second", frames_per_second)):
         if value < 1:
             raise ValueError(f"{name} must be ≥ 1, got {value}")
-    module, base = module_and_steering(policy)
+    module, base = module_and_steering(loaded(policy))
     factory = SteeringFactory(module)
     steerings = {c.name: base.then(factory.steering(c, maze)) for c in read_conditions(conditions)}
     check_folder(target.parent)
