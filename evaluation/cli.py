@@ -199,7 +199,8 @@ def field(
 ) -> None:
     """Draw a vector field.
 
-    Where the policy would go from every cell: baseline, condition, and their difference.
+    Which direction the policy would choose in every cell (walls or not), facing left: baseline, condition, and their
+    difference.
     """
     from steered_env import Maze, load_policy
 

@@ -1,4 +1,4 @@
-"""Vector fields: where the policy would go from every cell of a maze."""
+"""Vector fields: which direction the policy would choose in every cell of a maze, walls or not, facing left."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class VectorField:
     Attributes:
         maze: the maze; its mouse does not matter to the field.
         name: the condition.
-        arrows: ``(25, 25, 2)`` float64 at ``[row, col]``: the probability of moving right minus left, and of up
-            minus down, with the mouse in that cell and facing left. NaN in walls and at the cheese.
+        arrows: ``(25, 25, 2)`` float64 at ``[row, col]``: the probability of choosing right minus left, and of up
+            minus down (walls or not), with the mouse in that cell and facing left. NaN in walls and at the cheese.
         probabilities: ``(25, 25, 15)`` float64: of each action there. NaN likewise.
     """
 
@@ -89,7 +89,7 @@ def vector_field(
     maze: Maze,
     condition: ConditionLike | Intervention = BASELINE,
 ) -> VectorField:
-    """Where the policy would go from every open cell of a maze.
+    """Which direction the policy would choose in every open cell of a maze, walls or not, facing left.
 
     Example:
         >>> from steered_env import Maze, load_policy
