@@ -26,6 +26,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 _out, _err = Console(), Console(stderr=True)
+_WEIGHTS = "policy.safetensors"
 _TABLE = Path("results/table")
 """Where a table goes whose folder nobody named: finished results there are replaced, a run under way never is."""
 
@@ -36,15 +37,32 @@ Conditions = Annotated[
         "--condition",
         "-c",
         help='What to compare, such as "top_right - cheese"; may be repeated; the usual ones unless said.',
+        callback=lambda given: given and [_written(one) for one in given],
     ),
 ]
 Level = Annotated[int, typer.Option(help="Which maze.")]
 Seed = Annotated[int, typer.Option(min=0, help="Of the sampled actions.")]
 
 
+def _written(condition: str) -> str:
+    """A condition without the "=" of ``-c=-cheese``, which belongs to long options only."""
+    return condition.removeprefix("=")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"steered-env {version('steered-env')}")
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
     traceback: Annotated[bool, typer.Option(help="On an error show where it came from.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version, and end.")
+    ] = False,
 ) -> None:
     _Show.traceback = traceback
 
@@ -78,22 +96,20 @@ def table(
     How often the mouse reaches the cheese and the top right, by condition: baseline, -cheese, top_right,
     top_right - cheese and -random unless said. Also writes a figure and CSV. Ctrl-C and the same command continues.
     """
-    from steered_env import load_policy
-
     from . import evaluate
-    from .conditions import USUAL_CONDITIONS, read_conditions
+    from .conditions import BASELINE, USUAL_CONDITIONS, read_conditions
     from .figures import results_figure, save_figure
     from .progress import counting
     from .results import check_folder, write_text
     from .terminal_table import print_table
 
     measured = read_conditions(conditions or USUAL_CONDITIONS)
-    wanted, loaded = parse_levels(levels), load_policy(policy)
+    wanted = parse_levels(levels)
     folder = check_folder(out or _TABLE)
     try:
         with counting(_err, "measuring mazes") as update:
             results = evaluate(
-                loaded,
+                policy,
                 wanted,
                 measured,
                 method=method,  # type: ignore[arg-type]
@@ -112,16 +128,18 @@ def table(
         _err.print(str(stopped) or "interrupted", highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(130) from None
     results.save(folder)
-    parts = {"All mazes": results, "Mazes with a decision square": results.with_decision_square()}
-    parts = {title: part for title, part in parts.items() if len(part.frame)}
+    apart = results.with_decision_square()
+    parts = {"Mazes with a decision square": apart} if len(apart.frame) else {}
+    parts["All mazes"] = results
     write_text(folder / "table.md", "\n".join(_markdown_section(title, part) for title, part in parts.items()))
     save_figure(results_figure(results), folder / "figure.png")
     for title, part in parts.items():
-        print_table(_out, part, f"{title}: {part.frame['maze'].nunique()}")
-        if part.left_out():
-            _out.print(f" {part.left_out()}\n", highlight=False)
+        print_table(_out, part, f"{title}: {part.mazes}")
+        if notes := part.notes():
+            _out.print(f" {notes}\n", highlight=False)
     _out.print(f"policy {policy}, {method} method, {horizon} steps")
-    _out.print("95 % intervals over mazes; Δ: paired difference to the baseline; more in table.md")
+    difference = "; Δ: paired difference to the baseline" if BASELINE in results.conditions else ""
+    _out.print(f"95 % intervals over mazes{difference}; more in table.md")
     for name in ("table.md", "figure.png", "results.csv", "summary.csv"):
         _out.print(str(folder / name), highlight=False, soft_wrap=True)
 
@@ -137,24 +155,34 @@ def video(
     deterministic: Annotated[bool, typer.Option(help="Always take the likeliest action.")] = False,
     panel: Annotated[int, typer.Option(help="Side of each maze's picture, in pixels.")] = 384,
 ) -> None:
-    """Film the mouse under several conditions, side by side."""
+    """Film the mouse under several conditions, side by side.
+
+    They are baseline, -cheese, top_right and top_right - cheese unless said, without those that the maze has no vector
+    for.
+    """
     from steered_env import Maze, load_policy
 
     from . import record_video
-    from .conditions import USUAL_CONDITIONS
+    from .conditions import USUAL_CONDITIONS, those_that_exist
 
     target = out or Path("videos") / f"level-{level}.mp4"
+    loaded, maze = load_policy(policy), Maze.from_level(level)
+    usual = USUAL_CONDITIONS[:4]
+    chosen = conditions or those_that_exist(usual, loaded, maze)
     with _err.status("filming"):
         rollouts = record_video(
-            load_policy(policy),
-            Maze.from_level(level),
-            conditions or USUAL_CONDITIONS[:4],
+            loaded,
+            maze,
+            chosen,
             target,
             steps=steps,
             seed=seed,
             deterministic=deterministic,
             panel=panel,
         )
+    if not conditions and len(chosen) < len(usual):
+        missing = ", ".join(one for one in usual if one not in chosen)
+        _out.print(f"left out, since level {level} has no such vector: {missing}", highlight=False)
     for rollout in rollouts:
         reached = "reached neither" if rollout.outcome == "neither" else f"reached the {rollout.outcome}"
         _out.print(f"{rollout.name}: {reached} in {rollout.steps} step{'s' * (rollout.steps != 1)}", highlight=False)
@@ -164,13 +192,16 @@ def video(
 @app.command()
 def field(
     level: Level = 0,
-    condition: Annotated[str, typer.Option("--condition", "-c", help="Drawn beside the baseline.")] = "-cheese",
+    condition: Annotated[
+        str, typer.Option("--condition", "-c", help="Drawn beside the baseline.", callback=_written)
+    ] = "-cheese",
     policy: Policy = "small",
-    out: Annotated[Path | None, typer.Option(help=".png, .svg or .pdf.")] = None,
+    out: Annotated[Path | None, typer.Option(help=".png, .svg or .pdf; results/field-level-N.png unless said.")] = None,
 ) -> None:
     """Draw a vector field.
 
-    Where the policy would go from every cell: baseline, condition, and their difference.
+    Which direction the policy would choose in every cell (walls or not), facing left: baseline, condition, and their
+    difference.
     """
     from steered_env import Maze, load_policy
 
@@ -196,7 +227,10 @@ app.command()(reproduce)
 
 @app.command()
 def card(
-    run: Annotated[Path, typer.Argument(help="Folder of a finished training run.")],
+    run: Annotated[
+        Path,
+        typer.Argument(help=f"Folder of a training run; needs {_WEIGHTS}, which it has from its first evaluation on."),
+    ],
     out: Annotated[Path | None, typer.Option(help="Folder for the card; the run's unless said.")] = None,
     name: Annotated[str, typer.Option(help="What the policy is called.")] = "policy",
 ) -> None:
@@ -251,8 +285,8 @@ def policies(
 
 
 def _markdown_section(title: str, results: Results) -> str:
-    lines = [f"**{title}: {results.frame['maze'].nunique()}**", "", results.to_markdown(), ""]
-    return "\n".join([*lines, results.left_out(), ""] if results.left_out() else lines)
+    notes = results.notes()
+    return "\n".join([f"**{title}: {results.mazes}**", "", results.to_markdown(), "", *([notes, ""] if notes else [])])
 
 
 def main() -> None:

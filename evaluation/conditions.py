@@ -77,11 +77,22 @@ class Condition:
         name: what it is called in tables.
         terms: coefficients and vectors; empty for the baseline.
         made_by: a fixed steering or other intervention, or a function that makes one, instead of terms.
+
+    Raises:
+        ValueError: if one that steers is called ``baseline``, the name of what all others are compared with.
     """
 
     name: str
     terms: tuple[tuple[float, Vector], ...] = ()
     made_by: Intervention | SteeringMaker | None = None
+
+    def __post_init__(self) -> None:
+        nothing = self.made_by is None or (isinstance(self.made_by, Steering) and self.made_by.norm() == 0)
+        if self.name == BASELINE and (self.terms or not nothing):
+            raise ValueError(
+                f"the name {BASELINE!r} is kept for no steering, which all other conditions are compared with: give "
+                "this one another name"
+            )
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -127,6 +138,7 @@ class Condition:
         Raises:
             ConditionError: if an expression is no condition.
             TypeError: if it is something else.
+            ValueError: if one that steers is called ``baseline``.
         """
         if isinstance(condition, Condition):
             return condition
@@ -163,6 +175,13 @@ def read_conditions(
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"two conditions are called {twice[0]!r}; give each a name of its own")
     return result
+
+
+def those_that_exist(expressions: Iterable[str], policy: nn.Module, maze: Maze) -> list[str]:
+    """Those expressions whose vectors exist for a maze."""
+    wanted = list(expressions)
+    there = SteeringFactory(policy).steerings([Condition.parse(one) for one in wanted], maze)
+    return [one for one in wanted if one in there]
 
 
 def _arrow(name: str, column: int | None) -> str:

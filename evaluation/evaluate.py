@@ -28,7 +28,7 @@ _CHUNK = 4
 
 
 def evaluate(
-    policy: nn.Module | SteeredPolicy | Predictor,
+    policy: nn.Module | SteeredPolicy | Predictor | str | os.PathLike[str],
     levels: int | Sequence[int] | None = None,
     conditions: Iterable[ConditionLike] | Mapping[str, Intervention | SteeringMaker] = (BASELINE,),
     *,
@@ -57,9 +57,9 @@ def evaluate(
 
     Args:
         policy: an `ImpalaPolicy`, any torch module with ``action_probabilities``, a `SteeredPolicy` (whose
-            steering then is part of every condition), or, for sampling without steering, anything with
-            Stable-Baselines3's ``predict``.
-        levels: which mazes, as procgen generates them.
+            steering then is part of every condition), or the name of a packaged policy or a path, as for
+            `load_policy`, or, for sampling without steering, anything with Stable-Baselines3's ``predict``.
+        levels: which mazes, as procgen generates them, each once.
         conditions: expressions (see `evaluation.conditions`), or names with a `Steering` or another
             `Intervention`, or with a function ``(policy, maze) -> Intervention``.
         mazes: mazes of your own, instead of levels; episodes start as they are.
@@ -84,8 +84,9 @@ def evaluate(
 
     Raises:
         TypeError: if an argument is of the wrong kind.
-        ValueError: if one is out of range, or a condition cannot be read; with ``out``, if something has no
-            fingerprint to know it by.
+        ValueError: if one is out of range, a level is named twice, a condition cannot be read, or a weight of the
+            policy is not finite; with ``out``, if something has no fingerprint to know it by.
+        OSError: if a policy is given by name, and there is none.
         RunError: if ``out`` holds a run with another configuration, or is in use by another process.
         KeyboardInterrupt: if a run in ``out`` was stopped; it says how to go on.
     """

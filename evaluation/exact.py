@@ -130,7 +130,7 @@ class Chain:
             flat = matrix @ flat
         final = flat.reshape(policies, count, size)
         result: NDArray[np.float64] = np.stack([(final * goals).sum(axis=2), final[:, :, -1]], axis=2)
-        return result
+        return result.clip(0.0, 1.0)  # rounding may add a little
 
     def _goal_states(self, place: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
         goal = np.zeros(2 * len(self.cells) + 1, np.bool_)
@@ -177,6 +177,6 @@ def measure_exactly(
     square = maze.decision_square
     state = 0 if square is None else chain.state_of(square, facing_right=False)
     return [
-        Measures.of(maze, [*rates[:, 0], rates[1].sum()], towards_cheese_and_corner(maze, rows[state]))
+        Measures.of(maze, [*rates[:, 0], min(rates[1].sum(), 1.0)], towards_cheese_and_corner(maze, rows[state]))
         for rates, rows in zip(ends, probabilities, strict=True)
     ]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.patheffects import withStroke
 
 from steered_env.whole_file import whole_file
 
@@ -24,6 +26,7 @@ _MEASURES = {
 }
 assert set(_MEASURES) <= set(RATES)
 _DOTS_PER_INCH = 150
+_CAPTION = "arrows: probability of choosing right − left and up − down, walls or not, with the mouse there, facing left"
 
 
 def save_figure(figure: Figure, path: Path) -> None:
@@ -35,14 +38,14 @@ def save_figure(figure: Figure, path: Path) -> None:
 def results_figure(results: Results) -> Figure:
     """How often the mouse reached the cheese and the top right, by condition, with 95 % intervals.
 
-    One panel for all mazes, one for those with a decision square.
+    One panel for the mazes with a decision square, one for all.
     """
-    panels = {"all mazes": results, "mazes with a decision square": results.with_decision_square()}
-    panels = {title: part for title, part in panels.items() if len(part.frame)}
+    panels = {"mazes with a decision square": results.with_decision_square(), "all mazes": results}
+    panels = {title: part for title, part in panels.items() if part is results or len(part.frame)}
     figure = Figure(figsize=(10, 1.7 + 0.55 * len(results.conditions)), layout="constrained")
     row = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for axes, (title, part) in zip(row, panels.items(), strict=True):
-        _draw_rates(axes, part, f"{title} (n = {part.frame['maze'].nunique()})")
+        _draw_rates(axes, part, title)
     row[0].set_yticks(range(len(results.conditions)), results.conditions, family="monospace")
     row[0].set_ylim(len(results.conditions) - 0.5, -0.5)
     horizon = results.description.get("horizon")
@@ -54,8 +57,12 @@ def results_figure(results: Results) -> Figure:
 
 
 def _draw_rates(axes: Axes, results: Results, title: str) -> None:
+    """Rates of some mazes; n stands beside a rate where it is fewer than all of them."""
+    mazes = results.mazes
+    counts = results.frame.groupby("condition")[list(_MEASURES)].count().reindex(results.conditions)
     summary = results.summary().set_index("condition").reindex(results.conditions)
     offsets = np.linspace(-0.13, 0.13, len(_MEASURES))
+    across = axes.get_yaxis_transform()
     for (measure, (label, colour, marker)), offset in zip(_MEASURES.items(), offsets, strict=True):
         mean = summary[measure].to_numpy()
         below = mean - summary[f"{measure}_low"].to_numpy()
@@ -70,8 +77,13 @@ def _draw_rates(axes: Axes, results: Results, title: str) -> None:
             markersize=6,
             label=label,
         )
+        for row, count in enumerate(counts[measure]):
+            if count < mazes:
+                place = (1.01, row + 1.5 * offset)
+                axes.annotate(f"n = {count:.0f}", place, xycoords=across, color=colour, fontsize=7, va="center")
     axes.set_xlim(-0.02, 1.02)
-    axes.set_title(title, fontsize=10)
+    unless = " unless said" * bool((counts < mazes).to_numpy().any())
+    axes.set_title(f"{title} (n = {mazes}{unless})", fontsize=10)
     axes.grid(axis="x", alpha=0.3)
     axes.tick_params(left=False)
     for side in ("top", "right", "left"):
@@ -79,26 +91,40 @@ def _draw_rates(axes: Axes, results: Results, title: str) -> None:
 
 
 def fields_figure(fields: Sequence[VectorField]) -> Figure:
-    """Vector fields side by side over the rendered maze, with cheese, decision square and corner marked."""
-    figure = Figure(figsize=(4.6 * len(fields), 5.2), layout="constrained")
+    """Vector fields side by side over the rendered maze, with cheese, decision square and corner marked.
+
+    All panels have one scale, and an arrow of length 1 below the maze.
+    """
+    figure = Figure(figsize=(4.6 * len(fields), 5.7), layout="constrained")
     row = figure.subplots(1, len(fields), squeeze=False)[0]
+    scale = max(map(_longest, fields))
     for axes, field in zip(row, fields, strict=True):
-        draw_field(axes, field)
+        draw_field(axes, field, scale=scale)
     handles, labels = row[0].get_legend_handles_labels()
-    if handles:
-        figure.legend(handles, labels, loc="outside lower center", ncols=len(handles), frameon=False)
+    legend = figure.legend(handles, labels, loc="outside lower center", ncols=len(handles), frameon=False)
+    legend.set_title(_CAPTION, FontProperties(size=9))
     return figure
 
 
-def draw_field(axes: Axes, field: VectorField) -> None:
-    """Draw one vector field over its maze, cut to the open cells; no arrow is longer than a cell."""
+def _longest(field: VectorField) -> float:
+    """The length of a field's longest arrow, 1 at least; a difference of fields can have length 2."""
+    return float(np.nanmax(np.hypot(field.arrows[:, :, 0], field.arrows[:, :, 1]), initial=1.0))
+
+
+def draw_field(axes: Axes, field: VectorField, *, scale: float | None = None) -> None:
+    """Draw one vector field over its maze, cut to the open cells, with an arrow of length 1 as a key below.
+
+    Args:
+        axes: where to.
+        field: what; its arrows are of choosing a direction (walls or not), facing left.
+        scale: the length of an arrow that is a cell long; unless said that of the field's longest, 1 at least.
+    """
     maze = field.maze
     side = len(maze.walls)
     axes.imshow(maze.render(), extent=(-0.5, side - 0.5, -0.5, side - 0.5), alpha=0.6)
     rows, cols = np.nonzero(np.isfinite(field.arrows[:, :, 0]))
     right, up = field.arrows[rows, cols].T
-    longest = float(np.hypot(right, up).max(initial=1.0))  # a difference of fields can have length 2
-    axes.quiver(
+    arrows = axes.quiver(
         cols,
         rows,
         right,
@@ -108,9 +134,12 @@ def draw_field(axes: Axes, field: VectorField) -> None:
         linewidth=0.5,
         angles="xy",
         scale_units="xy",
-        scale=longest,
-        width=0.008,
-        headwidth=3.5,
+        scale=_longest(field) if scale is None else scale,
+        units="xy",
+        width=0.12,
+        headwidth=3.4,
+        headlength=3,
+        headaxislength=3,
         pivot="tail",
         minlength=0.3,
     )
@@ -134,6 +163,10 @@ def draw_field(axes: Axes, field: VectorField) -> None:
             )
     open_rows, open_cols = np.nonzero(~maze.walls)
     axes.set_xlim(open_cols.min() - 1.5, open_cols.max() + 1.5)
-    axes.set_ylim(open_rows.min() - 1.5, open_rows.max() + 1.5)
+    axes.set_ylim(open_rows.min() - 2, open_rows.max() + 1.5)
     axes.set_title(field.name, family="monospace", fontsize=11)
     axes.set_axis_off()
+    below = open_rows.min() - 1.2
+    middle = (open_cols.min() + open_cols.max()) / 2
+    key = axes.quiverkey(arrows, middle, below, 1.0, "1.0", coordinates="data", labelpos="E")
+    key.text.set_path_effects([withStroke(linewidth=2.5, foreground="white")])  # readable on every background

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -13,13 +15,17 @@ from torch import nn
 
 from steered_env import Maze, Steering
 from steered_env.envs import Edit, apply_edits
-from steered_env.simulator import check_level
+from steered_env.policy import check_finite
+from steered_env.simulator import check_level, whole_number
 from steered_env.steering import ActionProbabilities, Intervention, find_layer
 
 from .conditions import BASELINE, Condition, SteeringFactory
 from .exact import measure_exactly
 from .frames import frame_of
 from .measures import Measures
+from .named_policy import loaded
+from .numbers_as_written import check_once
+from .runs.fingerprints import fingerprint
 from .sampled import Predictor, measure_by_sampling, measure_predictor
 from .shared_forward import SharedForward, module_and_steering
 
@@ -41,11 +47,15 @@ class Settings:
     def __post_init__(self) -> None:
         if self.method not in ("exact", "sampled"):
             raise ValueError(f'method must be "exact" or "sampled", got {self.method!r}')
-        for name in ("horizon", "episodes"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be ≥ 1, got {getattr(self, name)}")
-        if self.seed < 0:
-            raise ValueError(f"seed must be ≥ 0, got {self.seed}")
+        for name, lowest in (("horizon", 1), ("episodes", 1), ("seed", 0)):
+            value = whole_number(getattr(self, name), name)
+            if value < lowest:
+                raise ValueError(f"{name} must be ≥ {lowest}, got {value}")
+            object.__setattr__(self, name, value)  # a plain int, as JSON wants it
+
+    def description(self) -> dict[str, Any]:
+        """For people: without the number of episodes where none are drawn."""
+        return {name: value for name, value in asdict(self).items() if name != "episodes" or self.method == "sampled"}
 
 
 class Chunk(NamedTuple):
@@ -80,21 +90,11 @@ class Source:
 
         Raises:
             TypeError: if one is of the wrong kind.
-            ValueError: if there is none, both are given, or a level is out of range.
+            ValueError: if there is none, both are given, or a level is out of range or named twice.
         """
         if (levels is None) == (mazes is None):
             raise ValueError("name either levels or mazes")
-        if mazes is not None:
-            for maze in mazes:
-                if not isinstance(maze, Maze):
-                    raise TypeError(f"mazes must be Maze objects, got {type(maze).__name__}")
-            source = cls(None, tuple(mazes))
-        else:
-            many = levels if isinstance(levels, (Sequence, np.ndarray)) else (levels,)
-            ends = (many[0], many[-1]) if isinstance(many, range) and many else many
-            for level in ends:
-                check_level(level)  # type: ignore[arg-type]
-            source = cls(many if isinstance(many, range) else tuple(int(n) for n in many), None)  # type: ignore[arg-type]
+        source = cls(None, _checked_mazes(mazes)) if mazes is not None else cls(_checked_levels(levels), None)
         if not len(source):
             raise ValueError("there must be at least one level or maze")
         return source
@@ -112,6 +112,26 @@ class Source:
         return (self.chunk(number, size) for number in range(-(-len(self) // size)))
 
 
+def _checked_mazes(mazes: object) -> tuple[Maze, ...]:
+    if isinstance(mazes, Maze) or not isinstance(mazes, Iterable):
+        hint = "; write mazes=[maze]" if isinstance(mazes, Maze) else ""
+        raise TypeError(f"mazes must be a list of Maze objects, got one {type(mazes).__name__}{hint}")
+    several = tuple(mazes)
+    for maze in several:
+        if not isinstance(maze, Maze):
+            raise TypeError(f"mazes must be Maze objects, got {type(maze).__name__}")
+    return several
+
+
+def _checked_levels(levels: object) -> range | tuple[int, ...]:
+    many: Any = levels if isinstance(levels, (Sequence, np.ndarray)) else (levels,)
+    if isinstance(many, range):
+        for end in (many[0], many[-1]) if many else ():
+            check_level(end)
+        return many
+    return tuple(check_once([check_level(level) for level in many]))
+
+
 @dataclass(frozen=True)
 class Subject:
     """The policy that is measured.
@@ -120,26 +140,33 @@ class Subject:
         module: a torch module with action probabilities, or None.
         predictor: what has only ``predict``, or None.
         steering: what a `SteeredPolicy` brings along.
+        name: the packaged policy's name, or the path, that was given in place of a policy; or None.
     """
 
     module: nn.Module | None
     predictor: Predictor | None
     steering: Intervention
+    name: str | None = None
 
     @classmethod
     def of(cls, policy: Any, conditions: Sequence[Condition], settings: Settings) -> Subject:
-        """A policy that can be measured under these conditions in this way.
+        """A policy that can be measured under these conditions in this way; also by name or path.
 
         Raises:
+            OSError: if there is no policy of that name.
             TypeError: if it is no policy.
-            ValueError: if it cannot be steered, lacks a layer, or cannot be measured so.
+            ValueError: if it cannot be steered, lacks a layer, has weights that are not finite, or cannot be measured
+                so.
         """
+        name = os.fspath(policy) if isinstance(policy, (str, os.PathLike)) else None
+        policy = loaded(policy)
         module, steering = module_and_steering(policy)
         if isinstance(module, nn.Module) and isinstance(module, ActionProbabilities):
             for condition in conditions:
                 for layer in condition.layers:
                     find_layer(module, layer)
-            return cls(module, None, steering)
+            check_finite(module)
+            return cls(module, None, steering, name)
         if not callable(getattr(policy, "predict", None)):
             raise TypeError(f"a policy needs action_probabilities or predict, got {type(policy).__name__}")
         if settings.method != "sampled":
@@ -162,6 +189,16 @@ class Subject:
         width = getattr(subject, "width", None)
         return type(subject).__name__ + (f"(width={width})" if width else "")
 
+    def described(self) -> dict[str, str]:
+        """For people: class and width, the name that was given, and the fingerprint of the weights; what there is."""
+        found = {"policy": self.description}
+        if self.name is not None:
+            found["policy_name"] = self.name
+        if self.module is not None:
+            with suppress(TypeError, ValueError):  # a module of the caller's may hold what has none
+                found["weights"] = fingerprint(self.module)
+        return found
+
 
 @dataclass(frozen=True)
 class Job:
@@ -182,9 +219,9 @@ class Job:
     def description(self) -> dict[str, Any]:
         """For people, and for `Results.description`."""
         return {
-            "policy": self.subject.description,
+            **self.subject.described(),
             "conditions": [condition.name for condition in self.conditions],
-            **asdict(self.settings),
+            **self.settings.description(),
             "edits": [getattr(edit, "__qualname__", repr(edit)) for edit in self.edits],
         }
 

@@ -87,7 +87,8 @@ def towards_cheese_and_corner(maze: Maze, probabilities: NDArray[np.floating[Any
         return np.nan, np.nan
     here, *nexts = cells
     row = probabilities.astype(np.float64)
-    to_cheese, to_corner = (float(row[list(actions_between(here, there))].sum()) for there in nexts)
+    # float32 probabilities may sum to a little more than 1
+    to_cheese, to_corner = (min(float(row[list(actions_between(here, there))].sum()), 1.0) for there in nexts)
     return to_cheese, to_corner
 
 

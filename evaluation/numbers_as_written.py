@@ -9,7 +9,7 @@ def parse_levels(text: str) -> range | list[int]:
     """Levels: ``7``, ``0:100`` (the end not included), or ``3,8,12``.
 
     Raises:
-        ValueError: if it is none of these, or a level is negative.
+        ValueError: if it is none of these, or a level is negative or named twice.
     """
     from steered_env.simulator import check_level
 
@@ -22,7 +22,24 @@ def parse_levels(text: str) -> range | list[int]:
         numbers = parse_numbers(text, "levels")
     except ValueError:
         raise ValueError(f"levels must be written as 7, 0:100 or 3,8,12, got {text!r}") from None
-    return [check_level(number) for number in numbers]
+    return check_once([check_level(number) for number in numbers])
+
+
+def check_once(levels: list[int]) -> list[int]:
+    """Levels, if none is named twice: the intervals take every maze for an independent one.
+
+    Raises:
+        ValueError: if one is.
+    """
+    seen: set[int] = set()
+    for level in levels:
+        if level in seen:
+            raise ValueError(
+                f"level {level} is named {levels.count(level)} times, but the intervals take every maze for an "
+                "independent one: name each level once (evaluate's mazes=[...] may hold one maze several times)"
+            )
+        seen.add(level)
+    return levels
 
 
 def parse_numbers(text: str, what: str) -> list[int]:

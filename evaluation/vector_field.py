@@ -1,20 +1,22 @@
-"""Vector fields: where the policy would go from every cell of a maze."""
+"""Vector fields: which direction the policy would choose in every cell of a maze, walls or not, facing left."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 from torch import nn
 
 from steered_env import Maze, SteeredPolicy
-from steered_env.maze import ACTIONS_OF, DIRECTIONS
+from steered_env.maze import ACTIONS_OF, DIRECTIONS, check_maze
 from steered_env.simulator import ACTIONS, Cell, draw_frames
 from steered_env.steering import Intervention
 
 from .conditions import BASELINE, Condition, ConditionLike, SteeringFactory
+from .named_policy import loaded
 from .shared_forward import SharedForward, module_and_steering
 
 if TYPE_CHECKING:
@@ -28,15 +30,15 @@ class VectorField:
     Attributes:
         maze: the maze; its mouse does not matter to the field.
         name: the condition.
-        arrows: ``(25, 25, 2)`` float64 at ``[row, col]``: the probability of moving right minus left, and of up
-            minus down, with the mouse in that cell and facing left. NaN in walls and at the cheese.
+        arrows: ``(25, 25, 2)`` float64 at ``[row, col]``: the probability of choosing right minus left, and of up
+            minus down (walls or not), with the mouse in that cell and facing left. NaN in walls and at the cheese.
         probabilities: ``(25, 25, 15)`` float64: of each action there. NaN likewise.
     """
 
     maze: Maze
     name: str
-    arrows: NDArray[np.float64]
-    probabilities: NDArray[np.float64]
+    arrows: NDArray[np.float64] = field(repr=False)
+    probabilities: NDArray[np.float64] = field(repr=False)
 
     def difference(self, other: VectorField) -> VectorField:
         """This field minus another of a maze of the same shape; NaN where either is.
@@ -83,9 +85,11 @@ class VectorField:
 
 
 def vector_field(
-    policy: nn.Module | SteeredPolicy, maze: Maze, condition: ConditionLike | Intervention = BASELINE
+    policy: nn.Module | SteeredPolicy | str | os.PathLike[str],
+    maze: Maze,
+    condition: ConditionLike | Intervention = BASELINE,
 ) -> VectorField:
-    """Where the policy would go from every open cell of a maze.
+    """Which direction the policy would choose in every open cell of a maze, walls or not, facing left.
 
     Example:
         >>> from steered_env import Maze, load_policy
@@ -94,15 +98,18 @@ def vector_field(
         (25, 25, 2)
 
     Args:
-        policy: an `ImpalaPolicy`, or any torch module with ``action_probabilities``, or a `SteeredPolicy`.
+        policy: an `ImpalaPolicy`, or any torch module with ``action_probabilities``, or a `SteeredPolicy`, or the
+            name of a packaged policy, or a path.
         maze: a vector of the condition is computed with the mouse where it stands here.
         condition: an expression, a `Steering` or another `Intervention`, or a name with one of them or with a function.
 
     Raises:
+        TypeError: if an argument is of the wrong kind.
         VectorError: if the condition's vector does not exist for this maze.
         ConditionError: if the expression is no condition.
     """
-    module, base = module_and_steering(policy)
+    check_maze(maze)
+    module, base = module_and_steering(loaded(policy))
     forward = SharedForward(module)
     named = Condition("steering", made_by=condition) if isinstance(condition, Intervention) else Condition.of(condition)
     steering = base.then(SteeringFactory(forward.policy).steering(named, maze))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -17,11 +17,13 @@ from torch import nn
 
 from steered_env import Maze, MazeEnv, SteeredPolicy
 from steered_env.envs import FRAMES_PER_SECOND
+from steered_env.maze import check_maze
 from steered_env.simulator import PICTURE_SHAPE
 from steered_env.steering import Intervention
 from steered_env.whole_file import whole_file
 
 from .conditions import ConditionLike, SteeringFactory, SteeringMaker, read_conditions
+from .named_policy import loaded
 from .results import check_folder, make_folder
 from .shared_forward import module_and_steering
 
@@ -49,7 +51,7 @@ class Rollout:
     """
 
     name: str
-    pictures: list[NDArray[np.uint8]]
+    pictures: list[NDArray[np.uint8]] = field(repr=False)
     outcome: str
 
     @property
@@ -78,7 +80,7 @@ def roll_out(policy: SteeredPolicy, maze: Maze, name: str, *, steps: int, determ
 
 
 def record_video(
-    policy: nn.Module | SteeredPolicy,
+    policy: nn.Module | SteeredPolicy | str | os.PathLike[str],
     maze: Maze,
     conditions: Iterable[ConditionLike] | dict[str, Intervention | SteeringMaker],
     path: str | os.PathLike[str],
@@ -92,7 +94,8 @@ def record_video(
     """Film one episode of each condition, side by side, with label, step count and outcome in the picture.
 
     Args:
-        policy: an `ImpalaPolicy`, or any torch module with ``action_probabilities``, or a `SteeredPolicy`.
+        policy: an `ImpalaPolicy`, or any torch module with ``action_probabilities``, or a `SteeredPolicy`, or the
+            name of a packaged policy, or a path.
         maze: in its start state.
         conditions: as for `evaluate`.
         path: where to; ``.mp4`` (H.264) or ``.gif``. Its folder is made; the file is whole or not there.
@@ -106,17 +109,19 @@ def record_video(
         The episodes.
 
     Raises:
+        TypeError: if an argument is of the wrong kind.
         ValueError: if the path has another suffix, or a number is out of range.
         ConditionError: if an expression is no condition.
         VectorError: if a condition's vector does not exist for this maze.
     """
+    check_maze(maze)
     target = Path(path)
     if target.suffix not in _FORMATS:
         raise ValueError(f"a video's name must end in {' or '.join(_FORMATS)}, got {target.name!r}")
     for name, value in (("steps", steps), ("panel", panel), ("frames_per_second", frames_per_second)):
         if value < 1:
             raise ValueError(f"{name} must be ≥ 1, got {value}")
-    module, base = module_and_steering(policy)
+    module, base = module_and_steering(loaded(policy))
     factory = SteeringFactory(module)
     steerings = {c.name: base.then(factory.steering(c, maze)) for c in read_conditions(conditions)}
     check_folder(target.parent)

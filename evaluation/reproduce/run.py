@@ -11,7 +11,6 @@ import os
 import sys
 import time
 import traceback
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -20,6 +19,7 @@ from typing import Any
 
 from evaluation import statistics
 from evaluation.conditions import BASELINE
+from evaluation.numbers_as_written import check_once
 from evaluation.results import make_folder, write_text
 from evaluation.runs.fingerprints import fingerprint
 from steered_env import load_policy
@@ -106,8 +106,7 @@ def reproduce(
     chosen = chosen_claims(claims)
     if not len(levels):
         raise ValueError("there must be at least one level")
-    if repeated := [level for level, times in Counter(levels).items() if times > 1]:
-        raise ValueError(f"level {repeated[0]} is named more than once, but would count as several mazes: name it once")
+    check_once(list(levels))
     loaded = load_policy(policy)
     folder = make_folder(out)
     _check_same_run(folder, {"policy": policy, "weights": fingerprint(loaded), "levels": list(levels), "quick": quick})

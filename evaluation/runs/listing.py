@@ -82,7 +82,9 @@ def _run(path: Path) -> Run:
         folder = RunFolder.read(path)
         assert folder is not None
         measured = folder.manifest.configuration
-        what = ", ".join(str(measured[name]) for name in ("policy", "mazes", "method"))
+        called = folder.manifest.description.get("policy_name")
+        what = f"{called}: " if called else ""
+        what += ", ".join(str(measured[name]) for name in ("policy", "mazes", "method"))
         what += f", conditions: {len(measured['conditions'])}"
         return Run(path, what, folder.progress(), is_locked(path), _rate(folder))
     except (RunError, KeyError) as error:

@@ -14,8 +14,11 @@ def check_edits(edits: Iterable[Edit]) -> tuple[Edit, ...]:
     """The edits as a tuple.
 
     Raises:
-        TypeError: if one cannot be called.
+        TypeError: if one cannot be called, or they are not several.
     """
+    if not isinstance(edits, Iterable) or isinstance(edits, Maze):
+        hint = f"; write [{getattr(edits, '__qualname__', 'edit')}]" if callable(edits) else ""
+        raise TypeError(f"edits must be a list of functions from a Maze to a Maze, got {edits!r}{hint}")
     result = tuple(edits)
     for edit in result:
         if not callable(edit):

@@ -91,6 +91,7 @@ class Maze(MazeState):
             (3, (13, 13), [(11, 11), (12, 11), (13, 11), (13, 12), (13, 13)])
 
         Raises:
+            TypeError: if it is no text.
             ValueError: if the text has the wrong shape, an unknown sign, two mice or none, or two cheeses.
         """
         drawn = maze_text.read(text)
@@ -257,6 +258,18 @@ class Maze(MazeState):
     def render(self) -> NDArray[np.uint8]:
         """What a person sees: ``(512, 512, 3)`` uint8, drawn by procgen."""
         return draw_picture(self)
+
+
+def check_maze(maze: object) -> Maze:
+    """Return ``maze`` if it is one.
+
+    Raises:
+        TypeError: if it is something else; says how to make a maze of it.
+    """
+    if not isinstance(maze, Maze):
+        hint = f"; Maze.from_level({maze}) makes one" if isinstance(maze, (int, np.integer)) else ""
+        raise TypeError(f"maze must be a Maze, got {type(maze).__name__}{hint}")
+    return maze
 
 
 @lru_cache(maxsize=4096)

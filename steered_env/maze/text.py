@@ -65,9 +65,12 @@ def read(text: str) -> MazeText:
     """Read a maze drawn as text.
 
     Raises:
+        TypeError: if it is no text.
         ValueError: if it has the wrong shape, an unknown sign, two mice or none, or two cheeses; the
             message names the line.
     """
+    if not isinstance(text, str):
+        raise TypeError(f"a text maze must be a str, as str(maze) writes it, got {type(text).__name__}")
     lines = [line.strip() for line in text.strip().splitlines()]
     header: dict[str, int] = {}
     if lines and "=" in lines[0]:

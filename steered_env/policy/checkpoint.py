@@ -19,6 +19,7 @@ from torch import Tensor
 
 from steered_env.whole_file import whole_file
 
+from .finite import check_finite
 from .impala import ImpalaPolicy
 from .plain_tensors import NOT_PLAIN, is_plain
 from .sb3_weights import ModelError, read_zip
@@ -28,6 +29,8 @@ _FIRST_KERNEL = (3, 3, 3)
 _CHANNELS = 16
 _FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 _WEIGHTS = "weights"
+_IN_A_FOLDER = "policy.safetensors"
+"""What a training run calls its weights."""
 _REASON = re.compile(
     r"(?:(?<=WeightsUnpickler error: )\s*\S|Trying to load unsupported).*?(?= Please use |$)", re.MULTILINE
 )
@@ -58,7 +61,7 @@ def load_policy(source: str | os.PathLike[str] = "small", *, device: torch.devic
         source: the name of a packaged policy, or a path: ``.safetensors``, or a ``.pth`` whose
             ``model_state_dict`` holds the weights (as the published checkpoints do; what else it carries is
             ignored), or a bare state dict, or the ``.zip`` of a Stable-Baselines3 model with an
-            `ImpalaExtractor` (whose pickled objects are left alone).
+            `ImpalaExtractor` (whose pickled objects are left alone). A ``~`` is the home folder.
         device: where the weights go.
 
     Returns:
@@ -66,6 +69,7 @@ def load_policy(source: str | os.PathLike[str] = "small", *, device: torch.devic
 
     Raises:
         FileNotFoundError: if there is no such packaged policy and no such file.
+        IsADirectoryError: if it is a folder; names the file to give instead.
         CheckpointError: if the file is damaged, holds code, or is of another network.
 
     Example:
@@ -76,7 +80,9 @@ def load_policy(source: str | os.PathLike[str] = "small", *, device: torch.devic
     if name in packaged_policies():
         with resources.as_file(resources.files(__package__) / _WEIGHTS / f"{name}.safetensors") as path:
             return _build(_read_safetensors(path), path, device)
-    path = Path(name)
+    path = Path(os.path.expanduser(name))
+    if path.is_dir():
+        raise IsADirectoryError(f"policy {name!r} is a folder: name the file in it, such as {path / _IN_A_FOLDER}")
     if not path.is_file():
         raise FileNotFoundError(
             f"no policy {name!r}: neither a file nor one of the packaged policies "
@@ -99,20 +105,23 @@ def save_policy(
 
     Args:
         policy: the policy.
-        path: where to; must end in ``.safetensors``.
+        path: where to; must end in ``.safetensors``. Its folder is made.
         metadata: anything that JSON can hold, kept in the file's header.
         dtype: of the weights in the file; ``torch.float16`` takes half the space (`rounded` gives what is loaded
             then).
 
     Raises:
-        ValueError: if the path does not end in ``.safetensors``.
+        ValueError: if the path does not end in ``.safetensors``, or a weight is not finite, or becomes infinite in
+            ``dtype``.
+        OSError: if the file cannot be written.
     """
     target = Path(path)
     if target.suffix != ".safetensors":
         raise ValueError(f"weights are written as .safetensors only, got {target.name!r}")
     header = {key: json.dumps(value) for key, value in (metadata or {}).items()}
     tensors = {name: tensor.detach().cpu().to(dtype).contiguous() for name, tensor in policy.state_dict().items()}
-    with whole_file(target) as temporary:
+    check_finite(tensors.items())
+    with whole_file(target, make_folder=True) as temporary:
         save_file(tensors, temporary, metadata=header)
 
 
@@ -129,7 +138,7 @@ def read_metadata(source: str | os.PathLike[str]) -> dict[str, Any]:
     if name in packaged_policies():
         with resources.as_file(resources.files(__package__) / _WEIGHTS / f"{name}.safetensors") as path:
             return read_metadata(path)
-    with safe_open(name, "pt") as file:
+    with safe_open(os.path.expanduser(name), "pt") as file:
         return {key: json.loads(value) for key, value in (file.metadata() or {}).items()}
 
 

@@ -114,6 +114,11 @@ class ImpalaPolicy(nn.Module):
         # 2.5 times as fast on a CPU; torch's own types lack this keyword
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
+    def __repr__(self) -> str:
+        """One line; the tree of modules is that of ``embedder`` and its neighbours."""
+        count = sum(parameter.numel() for parameter in self.parameters())
+        return f"<ImpalaPolicy width={self.width}, {count:,} parameters; names of its layers in .layers>"
+
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Logits and values.
 

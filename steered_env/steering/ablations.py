@@ -17,16 +17,18 @@ from torch import Tensor, nn
 from steered_env.maze import Maze
 from steered_env.simulator import WORLD_SIZE, Cell, check_cell, draw_frames
 
-from .intervention import Change, Intervention
+from .intervention import Change, Intervention, described
 from .layers import DEFAULT_LAYER, read_frames
 
 if TYPE_CHECKING:
     pass
 
 Channels = Iterable[int] | None
+_LISTED = 8
+"""Channels that a repr names."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LayerChange(Intervention):
     """One change of one layer.
 
@@ -137,6 +139,9 @@ class _Scale:
     factor: float
     channels: tuple[int, ...] | None
 
+    def __repr__(self) -> str:
+        return f"times {self.factor:g}{_in(self.channels)}"
+
     def __call__(self, activations: Tensor) -> Tensor:
         where = _channel_mask(activations, self.channels)
         return torch.where(where, activations * self.factor, activations)
@@ -146,6 +151,9 @@ class _Scale:
 class _Put:
     values: Tensor
     channels: tuple[int, ...] | None
+
+    def __repr__(self) -> str:
+        return f"put {described(self.values)}{_in(self.channels)}"
 
     def __call__(self, activations: Tensor) -> Tensor:
         if activations.shape[1:] != self.values.shape:
@@ -163,6 +171,9 @@ class _Set:
     cell: Cell
     channels: tuple[int, ...] | None
 
+    def __repr__(self) -> str:
+        return f"set to {self.value:g} over cell {self.cell}{_in(self.channels)}"
+
     def __call__(self, activations: Tensor) -> Tensor:
         if activations.ndim != 4:
             raise ValueError(
@@ -174,6 +185,13 @@ class _Set:
         place = torch.zeros_like(where)
         place[:, :, row, col] = True
         return torch.where(where & place, torch.full_like(activations, self.value), activations)
+
+
+def _in(channels: tuple[int, ...] | None) -> str:
+    if channels is None:
+        return ""
+    shown = ", ".join(map(str, channels[:_LISTED])) + ", …" * (len(channels) > _LISTED)
+    return f" in channel{'s' * (len(channels) > 1)} {shown}"
 
 
 def _channel_mask(activations: Tensor, channels: tuple[int, ...] | None) -> Tensor:

@@ -30,6 +30,11 @@ class Intervention(ABC):
         """This, and then ``other``; in a layer that both change, ``other`` sees what this one made of it."""
         return InTurn({**self.changes(), **_joined(self.changes(), other.changes())})
 
+    def __repr__(self) -> str:
+        """One line for each layer, with the kind of its change; no tensor is written out."""
+        lines = "\n  ".join(f"{layer}: {change!r}" for layer, change in self.changes().items())
+        return f"<{type(self).__name__} {lines or 'of nothing'}>"
+
     @contextmanager
     def applied_to(self, module: nn.Module) -> Iterator[nn.Module]:
         """Change every forward pass of ``module`` inside the ``with`` block.
@@ -51,7 +56,7 @@ class Intervention(ABC):
             yield module
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class InTurn(Intervention):
     """Changes of several layers, each made of one or more.
 
@@ -73,8 +78,16 @@ class _Both:
     first: Change
     second: Change
 
+    def __repr__(self) -> str:
+        return f"{self.first!r}, then {self.second!r}"
+
     def __call__(self, activations: Tensor) -> Tensor:
         return self.second(self.first(activations))
+
+
+def described(tensor: Tensor) -> str:
+    """A tensor in a few words: its shape and its Euclidean norm."""
+    return f"{tuple(tensor.shape)}, norm {float(tensor.norm()):.3g}"
 
 
 def _joined(first: Mapping[str, Change], second: Mapping[str, Change]) -> dict[str, Change]:

@@ -27,6 +27,10 @@ class LayerError(ValueError):
     """A layer that a network does not have."""
 
 
+def _short(value: object) -> str:
+    return repr(value) if isinstance(value, (str, int, float, type(None))) else type(value).__name__
+
+
 def find_layer(module: nn.Module, name: str) -> str:
     """The dotted name under which ``module`` has the layer ``name``.
 
@@ -45,8 +49,16 @@ def find_layer(module: nn.Module, name: str) -> str:
 
 
 def layer_names(layer: str | Iterable[str]) -> tuple[str, ...]:
-    """One layer or several, as a tuple."""
-    return (layer,) if isinstance(layer, str) else tuple(layer)
+    """One layer or several, as a tuple.
+
+    Raises:
+        TypeError: if it is something else.
+    """
+    names = (layer,) if isinstance(layer, str) else tuple(layer) if isinstance(layer, Iterable) else (layer,)
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"layer must be a dotted name such as {DEFAULT_LAYER!r}, or several, got {name!r}")
+    return names
 
 
 @contextmanager
@@ -102,7 +114,13 @@ def read_frames(module: nn.Module, layers: Sequence[str], frames: NDArray[np.uin
     """What the named layers put out for frames ``(B, 64, 64, 3)`` uint8, on the module's own device.
 
     Raises:
+        TypeError: if ``module`` is none.
         LayerError: as `read_activations`.
     """
+    if not isinstance(module, nn.Module):
+        raise TypeError(
+            f"a policy whose activations are to be read must be a torch module, such as load_policy() gives, got "
+            f"{_short(module)}"
+        )
     device = next((p.device for p in module.parameters()), torch.device("cpu"))
     return read_activations(module, layers, to_input(frames, device))

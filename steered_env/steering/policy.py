@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 from torch import nn
 
-from steered_env.policy import as_batch
+from steered_env.policy import as_batch, check_finite
 from steered_env.simulator import FRAME_SHAPE
 
 from .intervention import Intervention
@@ -61,7 +61,8 @@ class SteeredPolicy:
         seed: of the generator that draws the actions; None for a fresh one.
 
     Raises:
-        TypeError: if the policy is not such a module.
+        TypeError: if the policy is not such a module, or the steering no `Intervention`.
+        ValueError: if a weight of the policy is not finite.
         LayerError: if it lacks a layer of the steering.
     """
 
@@ -71,6 +72,12 @@ class SteeredPolicy:
                 f"a policy to steer must be a torch module with action_probabilities(observations), got "
                 f"{type(policy).__name__}"
             )
+        if not (steering is None or isinstance(steering, Intervention)):
+            raise TypeError(
+                "a steering is a Steering or another Intervention, such as -cheese_vector(policy, maze), got "
+                f"{type(steering).__name__}"
+            )
+        check_finite(policy)
         self.policy = policy
         self.steering: Intervention = Steering() if steering is None else steering
         for layer in self.steering.changes():

@@ -20,7 +20,7 @@ from steered_env.maze import Maze
 from steered_env.policy import as_batch
 from steered_env.whole_file import whole_file
 
-from .intervention import Change, Intervention
+from .intervention import Change, Intervention, described
 from .layers import DEFAULT_LAYER, layer_names, read_frames
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 Scene = Union[Maze, "NDArray[np.uint8]"]
 """A maze, or a frame of one: ``(64, 64, 3)`` uint8."""
+
+_MARK = {"steered_env": "steering"}
+_OF_PARAMETERS = (".weight", ".bias")
 
 
 class Steering(Intervention, Mapping[str, Tensor]):
@@ -90,7 +93,7 @@ class Steering(Intervention, Mapping[str, Tensor]):
         return len(self._tensors)
 
     def __repr__(self) -> str:
-        parts = (f"{name}: {tuple(t.shape)}, norm {float(t.norm()):.3g}" for name, t in self._tensors.items())
+        parts = (f"{name}: {described(tensor)}" for name, tensor in self._tensors.items())
         return f"<Steering {'; '.join(parts) or 'of nothing'}>"
 
     def __eq__(self, other: object) -> bool:
@@ -150,15 +153,17 @@ class Steering(Intervention, Mapping[str, Tensor]):
         return self + other if isinstance(other, Steering) else super().then(other)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write as ``.safetensors``.
+        """Write as ``.safetensors``, marked as a steering; the folder is made, and the file is whole or not there.
 
         Raises:
             ValueError: if the path does not end in ``.safetensors``.
+            OSError: if the file cannot be written.
         """
         if Path(path).suffix != ".safetensors":
             raise ValueError(f"a steering is written as .safetensors only, got {Path(path).name!r}")
-        with whole_file(path) as temporary:
-            save_file({name: tensor.contiguous() for name, tensor in self._tensors.items()}, temporary)
+        tensors = {name: tensor.contiguous() for name, tensor in self._tensors.items()}
+        with whole_file(path, make_folder=True) as temporary:
+            save_file(tensors, temporary, metadata=_MARK)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Steering:
@@ -166,13 +171,30 @@ class Steering(Intervention, Mapping[str, Tensor]):
 
         Raises:
             FileNotFoundError: if there is no such file.
-            ValueError: if it is not a whole safetensors file.
+            ValueError: if it is not a whole safetensors file, or holds something else, such as a policy's weights.
         """
         try:
             with safe_open(path, "pt") as file:
+                _check_kind(path, file.metadata() or {}, file.keys())
                 return cls({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
         except SafetensorError as error:
             raise ValueError(f"{os.fspath(path)}: not a whole safetensors file ({error})") from None
+
+
+def _check_kind(path: str | os.PathLike[str], metadata: Mapping[str, str], names: Iterable[str]) -> None:
+    """Refuse a file that is not marked as a steering, unless it may be one from before there was a mark.
+
+    Those had no metadata at all, and were of layers, never of a network's weights and biases.
+    """
+    if metadata.items() >= _MARK.items():
+        return
+    parameters = [name for name in names if name.endswith(_OF_PARAMETERS)]
+    if parameters or metadata:
+        found = f"such as {parameters[0]!r}" if parameters else f"with the metadata {min(metadata)!r}"
+        raise ValueError(
+            f"{os.fspath(path)}: holds no steering but something else, {found}; Steering.load reads what Steering.save "
+            "wrote, and load_policy reads a policy"
+        )
 
 
 def _frame(scene: Scene) -> NDArray[np.uint8]:
@@ -186,6 +208,9 @@ def _frame(scene: Scene) -> NDArray[np.uint8]:
 class _Add:
     layer: str
     tensor: Tensor
+
+    def __repr__(self) -> str:
+        return f"add {described(self.tensor)}"
 
     def __call__(self, activations: Tensor) -> Tensor:
         if activations.shape[1:] != self.tensor.shape:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from steered_env.maze import Maze
+from steered_env.maze import Maze, check_maze
 from steered_env.simulator import WORLD_SIZE
 
 from .layers import DEFAULT_LAYER
@@ -26,10 +26,11 @@ def cheese_vector(policy: nn.Module, maze: Maze, *, layer: str | Iterable[str] =
     coefficient 1, exactly as if the cheese were not there.
 
     Raises:
+        TypeError: if an argument is of the wrong kind.
         VectorError: if the maze has no cheese.
         LayerError: if the policy has no such layer.
     """
-    if maze.cheese is None:
+    if check_maze(maze).cheese is None:
         raise VectorError(f"there is no cheese vector for {maze!r}: it has no cheese")
     return Steering.difference(policy, maze, maze.without_cheese(), layer=layer)
 
@@ -40,10 +41,11 @@ def top_right_vector(policy: nn.Module, maze: Maze, *, layer: str | Iterable[str
     Added, it draws the mouse to the top right.
 
     Raises:
+        TypeError: if an argument is of the wrong kind.
         VectorError: if there is no path to carve, since the maze has size 25, or has that path already.
         LayerError: if the policy has no such layer.
     """
-    if maze.size == WORLD_SIZE:
+    if check_maze(maze).size == WORLD_SIZE:
         raise VectorError(
             f"there is no top-right vector for {maze!r}: its corner is the world's, with no path to carve"
         )

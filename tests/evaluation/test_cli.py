@@ -26,6 +26,7 @@ def test_table(tmp_path: Path) -> None:
     assert "gym" not in done.stdout + done.stderr
     assert "Warning" not in done.stderr
     assert "All mazes: 4" in done.stdout
+    assert "95 % intervals over mazes; Δ: paired difference to the baseline; more in" in done.stdout
     out = tmp_path / "here" / "out"
     assert {path.name for path in out.iterdir()} == {
         "table.md", "figure.png", "results.csv", "summary.csv", "evaluation.json", "manifest.json", "lock", "chunks",
@@ -36,13 +37,20 @@ def test_table(tmp_path: Path) -> None:
     assert (done.returncode, "holds a finished run with mazes levels 0:4, not levels 0:5" in done.stderr) == (1, True)
     done = run("runs", "here", folder=tmp_path)
     assert "finished 4 of 4 mazes (100%)" in done.stdout
+    assert "small: ImpalaPolicy(width=1)" in done.stdout
 
 
 def test_video_and_field(tmp_path: Path) -> None:
     done = run("video", "--level", "3", "--condition=-cheese", "--steps", "5", "--panel", "64", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "videos" / "level-3.mp4").stat().st_size > 1000
-    done = run("field", "--level", "3", "--condition", "top_right", "--out", "field.svg", folder=tmp_path)
+    assert "left out" not in done.stdout
+    done = run("video", "--level", "17", "--steps", "2", "--panel", "64", "--out", "largest.gif", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(
+        "left out, since level 17 has no such vector: top_right, top_right - cheese\nbaseline: "
+    )
+    done = run("field", "--level", "3", "-c=top_right", "--out", "field.svg", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "<svg" in (tmp_path / "field.svg").read_text()
 
@@ -54,8 +62,12 @@ def test_train_card_and_table_of_the_new_policy(tmp_path: Path) -> None:
     assert "right moves" in done.stderr
     curve = pd.read_csv(tmp_path / "run" / "curve.csv")
     assert {"pictures", "move_accuracy", "cheese_rate"} <= set(curve.columns)
-    done = run("table", "--levels", "1", "--policy", "run/policy.safetensors", "-c", "baseline", folder=tmp_path)
+    done = run("table", "--levels", "1", "--policy", "run/policy.safetensors", "-c=-cheese", folder=tmp_path)
     assert done.returncode == 0, done.stderr
+    assert "95 % intervals over mazes; more in table.md" in done.stdout  # no baseline, no Δ
+    described = json.loads((tmp_path / "results" / "table" / "evaluation.json").read_text())
+    assert described["policy_name"] == "run/policy.safetensors"
+    assert described["conditions"] == ["-cheese"]
     done = run("train", "--out", "run", "--pictures", "512", "--seed", "5", folder=tmp_path)
     assert (done.returncode, "holds a run with pictures 256, not 512" in done.stderr) == (1, True)
 
@@ -68,7 +80,9 @@ def test_train_card_and_table_of_the_new_policy(tmp_path: Path) -> None:
         (["table", "--levels", "1.5"], "levels must be written as 7, 0:100 or 3,8,12, got '1.5'"),
         (["table", "-c", "2*chese"], "did you mean 'cheese'"),
         (["table", "-c", 'cheese(layer="embedder.block2.res1.resad")', "--levels", "1"], "embedder.block2.res1.resadd"),
+        (["table", "--levels", "3,3"], "level 3 is named 2 times"),
         (["table", "--policy", "nope"], "no policy 'nope'"),
+        (["table", "--policy", "."], "policy '.' is a folder: name the file in it, such as policy.safetensors"),
         (["table", "--policy", "cut.safetensors"], "not a whole safetensors file"),
         (["table", "--out", "file"], "file is a file: name a folder to write into"),
         (["table", "--horizon", "0"], "horizon must be ≥ 1"),
@@ -134,6 +148,11 @@ def test_ppo_from_the_command_line_and_again(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "run" / "config.json").read_text())["value_warmup"] == 4
 
 
+def test_version(tmp_path: Path) -> None:
+    done = run("--version", folder=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "steered-env 0.1.0\n")
+
+
 def test_help_is_quick_and_whole(tmp_path: Path) -> None:
     done = run("--help", folder=tmp_path)
     assert done.returncode == 0
@@ -146,6 +165,11 @@ def test_help_is_quick_and_whole(tmp_path: Path) -> None:
 )
 def test_levels_as_written(text: str, levels: object) -> None:
     assert parse_levels(text) == levels
+
+
+def test_levels_written_twice() -> None:
+    with pytest.raises(ValueError, match="level 3 is named 2 times"):
+        parse_levels("3,8,3")
 
 
 def test_reproduce_lists_its_claims_and_measures_one(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import contextlib
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -144,8 +145,15 @@ def test_a_maze_where_no_condition_has_a_vector(reference_policy: ImpalaPolicy, 
         (["cheese", " cheese"], ValueError, "two conditions are called 'cheese'"),
         ([3], TypeError, "a condition is an expression"),
         ([("name", 3)], TypeError, "a condition is an expression"),
+        ([("baseline", lambda policy, maze: Steering())], ValueError, "the name 'baseline' is kept for no steering"),
+        ({"baseline": Steering({"a": torch.ones(2)})}, ValueError, "give this one another name"),
     ],
 )
 def test_bad_lists(conditions: object, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         read_conditions(conditions)  # type: ignore[arg-type]
+
+
+def test_no_steering_may_be_called_baseline() -> None:
+    for nothing in (Steering(), 0 * Steering({"a": torch.ones(2)})):
+        assert read_conditions({"baseline": nothing})[0].name == "baseline"

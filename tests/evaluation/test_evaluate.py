@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
-from evaluation import evaluate
+from evaluation import UniformPolicy, evaluate, vector_field
 from evaluation.frames import COLUMNS
+from evaluation.runs.fingerprints import fingerprint
 from evaluation.sampled import episode_uniforms
 from steered_env import ImpalaPolicy, Maze, SteeredPolicy, Steering, cheese_vector
 from steered_env.steering import sample_actions
@@ -121,6 +124,21 @@ def test_progress(reference_policy: ImpalaPolicy) -> None:
         ({"levels": []}, ValueError, "at least one level or maze"),
         ({"levels": -1}, ValueError, "level must be ≥ 0, got -1"),
         ({"levels": [1, 2.5]}, TypeError, "level must be a whole number, got 2.5"),
+        (
+            {"levels": [4, 3, 3, 3]},
+            ValueError,
+            r"level 3 is named 3 times, .*: name each level once",
+        ),
+        ({"levels": np.array([7, 7])}, ValueError, "level 7 is named 2 times"),
+        (
+            {"mazes": Maze.from_level(0)},
+            TypeError,
+            r"a list of Maze objects, got one Maze; write mazes=\[maze\]",
+        ),
+        ({"mazes": 3}, TypeError, "must be a list of Maze objects, got one int"),
+        ({"levels": 1, "edits": Maze.without_cheese}, TypeError, r"must be a list .*; write \[Maze\.without_cheese\]"),
+        ({"levels": 1, "horizon": 2.5}, TypeError, "horizon must be a whole number, got 2.5"),
+        ({"levels": 1, "horizon": 0.5}, TypeError, "horizon must be a whole number, got 0.5"),
         ({"mazes": [3]}, TypeError, "must be Maze objects, got int"),
         ({"levels": 1, "conditions": ["chese"]}, ValueError, "unknown vector 'chese'"),
         ({"levels": 1, "method": "guess"}, ValueError, 'method must be "exact" or "sampled"'),
@@ -148,8 +166,40 @@ def test_bad_arguments(reference_policy: ImpalaPolicy, arguments: dict, error: t
 
 
 def test_no_policy() -> None:
-    with pytest.raises(TypeError, match="needs action_probabilities or predict, got str"):
-        evaluate("small", 1)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="needs action_probabilities or predict, got int"):
+        evaluate(3, 1)  # type: ignore[arg-type]
+    with pytest.raises(FileNotFoundError, match="no policy 'smal'"):
+        evaluate("smal", 1)
+
+
+def test_weights_that_are_not_finite() -> None:
+    policy = ImpalaPolicy()
+    with torch.no_grad():
+        policy.embedder.fc.bias[0] = torch.inf
+    with pytest.raises(ValueError, match=r"embedder\.fc\.bias holds numbers that are not finite \(1 of 256\)"):
+        evaluate(policy, 1)
+
+
+def test_a_policy_by_name_is_described(small: ImpalaPolicy, tmp_path: Path) -> None:
+    named = evaluate("small", [0], horizon=4)
+    given = evaluate(small, [0], horizon=np.int64(4), method="sampled", episodes=2)
+    assert {"policy": "ImpalaPolicy(width=1)", "policy_name": "small"}.items() <= named.description.items()
+    assert named.description["weights"] == given.description["weights"] == fingerprint(small)
+    assert "policy_name" not in given.description
+    assert ("episodes" in named.description, given.description["episodes"]) == (False, 2)
+    given.save(tmp_path)  # the horizon too is a number that JSON knows
+    maze = Maze.from_level(0)
+    assert np.array_equal(vector_field("small", maze).arrows, vector_field(small, maze).arrows, equal_nan=True)
+
+
+def test_a_policy_without_a_fingerprint_is_measured_all_the_same() -> None:
+    class Halved(UniformPolicy):
+        def __init__(self) -> None:
+            super().__init__()
+            self.scale = torch.nn.Parameter(torch.ones(2, dtype=torch.bfloat16))  # numpy has no such numbers
+
+    assert "weights" not in evaluate(Halved(), [0], horizon=4).description
+    assert len(evaluate(UniformPolicy(), mazes=[Maze.from_level(0)] * 2, horizon=4).frame) == 2
 
 
 def test_mazes_without_a_level_draw_actions_of_their_own(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:

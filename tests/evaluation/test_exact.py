@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from evaluation.exact import Chain, measure_exactly
+from evaluation.measures import towards_cheese_and_corner
 from evaluation.shared_forward import SharedForward
 from steered_env import ImpalaPolicy, Maze, Steering
 
@@ -111,3 +112,14 @@ def test_a_longer_horizon_reaches_no_less(reference_policy: ImpalaPolicy, mazes:
     rates = [measure_exactly(forward, mazes[3], [Steering()], horizon=h)[0].reach_cheese for h in (1, 8, 64, 256)]
     assert rates == sorted(rates)
     assert rates[0] == 0
+
+
+def test_no_rate_is_above_1(mazes: list[Maze]) -> None:
+    """Rounding adds up: of many policies that surely reach the cheese some had a rate of 1 + 2e-16."""
+    chain = Chain.of(CORRIDOR)
+    probabilities = np.random.default_rng(0).random((300, 4, 15))
+    rates = chain.reach(probabilities, [None, place(CORRIDOR, (11, 12))], 512)
+    assert rates.max() == 1
+    assert rates.min() > 0.99
+    third = np.full(15, 1 / 3, np.float32)  # three of them sum to 1.00000003
+    assert towards_cheese_and_corner(mazes[0], third)[0] <= 1

@@ -7,6 +7,7 @@ from pathlib import Path
 import imageio.v3 as iio
 import numpy as np
 import pytest
+from matplotlib.quiver import Quiver, QuiverKey
 
 from evaluation import ConditionError, UniformPolicy, evaluate, record_video, vector_field
 from evaluation.figures import fields_figure, results_figure, save_figure
@@ -69,11 +70,38 @@ def test_figures(reference_policy: ImpalaPolicy, mazes: list[Maze], tmp_path: Pa
     assert sorted(path.name for path in tmp_path.iterdir()) == ["field.png", "results.png"]
 
 
+def test_fields_side_by_side_have_one_scale_and_a_key(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
+    baseline, steered = (vector_field(reference_policy, mazes[27], one) for one in ("baseline", "top_right - cheese"))
+    difference = steered.difference(baseline)
+    longest = np.nanmax(np.linalg.norm(difference.arrows, axis=2))
+    assert longest > 1
+    panels = fields_figure([baseline, difference]).axes
+    scales = [quiver.scale for axes in panels for quiver in axes.collections if isinstance(quiver, Quiver)]
+    assert scales == [pytest.approx(longest)] * 2
+    keys = [key for axes in panels for key in axes.artists if isinstance(key, QuiverKey)]
+    assert [(key.U, key.text.get_text()) for key in keys] == [(1.0, "1.0")] * 2
+
+
+def test_a_rate_of_fewer_mazes_says_so(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
+    at_corner = mazes[0].with_cheese(mazes[0].corner)  # nothing is measured of the corner there
+    largest = next(maze for maze in mazes if maze.size == 25)
+    some = evaluate(
+        reference_policy, mazes=[mazes[12], at_corner, largest], conditions=["-cheese", "top_right"], horizon=4
+    )
+    axes = results_figure(some).axes[0]
+    assert axes.get_title() == "all mazes (n = 3 unless said)"
+    said = [(text.get_text(), round(text.xy[1])) for text in axes.texts]
+    assert sorted(said) == [("n = 1", 1), ("n = 2", 0), ("n = 2", 1)]
+    all_there = results_figure(evaluate(reference_policy, mazes=[mazes[12]], conditions=["-cheese"], horizon=4)).axes[0]
+    assert (all_there.get_title(), list(all_there.texts)) == ("all mazes (n = 1)", [])
+
+
 def test_rollout_is_of_the_real_environment(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
     rollout = roll_out(SteeredPolicy(reference_policy, seed=0), mazes[1], "x", steps=60)
     assert rollout.outcome == "cheese"
     assert len(rollout.pictures) == rollout.steps + 1
     assert rollout.pictures[0].shape == rollout.pictures[-1].shape
+    assert repr(rollout) == "Rollout(name='x', outcome='cheese')"
     whole = mazes[1].render()
     side = rollout.pictures[0].shape[0]
     assert any(
@@ -119,6 +147,8 @@ def test_bad_films_leave_nothing(reference_policy: ImpalaPolicy, mazes: list[Maz
             record_video(reference_policy, maze, conditions, tmp_path / name)
     with pytest.raises(ValueError, match="steps must be ≥ 1, got 0"):
         record_video(reference_policy, mazes[0], ["baseline"], tmp_path / "film.mp4", steps=0)
+    with pytest.raises(TypeError, match=r"maze must be a Maze, got int; Maze\.from_level\(0\) makes one"):
+        record_video(reference_policy, 0, ["baseline"], tmp_path / "film.mp4")  # type: ignore[arg-type]
     (tmp_path / "file").touch()
     with pytest.raises(NotADirectoryError, match="is a file"):
         record_video(reference_policy, mazes[0], ["baseline"], tmp_path / "file" / "film.mp4")

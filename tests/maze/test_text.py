@@ -69,3 +69,8 @@ def test_round_trip_of_any_maze(data: st.DataObject) -> None:
 def test_bad_texts_say_why(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Maze.from_text(text)
+
+
+def test_no_text() -> None:
+    with pytest.raises(TypeError, match=r"must be a str, as str\(maze\) writes it, got NoneType"):
+        Maze.from_text(None)  # type: ignore[arg-type]

@@ -167,3 +167,22 @@ def test_missing_files(tmp_path: Path) -> None:
     (tmp_path / "model.onnx").touch()
     with pytest.raises(CheckpointError, match=r"must end in \.safetensors, \.pth, \.pt, \.zip, got '\.onnx'"):
         load_policy(tmp_path / "model.onnx")
+
+
+def test_home_and_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    save_policy(ImpalaPolicy(2), tmp_path / "run" / "new" / "policy.safetensors", metadata={"a": 1})
+    assert load_policy("~/run/new/policy.safetensors").width == 2
+    assert read_metadata("~/run/new/policy.safetensors") == {"a": 1}
+    with pytest.raises(IsADirectoryError, match=r"'~/run/new' is a folder: .*, such as .*/run/new/policy\.safetensors"):
+        load_policy("~/run/new")
+
+
+def test_weights_that_are_not_finite_are_not_written(tmp_path: Path) -> None:
+    policy = ImpalaPolicy()
+    with torch.no_grad():
+        policy.fc_value.bias[0] = 1e6
+    save_policy(policy, tmp_path / "policy.safetensors")
+    with pytest.raises(ValueError, match=r"fc_value\.bias holds numbers that are not finite \(1 of 1\)"):
+        save_policy(policy, tmp_path / "half.safetensors", dtype=torch.float16)
+    assert os.listdir(tmp_path) == ["policy.safetensors"]

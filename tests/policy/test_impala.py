@@ -89,3 +89,8 @@ def test_a_softened_policy_has_its_logits_divided(small: ImpalaPolicy) -> None:
     assert torch.equal(again, before)
     with pytest.raises(ValueError, match="temperature must be above 0, got 0"):
         small.softened(0)
+
+
+def test_repr_is_one_line() -> None:
+    assert repr(ImpalaPolicy()) == "<ImpalaPolicy width=1, 626,256 parameters; names of its layers in .layers>"
+    assert "(conv1): Conv2d" in repr(ImpalaPolicy().embedder)

@@ -153,3 +153,16 @@ def test_what_does_not_fit_is_named(small: ImpalaPolicy, mazes: list[Maze]) -> N
             SteeredPolicy(small, edit).action_probabilities(frame)
     with pytest.raises(LayerError, match="near names"):
         SteeredPolicy(small, scaling(1, layer="embedder.block9"))
+
+
+def test_reprs_are_short(small: ImpalaPolicy, mazes: list[Maze]) -> None:
+    vector = cheese_vector(small, mazes[0])
+    both = vector.then(zero_ablation(channels=range(20))).then(scaling(2, layer="embedder.fc"))
+    assert repr(both).splitlines() == [
+        f"<InTurn {DEFAULT_LAYER}: add (32, 16, 16), norm {vector.norm():.3g}, then times 0 in channels "
+        "0, 1, 2, 3, 4, 5, 6, 7, …",
+        "  embedder.fc: times 2>",
+    ]
+    assert repr(resampling(small, mazes[0])).startswith(f"<LayerChange {DEFAULT_LAYER}: put (32, 16, 16), norm ")
+    assert repr(setting(5, (3, 4), channels=[55])).endswith(": set to 5 over cell (3, 4) in channel 55>")
+    assert repr(InTurn({})) == "<InTurn of nothing>"

@@ -52,3 +52,13 @@ def test_bad_arguments(reference_policy: ImpalaPolicy) -> None:
         SteeredPolicy("small")  # type: ignore[arg-type]
     with pytest.raises(LayerError, match="near names"):
         SteeredPolicy(reference_policy, Steering({"embedder.block9": torch.zeros(1)}))
+    with pytest.raises(TypeError, match=r"a steering is a Steering or another Intervention, .*, got int"):
+        SteeredPolicy(reference_policy, 3)  # type: ignore[arg-type]
+
+
+def test_weights_that_are_not_finite() -> None:
+    policy = ImpalaPolicy()
+    with torch.no_grad():
+        policy.fc_policy.bias[2:4] = torch.nan
+    with pytest.raises(ValueError, match=r"fc_policy\.bias holds numbers that are not finite \(2 of 15\)"):
+        SteeredPolicy(policy)

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from steered_env import (
@@ -15,6 +16,7 @@ from steered_env import (
     VectorError,
     cheese_vector,
     random_vector,
+    save_policy,
     top_right_vector,
 )
 from steered_env.steering import DEFAULT_LAYER
@@ -50,8 +52,8 @@ def test_immutable() -> None:
 
 
 def test_save_and_load(tmp_path: Path) -> None:
-    A.save(tmp_path / "a.safetensors")
-    assert Steering.load(tmp_path / "a.safetensors") == A
+    A.save(tmp_path / "new" / "a.safetensors")
+    assert Steering.load(tmp_path / "new" / "a.safetensors") == A
     with pytest.raises(ValueError, match=r"as \.safetensors only"):
         A.save(tmp_path / "a.pt")
     (tmp_path / "bad.safetensors").write_bytes(b"abc")
@@ -176,3 +178,28 @@ def test_wrong_shapes(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None
     assert not reference_policy.get_submodule(DEFAULT_LAYER)._forward_hooks
     with pytest.raises(ValueError, match="one maze or one frame"):
         Steering.difference(reference_policy, np.zeros((2, 64, 64, 3), np.uint8), mazes[0])
+
+
+def test_files_that_hold_something_else(reference_policy: ImpalaPolicy, tmp_path: Path) -> None:
+    path = tmp_path / "other.safetensors"
+    save_policy(reference_policy, path)
+    with pytest.raises(ValueError, match=r"holds no steering but something else, such as 'embedder.*load_policy reads"):
+        Steering.load(path)
+    save_file({"a": torch.ones(2)}, path, metadata={"made_by": '"another program"'})
+    with pytest.raises(ValueError, match="with the metadata 'made_by'"):
+        Steering.load(path)
+    save_file({"a": torch.tensor([1.0, -2.0]), "b": torch.tensor([[3.0]])}, path)  # as they were before the mark
+    assert Steering.load(path) == A
+    named_so = Steering({"layer.weight": torch.ones(2)})
+    named_so.save(path)
+    assert Steering.load(path) == named_so
+
+
+def test_vectors_of_what_is_no_policy_maze_or_layer(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
+    for vector in (cheese_vector, top_right_vector):
+        with pytest.raises(TypeError, match=r"torch module, such as load_policy\(\) gives, got 'small'"):
+            vector("small", mazes[0])  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match=r"maze must be a Maze, got int; Maze\.from_level\(0\) makes one"):
+            vector(reference_policy, 0)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match=r"layer must be a dotted name such as 'embedder.*, or several, got None"):
+            vector(reference_policy, mazes[0], layer=None)  # type: ignore[arg-type]

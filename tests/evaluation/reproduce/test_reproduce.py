@@ -77,7 +77,7 @@ def test_another_question_is_refused(done: Path) -> None:
         reproduce("small", LEVELS, claims=["nonsense"], out=done)
     with pytest.raises(ValueError, match="at least one level"):
         reproduce("small", [], claims=SOME, out=done)
-    with pytest.raises(ValueError, match="level 2 is named more than once"):
+    with pytest.raises(ValueError, match="level 2 is named 2 times"):
         reproduce("small", [2, 3, 2], claims=SOME, out=done)
 
 

@@ -19,7 +19,7 @@ def test_runs_are_found_with_state_progress_and_rate(reference_policy: ImpalaPol
         if done:
             raise KilledError
 
-    evaluate(reference_policy, 3, horizon=4, out=tmp_path / "a")
+    evaluate("small", range(3, 4), horizon=4, out=tmp_path / "a")
     for name in ("b", "below/c"):
         with pytest.raises(KilledError):
             evaluate(reference_policy, range(4), horizon=4, out=tmp_path / name, chunk=1, on_progress=kill)
@@ -35,6 +35,7 @@ def test_runs_are_found_with_state_progress_and_rate(reference_policy: ImpalaPol
     table = runs_table(runs)
     assert table["done"].tolist()[0::2] == ["1 of 1 mazes (100%)", "1 of 4 mazes (25%)"]
     assert table["what"][2] == "ImpalaPolicy(width=1), levels 0:4, exact, conditions: 1"
+    assert table["what"][0] == "small: ImpalaPolicy(width=1), levels 3:4, exact, conditions: 1"
     assert table["left"][0] == "–"
     with pytest.raises(FileNotFoundError, match="there is no folder"):
         find_runs(tmp_path / "nowhere")

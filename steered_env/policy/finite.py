@@ -1,0 +1,25 @@
+"""Whether a network's weights are numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from torch import Tensor, nn
+
+
+def check_finite(named: nn.Module | Iterable[tuple[str, Tensor]]) -> None:
+    """Make sure that all parameters of a module are finite: with a NaN among them every probability may be NaN.
+
+    Args:
+        named: a module, or names with tensors. Buffers of a module may hold what they like.
+
+    Raises:
+        ValueError: if one is not; names it.
+    """
+    for name, tensor in named.named_parameters() if isinstance(named, nn.Module) else named:
+        if not bool(tensor.isfinite().all()):
+            bad = int((~tensor.isfinite()).sum())
+            raise ValueError(
+                f"the policy's {name} holds numbers that are not finite ({bad} of {tensor.numel()}), so that it would "
+                "choose nothing: take weights from before training diverged"
+            )
