@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 import functools
 import hashlib
+import importlib
 import inspect
 import json
 import os
-import sys
 import time
 import traceback
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -17,7 +17,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from evaluation import statistics
 from evaluation.conditions import BASELINE
 from evaluation.numbers_as_written import check_once
 from evaluation.results import make_folder, write_text
@@ -26,8 +25,6 @@ from steered_env import load_policy
 from steered_env.machine import machine
 from steered_env.settings_compared import first_difference
 
-from . import arrows, drawing, path_probability, texts, thresholds, verdict
-from . import lab as lab_module
 from .claim import Claim, DoesNotApplyError, all_claims, chosen_claims
 from .lab import Lab
 from .page import write_page
@@ -35,9 +32,12 @@ from .store import Stored, load_finding, save_finding, save_problem
 
 _RUN = "run.json"
 _SHARED_COST = 25.0
-_SHARED_CODE = tuple(
-    module.__name__
-    for module in (statistics, arrows, drawing, lab_module, path_probability, texts, thresholds, verdict)
+_SHARED_CODE = (
+    *(f"evaluation.{name}" for name in ("figures", "number_text", "statistics", "vector_field")),
+    *(
+        f"evaluation.reproduce.{name}"
+        for name in ("arrows", "drawing", "lab", "path_probability", "texts", "thresholds", "verdict")
+    ),
 )
 FAILED, DOES_NOT_APPLY = "failed", "does not apply"
 
@@ -188,7 +188,7 @@ def _file_name(claim: Claim) -> str:
 
 @functools.cache
 def _source(module: str) -> str:
-    return inspect.getsource(sys.modules[module])
+    return inspect.getsource(importlib.import_module(module))
 
 
 @functools.cache

@@ -28,13 +28,22 @@ class _Wanted:
     column: str
     sign: float
     title: str
+    short: str
 
 
 _WANTED = (
-    _Wanted("-cheese", "p_cheese_at_decision", -1.0, "−cheese: fall of P(cheese | decision square)"),
-    _Wanted("-cheese", "reach_cheese", -1.0, "−cheese: fall of P(reach cheese)"),
-    _Wanted("top_right", "p_top_right_at_decision", 1.0, "top_right: rise of P(corner | decision square)"),
-    _Wanted("top_right", "reach_top_right", 1.0, "top_right: rise of P(reach corner)"),
+    _Wanted(
+        "-cheese", "p_cheese_at_decision", -1.0, "−cheese: fall of P(cheese | decision square)", "−cheese, at decision"
+    ),
+    _Wanted("-cheese", "reach_cheese", -1.0, "−cheese: fall of P(reach cheese)", "−cheese, cheese reached"),
+    _Wanted(
+        "top_right",
+        "p_top_right_at_decision",
+        1.0,
+        "top_right: rise of P(corner | decision square)",
+        "top_right, at decision",
+    ),
+    _Wanted("top_right", "reach_top_right", 1.0, "top_right: rise of P(reach corner)", "top_right, corner reached"),
 )
 _VECTORS = ("-cheese", "top_right")
 
@@ -61,14 +70,18 @@ def _measure(lab: Lab) -> Finding:
         for wanted in _WANTED
     }
     compared = {wanted: _compare(found, levels) for wanted, found in effect.items()}
-    shown = {w.title: {p: mean_interval(found[p], within=DIFFERENCE) for p in places} for w, found in effect.items()}
+    shown = {w.short: {p: mean_interval(found[p], within=DIFFERENCE) for p in places} for w, found in effect.items()}
     damage = {v: {p: change(frame, conditions[v, p], "reach_either") for p in places} for v in _VECTORS}
     return Finding(
         checks=[Check(f"{w.title}: here minus best other layer", c.margin, least=-LITTLE) for w, c in compared.items()],
         summary=_summary(compared),
         tables={"changes": changes_table(frame, list(conditions.values()))},
         pictures=[
-            Picture("effects", "The wanted effects, by layer.", dots(shown, "effect", zero=True)),
+            Picture(
+                "effects",
+                "The wanted effect of each vector, by layer: at the decision square, and on the rate.",
+                dots(shown, "effect", zero=True),
+            ),
             Picture(
                 "damage",
                 "What steering in each layer takes from reaching the cheese or the corner.",
