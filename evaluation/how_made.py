@@ -55,7 +55,7 @@ def _imitation(config: Mapping[str, Any], made: Mapping[str, Any], name: str) ->
     }
     if done < planned:
         rows["how far"] = f"{done:,} of {planned:,} pictures: these are the weights so far"
-    elif values["minutes"]:
+    elif values["minutes"] and "--recipe" not in rows["command"]:
         rows["to repeat it"] = f"`--pictures {done}` instead of the time budget: the same pictures in the same order"
     return rows | {
         "optimizer": f"Adam, learning rate {values['learning_rate']:g} (linear warm-up, cosine to 0), batch "

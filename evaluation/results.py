@@ -129,8 +129,7 @@ class Results:
         counts = {measure: int(fullest[measure].notna().sum()) for measure in self._shown()}
         fewer = [f"{_TITLES[measure]} {count}" for measure, count in counts.items() if count < len(fullest)]
         if fewer:
-            where = "those where the cheese lies elsewhere, so that the place can be reached before it"
-            notes.append(f"of {len(fullest)} mazes, {where}: {', '.join(fewer)}")
+            notes.append(f"of {len(fullest)} mazes, those where the cheese lies elsewhere: {', '.join(fewer)}")
         return "; ".join(notes)
 
     def save(self, folder: str | os.PathLike[str]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 from torch import nn
 
-from steered_env import Maze, SteeredPolicy, load_policy
+from steered_env import Maze, SteeredPolicy
 from steered_env.steering import DEFAULT_LAYER
 
 from .conditions import BASELINE, VECTORS, Condition, Vector
@@ -126,13 +126,13 @@ def sweep(
     return frame[[*_COLUMNS, *(column for column in frame.columns if column not in _COLUMNS)]]
 
 
-def _named(policies: Any) -> dict[str, nn.Module | SteeredPolicy]:
+def _named(policies: Any) -> dict[str, nn.Module | SteeredPolicy | str]:
     if isinstance(policies, str):
-        return {policies: load_policy(policies)}
+        return {policies: policies}
     if isinstance(policies, (Mapping, Sequence)):
         if not policies:
             raise ValueError("a sweep needs at least one policy")
-        return dict(policies) if isinstance(policies, Mapping) else {name: load_policy(name) for name in policies}
+        return dict(policies) if isinstance(policies, Mapping) else {name: name for name in policies}
     return {"policy": policies}
 
 

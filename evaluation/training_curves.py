@@ -23,8 +23,9 @@ def read_curve(run: Path, made: Mapping[str, Any], name: str) -> pd.DataFrame:
     Where there are several, ``stage`` names each one's run, and ``steps`` and ``seconds`` go on counting.
     """
     curve = pd.read_csv(run / CURVE, float_precision="round_trip")
-    if "pictures" in made:  # a run that goes on may have come farther than the weights
-        curve = curve[curve["pictures"] <= made["pictures"]]
+    (how_far,) = {"pictures", "steps"} & set(curve.columns)
+    if how_far in made:  # a run that goes on may have come farther than the weights
+        curve = curve[curve[how_far] <= made[how_far]]
     start = made["config"].get("start")
     before = Path(start).parent if start else None
     if before is None or not (before / CURVE).is_file() or "config" not in made.get("start", {}):

@@ -110,7 +110,7 @@ def test_a_card_of_several_stages(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     curve = pd.read_csv(files[1])
     assert curve["stage"].tolist() == ["first"] * 2 + ["then"] * 3
     assert curve["steps"].tolist() == [0, 32, 32, 64, 96]
-    assert "before" not in text
+    assert "before training" not in text
 
 
 def test_the_card_of_a_run_that_goes_on_says_how_far_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,7 +52,7 @@ def test_what_the_numbers_stand_on_is_said(results: Results) -> None:
     assert results.notes().startswith(
         'mazes left out, which have no such vector: baseline 1, odd, "name" 2, never 4; of 3 mazes, those where'
     )
-    assert results.notes().endswith("before it: top-right 5×5 0")
+    assert results.notes().endswith("the cheese lies elsewhere: top-right 5×5 0")
     rows = [{**row(maze, "baseline", 0.5), "reach_region": 0.5} for maze in range(2)]
     assert Results(frame_of(rows)).notes() == ""
 
