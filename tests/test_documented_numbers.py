@@ -1,0 +1,94 @@
+"""The tables in the README and in docs/ hold the numbers of the model cards, which `steered-env card` writes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from evaluation.packaged import policies_table
+
+ROOT = Path(__file__).parent.parent
+CARDS = ROOT / "steered_env/policy/weights"
+Table = dict[str, dict[str, str]]
+
+
+def table(lines: list[str]) -> Table:
+    """A Markdown table by the first cell of each row, then by column; signs and code marks as the cards have them."""
+    rows = [[plain(cell) for cell in line.strip().strip("|").split(" | ")] for line in lines]
+    return {row[0]: dict(zip(rows[0], row, strict=True)) for row in rows[2:]}
+
+
+def plain(cell: str) -> str:
+    linked = re.sub(r"\[(`[^`]*`)\]\([^)]*\)", r"\1", cell.strip())
+    return linked.strip("`").replace("−", "-").replace(" %", "%")
+
+
+def tables(page: Path) -> Iterator[Table]:
+    lines: list[str] = []
+    for line in [*page.read_text().splitlines(), ""]:
+        if line.startswith("|"):
+            lines.append(line)
+        elif lines:
+            yield table(lines)
+            lines = []
+
+
+def the_table(page: Path, *columns: str) -> Table:
+    (found,) = (one for one in tables(page) if set(columns) <= set(next(iter(one.values()), {})))
+    return found
+
+
+def steering(name: str) -> list[Table]:
+    """What steering does, from a card: in all mazes, then in those with a decision square."""
+    return [one for one in tables(CARDS / f"{name}.md") if "baseline" in one]
+
+
+def test_the_first_tables_of_the_readme() -> None:
+    shown = [one for one in tables(ROOT / "README.md") if "baseline" in one]
+    assert len(shown) == 2
+    for found, told in zip(shown, reversed(steering("small")), strict=True):
+        assert list(found) == list(told)
+        for condition, row in found.items():
+            assert row.items() <= told[condition].items()
+
+
+def test_the_policies_of_the_readme() -> None:
+    told = policies_table().set_index("policy")
+    shown = the_table(ROOT / "README.md", "network", "right moves")
+    assert {"small", "full", "small-ppo", "ppo-7"} == set(shown)
+    for name, row in shown.items():
+        listed = told.loc[name]
+        numbers = ["right moves", "cheese", "Δ cheese: -cheese", "Δ top right: top_right", "Δ top right: both"]
+        assert list(row.values())[3:] == [listed[number] for number in numbers]
+
+
+def family() -> Table:
+    return the_table(ROOT / "docs/training.md", "cheese, own mazes")
+
+
+@pytest.mark.parametrize("name", family())
+def test_the_family(name: str) -> None:
+    row, card = family()[name], (CARDS / f"{name}.md").read_text()
+    _, apart = steering(name)
+    assert f"shortest path: **{row['right moves']}**" in card
+    assert f"**{row['cheese, own mazes']}**" in card
+    assert row["cheese"] == apart["baseline"]["cheese"]
+    assert row["corner"] == apart["baseline"]["top right"]
+    assert row["-cheese: Δ cheese"] == apart["-cheese"]["Δ cheese"]
+    assert row["+top-right: Δ corner"] == apart["top_right"]["Δ top right"]
+    assert row["both: Δ corner"] == apart["top_right - cheese"]["Δ top right"]
+
+
+def test_small_before_and_after() -> None:
+    by_size = the_table(ROOT / "docs/training.md", "right moves: `small", "small-ppo")
+    assert len(by_size) == 13
+    effects = the_table(ROOT / "docs/training.md", "effect in the mazes with a decision square")
+    for name in ("small", "small-ppo"):
+        _, apart = steering(name)
+        assert effects["-cheese: Δ cheese"][name] == apart["-cheese"]["Δ cheese"]
+        assert effects["+top-right: Δ corner"][name] == apart["top_right"]["Δ top right"]
+        assert effects["both: Δ corner"][name] == apart["top_right - cheese"]["Δ top right"]
+        assert effects["-random: Δ cheese"][name] == apart["-random"]["Δ cheese"]
