@@ -92,7 +92,9 @@ class Run:
 
     def wait_for_some(self, chunks: int, process: _Forked) -> None:
         """Wait until so many chunks are there, or the process is at its end."""
+        deadline = time.monotonic() + _PATIENCE_S
         while len(self.files()) < min(chunks, LEVELS) and process.is_alive():
+            assert time.monotonic() < deadline, f"a forked process hangs: {len(self.files())} of {chunks} chunks"
             time.sleep(0.02)
 
     def files(self) -> dict[str, bytes]:

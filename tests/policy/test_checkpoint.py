@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from steered_env import CheckpointError, ImpalaPolicy, Maze, load_policy, save_policy
+from steered_env.policy import check_finite
 from steered_env.policy.checkpoint import read_metadata, rounded
 
 
@@ -186,3 +187,12 @@ def test_weights_that_are_not_finite_are_not_written(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"fc_value\.bias holds numbers that are not finite \(1 of 1\)"):
         save_policy(policy, tmp_path / "half.safetensors", dtype=torch.float16)
     assert os.listdir(tmp_path) == ["policy.safetensors"]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16, torch.float64])
+@pytest.mark.parametrize("bad", [torch.nan, torch.inf, -torch.inf])
+def test_numbers_that_are_not_finite_in_every_precision(dtype: torch.dtype, bad: float) -> None:
+    fine = torch.tensor([0.0, -1.5, torch.finfo(dtype).max, torch.finfo(dtype).tiny], dtype=dtype)
+    check_finite([("x", fine)])
+    with pytest.raises(ValueError, match=r"x holds numbers that are not finite \(1 of 5\)"):
+        check_finite([("x", torch.cat([fine, torch.tensor([bad], dtype=dtype)]))])
