@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _SAMPLES = 2000
 _RESAMPLES = 999
-_KINDS: dict[str, tuple[Callable[[np.random.Generator], NDArray[np.float64]], float, tuple[float, float]]] = {
+KINDS: dict[str, tuple[Callable[[np.random.Generator], NDArray[np.float64]], float, tuple[float, float]]] = {
     "52, 1 in 97 %, else 0": (lambda g: np.where(g.random(52) < 0.97, 1.0, 0.0), 0.97, RATE),
     "52, 1 in 70 %, else 0": (lambda g: np.where(g.random(52) < 0.7, 1.0, 0.0), 0.7, RATE),
     "10, 1 in 90 %, else 0": (lambda g: np.where(g.random(10) < 0.9, 1.0, 0.0), 0.9, RATE),
@@ -37,12 +37,13 @@ _KINDS: dict[str, tuple[Callable[[np.random.Generator], NDArray[np.float64]], fl
         DIFFERENCE,
     ),
 }
+"""How values are drawn, their true mean, and between what they lie."""
 
 
 def coverage() -> pd.DataFrame:
     """One row for each kind of values: how often each interval holds the mean, and its mean width."""
     rows = []
-    for kind, (draw, true, within) in _KINDS.items():
+    for kind, (draw, true, within) in KINDS.items():
         generator = np.random.default_rng(0)
         samples = [draw(generator) for _ in range(_SAMPLES)]
         row: dict[str, str] = {"values": kind, "mean": f"{true:.2f}"}

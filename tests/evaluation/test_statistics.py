@@ -1,16 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from scipy import stats
 
+from benchmarks.intervals import KINDS
 from evaluation.statistics import (
     DIFFERENCE,
     MOST_RESAMPLED,
-    RATE,
     mean_interval,
     median_interval,
     paired_difference,
@@ -19,7 +18,7 @@ from evaluation.statistics import (
 )
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
 
 def test_interval_of_many_values_is_students() -> None:
@@ -40,20 +39,10 @@ def test_of_zeros_and_ones_it_is_jeffreys_interval(successes: int, count: int) -
     assert high == pytest.approx(1 if successes == count else bounds[1], abs=0.01)
 
 
-_TRULY: dict[str, tuple[Callable[[np.random.Generator], NDArray[np.float64]], float, tuple[float, float]]] = {
-    "rates as levels have them": (lambda g: g.beta(0.3, 0.6, 60), 1 / 3, RATE),
-    "0 or 1, often": (lambda g: np.where(g.random(52) < 0.7, 1.0, 0.0), 0.7, RATE),
-    "0 or 1, almost always 1": (lambda g: np.where(g.random(52) < 0.97, 1.0, 0.0), 0.97, RATE),
-    "0 or 1, few": (lambda g: np.where(g.random(10) < 0.9, 1.0, 0.0), 0.9, RATE),
-    "most changes are none": (lambda g: np.where(g.random(52) < 0.06, -g.random(52), 0.0), -0.03, DIFFERENCE),
-    "great changes": (lambda g: np.where(g.random(52) < 0.7, -g.beta(4, 1, 52), 0.0), -0.56, DIFFERENCE),
-}
-
-
-@pytest.mark.parametrize("kind", _TRULY)
+@pytest.mark.parametrize("kind", KINDS)
 def test_intervals_cover_as_often_as_they_say(kind: str) -> None:
     """The true mean lies in at least about 95 % of intervals, whatever the values are like."""
-    draw, true, within = _TRULY[kind]
+    draw, true, within = KINDS[kind]
     generator = np.random.default_rng(1)
     found = [mean_interval(draw(generator), within=within) for _ in range(300)]
     assert np.mean([low <= true <= high for _, low, high in found]) >= 0.92
