@@ -37,14 +37,14 @@ Conditions = Annotated[
         "--condition",
         "-c",
         help='What to compare, such as "top_right - cheese"; may be repeated; the usual ones unless said.',
-        callback=lambda given: given and [_written(one) for one in given],
+        callback=lambda given: given and [_without_equals_sign(one) for one in given],
     ),
 ]
 Level = Annotated[int, typer.Option(help="Which maze.")]
 Seed = Annotated[int, typer.Option(min=0, help="Of the sampled actions.")]
 
 
-def _written(condition: str) -> str:
+def _without_equals_sign(condition: str) -> str:
     """A condition without the "=" of ``-c=-cheese``, which belongs to long options only."""
     return condition.removeprefix("=")
 
@@ -193,7 +193,7 @@ def video(
 def field(
     level: Level = 0,
     condition: Annotated[
-        str, typer.Option("--condition", "-c", help="Drawn beside the baseline.", callback=_written)
+        str, typer.Option("--condition", "-c", help="Drawn beside the baseline.", callback=_without_equals_sign)
     ] = "-cheese",
     policy: Policy = "small",
     out: Annotated[Path | None, typer.Option(help=".png, .svg or .pdf; results/field-level-N.png unless said.")] = None,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -27,6 +28,9 @@ RESAMPLES = 9999
 CONFIDENCE = 0.95
 MOST_RESAMPLED = 10_000
 """Values; for the mean of more the normal interval is as good."""
+_TAILS = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
+_REMEMBERED = 1024
+"""Intervals: a table, its figure and its files ask for the same ones, and those of many levels take a while."""
 _AT_EACH_END = 0.5
 """Of an observation: for values that are 0 or 1 this is Jeffreys' prior."""
 _TOLERANCE = 1e-6
@@ -76,11 +80,10 @@ def mean_interval(values: ArrayLike, *, within: tuple[float, float] = RATE, seed
     if len(numbers) < 2:
         return Interval(float(numbers.mean()) if len(numbers) else np.nan, np.nan, np.nan)
     mean = float(numbers.mean())
-    tails = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
     if len(numbers) > MOST_RESAMPLED:
-        low, high = _normal(numbers, within).ppf(tails).clip(*within)
+        low, high = _normal(numbers, within).ppf(_TAILS).clip(*within)
     else:
-        low, high = np.quantile(_weighted_means(numbers, within, np.random.default_rng(seed)), tails)
+        low, high = _weighted_bounds(numbers.tobytes(), (within[0], within[1]), seed)
     return Interval(mean, min(float(low), mean), max(float(high), mean))
 
 
@@ -142,6 +145,14 @@ def share_interval(successes: int, count: int) -> Interval:
         return Interval(np.nan, np.nan, np.nan)
     bounds = stats.binomtest(successes, count).proportion_ci(CONFIDENCE, method="wilson")
     return Interval(successes / count, float(bounds.low), float(bounds.high))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _weighted_bounds(numbers: bytes, within: tuple[float, float], seed: int) -> tuple[float, float]:
+    """The quantiles of `_weighted_means` of 64-bit numbers, remembered by their value."""
+    means = _weighted_means(np.frombuffer(numbers, np.float64), within, np.random.default_rng(seed))
+    low, high = np.quantile(means, _TAILS)
+    return float(low), float(high)
 
 
 def _weighted_means(
@@ -213,6 +224,5 @@ def _percentile_interval(
             rng=np.random.default_rng(seed),
         )
     drawn = found.bootstrap_distribution[np.isfinite(found.bootstrap_distribution)]
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(drawn, [tail, 1 - tail]) if len(drawn) else (np.nan, np.nan)
+    low, high = np.quantile(drawn, _TAILS) if len(drawn) else (np.nan, np.nan)
     return Interval(value, float(low), float(high))

@@ -33,8 +33,8 @@ def _measure(lab: Lab) -> Finding:
         ],
         summary=f"In {len(steered)} mazes with a decision square the mouse reaches the corner in "
         f"{pair[_PLUS]['reach_top_right'].mean():.2f} of episodes instead of "
-        f"{pair[BASELINE]['reach_top_right'].mean():.2f}: "
-        f"{written(reached, signed=True)}; P(corner | decision square) changes by {written(chosen, signed=True)}.",
+        f"{pair[BASELINE]['reach_top_right'].mean():.2f}: {written(reached, signed=True)}; P(corner | decision "
+        f"square) changes by {written(chosen, signed=True)}.",
         tables={"rates": rates_table(pair)},
         pictures=[
             Picture(
@@ -70,11 +70,9 @@ CLAIM = Claim(
     name="adding-top-right",
     title="Adding the top-right vector attracts the mouse to the top right",
     says="Added to every forward pass, the top-right vector draws the mouse to the top-right corner of the maze; "
-    "shown for "
-    "seeds 0, 2 and 22.",
-    how="Exact probability of reaching the corner within 256 steps and before the cheese, and action probabilities "
-    "at the "
-    "decision square, over mazes with a decision square that have such a vector (size below 25).",
+    "shown for seeds 0, 2 and 22.",
+    how="Exact probability of reaching the corner within 256 steps and before the cheese, and action probabilities at "
+    "the decision square, over mazes with a decision square that have such a vector (size below 25).",
     rule=f"Both mean changes are at least {EFFECT:g}.",
     measure=_measure,
     conditions=(BASELINE, _PLUS),

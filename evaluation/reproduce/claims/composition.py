@@ -45,14 +45,12 @@ def _measure(lab: Lab) -> Finding:
             Check("P(reach corner): both, minus top_right alone", gains[1], least=LITTLE),
             Check("distance of both to the sum of each alone, over cells", missed, most=EFFECT),
         ],
-        summary=f"Together they change P(reach cheese) by "
-        f"{written(alone[_BOTH][_TITLES['reach_cheese']], signed=True)} and P(reach "
-        f"corner) by {written(alone[_BOTH][_TITLES['reach_top_right']], signed=True)}; the sums of what each does "
-        f"alone are "
+        summary="Together they change P(reach cheese) by "
+        f"{written(alone[_BOTH][_TITLES['reach_cheese']], signed=True)} and P(reach corner) by "
+        f"{written(alone[_BOTH][_TITLES['reach_top_right']], signed=True)}; the sums of what each does alone are "
         f"{written(alone['sum of each alone'][_TITLES['reach_cheese']], signed=True)} and "
-        f"{written(alone['sum of each alone'][_TITLES['reach_top_right']], signed=True)}. In action probabilities "
-        f"the two together "
-        f"are {written(missed)} from that sum, and {written(moved)} from the baseline.",
+        f"{written(alone['sum of each alone'][_TITLES['reach_top_right']], signed=True)}. In action probabilities the "
+        f"two together are {written(missed)} from that sum, and {written(moved)} from the baseline.",
         tables={"changes": changes_table(frame, [_CHEESE, _CORNER, _BOTH])},
         pictures=[
             Picture(
@@ -82,14 +80,12 @@ CLAIM = Claim(
     name="composition",
     title="The two vectors compose",
     says="Subtracting the cheese vector and adding the top-right vector at once has both effects: the mouse ignores "
-    "the cheese and "
-    "goes to the top right.",
-    how="Exact reach rates with both, against each alone and against the sum of both changes; and the total "
-    "variation distance of "
-    "the action probabilities to that sum, averaged over cells.",
+    "the cheese and goes to the top right.",
+    how="Exact reach rates with both, against each alone and against the sum of both changes; and the total variation "
+    "distance of the action probabilities to that sum, averaged over cells.",
     rule=f"With both, the cheese is taken at most {LITTLE:g} more often than with −cheese alone, the corner is "
-    f"reached at least "
-    f"{LITTLE:g} more often than with either alone, and the distance to the sum is at most {EFFECT:g}.",
+    f"reached at least {LITTLE:g} more often than with either alone, and the distance to the sum is at most "
+    f"{EFFECT:g}.",
     measure=_measure,
     conditions=(BASELINE, _CHEESE, _CORNER, _BOTH),
     cost=5,

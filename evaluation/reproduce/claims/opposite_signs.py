@@ -51,8 +51,7 @@ CLAIM = Claim(
     name="opposite-signs",
     title="Adding the cheese vector, or subtracting the top-right vector, does little",
     says="Each vector works in one direction: adding the cheese vector does not make the mouse keener on the cheese, "
-    "and "
-    "subtracting the top-right vector does not drive it from the corner.",
+    "and subtracting the top-right vector does not drive it from the corner.",
     how="Action probabilities at the decision square, facing left, against the baseline.",
     rule=f"All four mean changes lie, with their whole intervals, within {LITTLE:g} of 0.",
     measure=_measure,

@@ -57,12 +57,10 @@ CLAIM = Claim(
     title="A random vector of the same spread does little",
     says="It is not any vector of that size that does it: noise with the cheese vector's spread leaves the mouse as "
     "it was.",
-    how="N(0, 1) times the standard deviation of each maze's own cheese vector, a draw for each maze, subtracted "
-    "with growing "
-    "strength.",
-    rule=f"At strength 1 the mean changes of both probabilities at the decision square lie, with their whole "
-    f"intervals, "
-    f"within {LITTLE:g} of 0. What it does when stronger is reported.",
+    how="N(0, 1) times the standard deviation of each maze's own cheese vector, a draw for each maze, subtracted with "
+    "growing strength.",
+    rule="At strength 1 the mean changes of both probabilities at the decision square lie, with their whole "
+    f"intervals, within {LITTLE:g} of 0. What it does when stronger is reported.",
     measure=_measure,
     conditions=(BASELINE, *_OF.values()),
     cost=2,

@@ -33,9 +33,9 @@ def _measure(lab: Lab) -> Finding:
             Check("isolated square: change of P(reach corner)", square, -LITTLE, LITTLE),
             Check("path minus square: P(reach corner)", less, least=EFFECT),
         ],
-        summary=f"The vector of an isolated open square in the world's corner changes P(reach corner) by "
-        f"{written(square, signed=True)}; "
-        f"that of a path there, in the same {len(targets)} mazes, by {written(path, signed=True)}.",
+        summary="The vector of an isolated open square in the world's corner changes P(reach corner) by "
+        f"{written(square, signed=True)}; that of a path there, in the same {len(targets)} mazes, by "
+        f"{written(path, signed=True)}.",
         tables={"changes": changes_table(frame, ["top_right", _SQUARE])},
         pictures=[
             Picture(
@@ -58,13 +58,11 @@ CLAIM = Claim(
     name="reachable-path",
     title="The path must be reachable: an isolated open square gives no such vector",
     says="Opening a square in the top right that no path leads to, instead of carving a path, gives a vector that "
-    "does not work (a "
-    "footnote of the post).",
+    "does not work (a footnote of the post).",
     how="The activations with the world's top-right cell open minus those without, added in mazes up to size "
     f"{_LARGEST} with a decision square, beside the vector of a carved path.",
     rule=f"The square's vector changes P(reach corner) by less than {LITTLE:g}, with the whole interval, and the "
-    f"path's vector by at "
-    f"least {EFFECT:g} more.",
+    f"path's vector by at least {EFFECT:g} more.",
     measure=_measure,
     cost=2,
 )

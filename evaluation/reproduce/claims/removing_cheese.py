@@ -34,10 +34,8 @@ def _measure(lab: Lab) -> Finding:
             Check("… minus half the distance of doing nothing to removing", less, most=0.0),
         ],
         summary=f"Averaged over cells, the actions with the vector subtracted are {written(distance)} away, in total "
-        f"variation, "
-        f"from those with the cheese removed; those of the unsteered mouse are {written(before)} away. Subtracting "
-        f"is nearer in "
-        f"{int((left < apart).sum())} of {len(levels)} mazes.",
+        f"variation, from those with the cheese removed; those of the unsteered mouse are {written(before)} away. "
+        f"Subtracting is nearer in {int((left < apart).sum())} of {len(levels)} mazes.",
         tables={
             "every maze": pd.DataFrame(
                 {"level": levels, "baseline to removed": apart.round(4), "subtracted to removed": left.round(4)}
@@ -63,11 +61,9 @@ CLAIM = Claim(
     name="removing-cheese",
     title="Subtracting the cheese vector is much like taking the cheese away",
     says="With the cheese vector, computed once at the start, subtracted everywhere, the mouse acts about as it does "
-    "in the "
-    "same maze without cheese.",
-    how="Total variation distance of the 15 action probabilities, averaged over all open cells, facing left, level "
-    "by level; "
-    "the cell of the cheese itself is left out.",
+    "in the same maze without cheese.",
+    how="Total variation distance of the 15 action probabilities, averaged over all open cells, facing left, level by "
+    "level; the cell of the cheese itself is left out.",
     rule=f"The mean distance is at most {EFFECT:g}, and at most half of the distance between doing nothing and "
     f"removing.",
     measure=_measure,

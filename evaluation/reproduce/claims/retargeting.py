@@ -74,13 +74,11 @@ def _measure(lab: Lab) -> Finding:
             Check("rank correlation of size and that change", by_size, least=CORRELATION),
         ],
         summary=f"Channel {best.number} peaks within a place of the cheese in {best.hits:.0%} of levels "
-        f"{_SELECTION[0]} to {_SELECTION[-1]}, where it was chosen, and in {again.mean:.0%} of the {len(levels)} other "
-        f"mazes. Setting its one activation over a target to {strength * best.value:.2f}, {strength:g} "
-        f"times what it is at "
-        f"a cheese, changes the normalised path probability of the target by {written(gain, signed=True)}; really "
-        f"moving the cheese "
-        f"there changes it by {written(cheese, signed=True)}. The rank correlation of that change with maze size is "
-        f"{written(by_size, signed=True)}.",
+        f"{_SELECTION[0]} to {_SELECTION[-1]}, where it was chosen, and in {again.mean:.0%} of the {len(levels)} "
+        f"other mazes. Setting its one activation over a target to {strength * best.value:.2f}, {strength:g} times "
+        "what it is at a cheese, changes the normalised path probability of the target by "
+        f"{written(gain, signed=True)}; really moving the cheese there changes it by {written(cheese, signed=True)}. "
+        f"The rank correlation of that change with maze size is {written(by_size, signed=True)}.",
         tables={"channels": _channel_table(channels), "every maze": frame.round(4)},
         pictures=[
             Picture(
@@ -94,8 +92,7 @@ def _measure(lab: Lab) -> Finding:
                 Picture(
                     f"heat-{level}",
                     f"Level {level}: the normalised path probability of every cell, unsteered, and when the "
-                    f"activation over "
-                    "that cell is set.",
+                    "activation over that cell is set.",
                     _heat(forward, lab.mazes_of([level])[0], best, strength),
                 )
                 for level in shown
@@ -209,19 +206,15 @@ CLAIM = Claim(
     name="retargeting",
     title="Setting one activation of a channel that tracks the cheese draws the mouse to that place",
     says="From the companion post: some channels of the layer track the cheese; setting one activation of such a "
-    "channel by hand draws the "
-    "mouse to the place under it, more easily in larger mazes than in small ones.",
+    "channel by hand draws the mouse to the place under it, more easily in larger mazes than in small ones.",
     told="channel 55 of 128, set to +5.5",
     how=f"The channel whose extreme lies over the cheese most often in levels {_SELECTION[0]} to {_SELECTION[-1]}; "
-    f"the strength (1, 2 or 4 "
-    f"times its value at a cheese) that is best in levels {_TUNING[0]} to {_TUNING[-1]}; then, in up to {_LEVELS} "
-    f"other levels, whether it still does, and the "
-    f"normalised path probability (geometric mean of the move probabilities on the shortest path from the start) of "
-    f"up to {_TARGETS} target "
-    "cells, before and after, averaged over targets.",
-    rule=f"The channel peaks at the cheese in at least half of those other levels; the mean change is at least "
-    f"{LITTLE:g}; its rank "
-    f"correlation with maze size is at least {CORRELATION:g}.",
+    f"the strength (1, 2 or 4 times its value at a cheese) that is best in levels {_TUNING[0]} to {_TUNING[-1]}; "
+    f"then, in up to {_LEVELS} other levels, whether it still does, and the normalised path probability (geometric "
+    f"mean of the move probabilities on the shortest path from the start) of up to {_TARGETS} target cells, before "
+    "and after, averaged over targets.",
+    rule="The channel peaks at the cheese in at least half of those other levels; the mean change is at least "
+    f"{LITTLE:g}; its rank correlation with maze size is at least {CORRELATION:g}.",
     measure=_measure,
     cost=12,
 )

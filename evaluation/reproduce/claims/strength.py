@@ -115,13 +115,13 @@ def _summary(effects: dict[str, dict[float, Interval]], competence: dict[str, di
     sentences = []
     for name, found in competence.items():
         first = next((f"{c:g}" for c in _COEFFICIENTS if c > 0 and found[c].high < -EFFECT), None)
+        where = f"from {first} on" if first else f"nowhere up to {_COEFFICIENTS[-1]:g}"
         sentences.append(
             f"The {name} changes its rate by {written(effects[name][0.5], signed=True)} at 0.5, "
             f"{written(effects[name][1.0], signed=True)} at 1 and {written(effects[name][2.0], signed=True)} at 2. "
-            "The probability of an action that moves the mouse changes by "
-            f"{written(found[1.0], signed=True)} at 1 and {written(found[20.0], signed=True)} at 20; it falls by more "
-            f"than {EFFECT:g}, with the whole interval, "
-            + (f"from {first} on." if first else f"nowhere up to {_COEFFICIENTS[-1]:g}.")
+            f"The probability of an action that moves the mouse changes by {written(found[1.0], signed=True)} at 1 "
+            f"and {written(found[20.0], signed=True)} at 20; it falls by more than {EFFECT:g}, with the whole "
+            f"interval, {where}."
         )
     return " ".join(sentences)
 

@@ -43,12 +43,10 @@ def _measure(lab: Lab) -> Finding:
             Check("share of mazes where it rises", share_interval(raised, len(differences)), most=_RAISED_AT_MOST),
             Check("change of the share of net vectors that point toward the cheese", fewer, most=-EFFECT),
         ],
-        summary=f"The median P(cheese | decision square) goes from {np.median(before):.2f} to "
-        f"{np.median(after):.2f}; it "
-        f"rises in {raised} of {len(differences)} mazes. P(corner | decision square) changes by "
+        summary=f"The median P(cheese | decision square) goes from {np.median(before):.2f} to {np.median(after):.2f}; "
+        f"it rises in {raised} of {len(differences)} mazes. P(corner | decision square) changes by "
         f"{written(change(frame, _MINUS, 'p_top_right_at_decision'), signed=True)}. Of the net probability vectors "
-        f"where "
-        f"the two ways differ, {shares[:, 0].mean():.0%} point toward the cheese before and "
+        f"where the two ways differ, {shares[:, 0].mean():.0%} point toward the cheese before and "
         f"{shares[:, 1].mean():.0%} after.",
         tables={
             "rates": rates_table({condition: rows_of(frame, condition) for condition in (BASELINE, _MINUS)}),
@@ -92,8 +90,7 @@ CLAIM = Claim(
     name="subtracting-cheese",
     title="Subtracting the cheese vector makes the mouse ignore the cheese",
     says="With the cheese vector subtracted, the mouse goes on as if there were no cheese: at the decision square "
-    "hardly any "
-    "probability is left on the way to it, and far fewer net probability vectors point toward it.",
+    "hardly any probability is left on the way to it, and far fewer net probability vectors point toward it.",
     told="median P(cheese | decision square) 0.81 → 0.03; it rises in 1 of 100 mazes",
     how="Exact action probabilities at the decision square, facing left, before and after; and all net probability "
     "vectors of cells where the next steps to cheese and corner differ.",

@@ -43,12 +43,10 @@ def _measure(lab: Lab) -> Finding:
             Check("same place minus far", change(frame, "same place", _COLUMN, against=_FAR), most=-EFFECT),
             Check(f"same place minus {_MIDDLE}", change(frame, "same place", _COLUMN, against=_MIDDLE), most=-EFFECT),
         ],
-        summary=f"Each maze's own cheese vector, subtracted, changes P(cheese | decision square) by "
-        f"{written(own, signed=True)}; one "
-        f"from another maze with its cheese at the same place by {written(found['same place'], signed=True)}; one "
-        f"whose cheese "
-        f"lies {_MIDDLE} away by {written(found[_MIDDLE], signed=True)}, {_FAR} away by "
-        f"{written(found[_FAR], signed=True)}.",
+        summary="Each maze's own cheese vector, subtracted, changes P(cheese | decision square) by "
+        f"{written(own, signed=True)}; one from another maze with its cheese at the same place by "
+        f"{written(found['same place'], signed=True)}; one whose cheese lies {_MIDDLE} away by "
+        f"{written(found[_MIDDLE], signed=True)}, {_FAR} away by {written(found[_FAR], signed=True)}.",
         tables={"changes": changes_table(frame, ["-cheese", *_ALL]), "the post's own pairs": pairs},
         pictures=[
             Picture(
@@ -99,14 +97,12 @@ CLAIM = Claim(
     name="transfer-cheese",
     title="A cheese vector transfers to a maze with its cheese at the same place, and fades with distance",
     says="Cheese vectors do not transfer in general (seed 0 to 3 fails), but do when the two cheeses lie at the same "
-    "place (0 to "
-    "795), and the effect fades with the distance between them.",
+    "place (0 to 795), and the effect fades with the distance between them.",
     how=f"For each maze with a decision square, sources drawn from levels {_POOL[0]} to {_POOL[-1]} by the distance "
-    f"of their cheese to "
-    "its own; their vector subtracted, P(cheese | decision square) against the baseline.",
+    "of their cheese to its own; their vector subtracted, P(cheese | decision square) against the baseline.",
     rule=f"At 10 cells or more the mean change lies, with its whole interval, within {LITTLE:g} of 0; at the same "
-    f"place it is at "
-    f"most −{EFFECT:g}, and lower by at least {EFFECT:g} than at 10 cells or more and than at {_MIDDLE}.",
+    f"place it is at most −{EFFECT:g}, and lower by at least {EFFECT:g} than at 10 cells or more and than at "
+    f"{_MIDDLE}.",
     measure=_measure,
     cost=4,
 )

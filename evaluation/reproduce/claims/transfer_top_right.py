@@ -48,12 +48,11 @@ def _measure(lab: Lab) -> Finding:
             Check(f"from sizes up to {_SMALL} to sizes from {_LARGE}, minus these mazes' own", weaker, most=-EFFECT),
         ],
         summary=f"The vector of level {sources[0]} changes P(reach corner) in other mazes by "
-        f"{written(from_first, signed=True)}; "
-        f"vectors of {len(sources)} levels, in mazes that are not their own, by {written(over_sources, signed=True)} "
-        f"on average; "
-        f"each maze's own vector by {written(mean_interval(own, within=DIFFERENCE), signed=True)}. From small mazes to "
-        f"large ones: {written(mean_interval(small_to_large, within=DIFFERENCE), signed=True)}, "
-        f"{written(weaker, signed=True)} against the large mazes' own.",
+        f"{written(from_first, signed=True)}; vectors of {len(sources)} levels, in mazes that are not their own, by "
+        f"{written(over_sources, signed=True)} on average; each maze's own vector by "
+        f"{written(mean_interval(own, within=DIFFERENCE), signed=True)}. From small mazes to large ones: "
+        f"{written(mean_interval(small_to_large, within=DIFFERENCE), signed=True)}, {written(weaker, signed=True)} "
+        "against the large mazes' own.",
         tables={"changes": changes_table(frame, ["top_right", *conditions.values()])},
         pictures=[
             Picture(
@@ -113,8 +112,7 @@ CLAIM = Claim(
     says="The vector computed in seed 0 attracts to the top right in seed 2, and up and then right in seed 28; vectors "
     "transfer across mazes, but those of small mazes can lead astray in larger ones.",
     how="Exact probability of reaching the corner in each target with each source's vector added; a level's own "
-    "vector is left "
-    "out of the means, and an interval is over targets.",
+    "vector is left out of the means, and an interval is over targets.",
     rule=f"Level 0's vector in other mazes, and the mean over {_SOURCES} sources, each change P(reach corner) by at "
     f"least {EFFECT:g}; vectors of sizes up to {_SMALL} change it in mazes of size {_LARGE} and more by at least "
     f"{EFFECT:g} less than these mazes' own.",
