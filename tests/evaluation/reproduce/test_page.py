@@ -26,6 +26,7 @@ def browser() -> Iterator[webdriver.Chrome]:
     for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars"):
         options.add_argument(argument)
     driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
+    driver.set_script_timeout(120)
     yield driver
     driver.quit()
 
@@ -48,6 +49,8 @@ def test_everything_loads_and_nothing_overflows(
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
     browser.get(page)
     assert browser.execute_script("return document.images.length") >= 20
+    settled = "Promise.allSettled([...document.images].map(i => i.decode())).then(() => arguments[0]())"
+    browser.execute_async_script(settled)  # a busy machine decodes for a while yet after the page has loaded
     broken = "return [...document.images].filter(i => !i.complete || i.naturalWidth < 50).map(i => i.alt)"
     assert browser.execute_script(broken) == []
     browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
