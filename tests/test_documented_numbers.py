@@ -58,7 +58,7 @@ def test_the_first_tables_of_the_readme() -> None:
 def test_the_policies_of_the_readme() -> None:
     told = policies_table().set_index("policy")
     shown = the_table(ROOT / "README.md", "network", "right moves")
-    assert {"small", "full", "small-ppo", "ppo-7"} == set(shown)
+    assert {"small", "full", "small-ppo", "small-long", "ppo-7"} == set(shown)
     for name, row in shown.items():
         listed = told.loc[name]
         numbers = ["right moves", "cheese", "Δ cheese: -cheese", "Δ top right: top_right", "Δ top right: both"]
@@ -83,10 +83,16 @@ def test_the_family(name: str) -> None:
 
 
 def test_small_before_and_after() -> None:
-    by_size = the_table(ROOT / "docs/training.md", "right moves: `small", "small-ppo")
-    assert len(by_size) == 13
+    by_size = the_table(ROOT / "docs/training.md", "moves: `small", "cheese: `small-long")
     effects = the_table(ROOT / "docs/training.md", "effect in the mazes with a decision square")
-    for name in ("small", "small-ppo"):
+    assert len(by_size) == 13
+    for name in ("small", "small-ppo", "small-long"):
+        card = CARDS / f"{name}.md"
+        moves, rates = the_table(card, "right moves"), the_table(card, "cheese rate")
+        moves["all"] = {"right moves": re.findall(r"shortest path: \*\*(.*)\*\*", card.read_text())[0]}
+        for size, row in by_size.items():
+            assert row[f"moves: `{name}"] == moves[size]["right moves"]
+            assert row[f"cheese: `{name}"] == rates[size]["cheese rate"]
         _, apart = steering(name)
         assert effects["-cheese: Δ cheese"][name] == apart["-cheese"]["Δ cheese"]
         assert effects["+top-right: Δ corner"][name] == apart["top_right"]["Δ top right"]

@@ -6,6 +6,8 @@ from .config import TrainingConfig
 
 _SMALL = TrainingConfig(pictures=3_552_384, learning_rate=1e-3, dense_weight=1.0, mouse_weight=0.0, average_decay=0.0)
 """Made before the mouse's cell was a target of training."""
+_LONG = TrainingConfig(pictures=_SMALL.pictures)
+"""The recipe of the family, with as many pictures as `small` had."""
 _FULL = TrainingConfig(pictures=3_072_000, width=4, learning_rate=2e-3)
 _FAMILY_PICTURES = 640_000
 _FAMILY_REGIONS = (1, 2, 3, 5, 6, 7, 10, 14, 15)
@@ -16,7 +18,7 @@ _FAMILY_SEEDS_REGION = 5
 
 def recipes() -> dict[str, TrainingConfig]:
     """Name to configuration. The family differs in the cheese region, and for one region in the seed, alone."""
-    found = {"small": _SMALL, "full": _FULL}
+    found = {"small": _SMALL, "small-long": _LONG, "full": _FULL}
     for region in _FAMILY_REGIONS:
         found[f"small-{region}"] = TrainingConfig(pictures=_FAMILY_PICTURES, cheese_region=region)
     found["small-anywhere"] = TrainingConfig(pictures=_FAMILY_PICTURES, cheese_region=_ANYWHERE)
