@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -16,6 +14,7 @@ from steered_env import load_policy
 from steered_env.policy import to_input
 from steered_env.steering import DEFAULT_LAYER
 
+from .peak_memory import peak_mebibytes
 from .timing import Row, in_turn, seconds
 
 LEVELS = range(100)
@@ -140,10 +139,7 @@ def memory() -> Row:
 
 
 def _peak_mebibytes(levels: int) -> float:
-    code = (
-        "import resource\nfrom evaluation import evaluate\nfrom steered_env import load_policy\n"
-        f"evaluate(load_policy(), range({levels}))\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    return peak_mebibytes(
+        "from evaluation import evaluate\nfrom steered_env import load_policy\n"
+        f"evaluate(load_policy(), range({levels}))\nprint(peak())"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return int(done.stdout) / 1024

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -19,6 +17,7 @@ from evaluation.shared_forward import SharedForward
 from steered_env import load_policy
 from steered_env.steering import Intervention
 
+from .peak_memory import peak_mebibytes
 from .timing import Row, in_turn
 
 if TYPE_CHECKING:
@@ -117,13 +116,10 @@ def _has(name: str) -> bool:
 
 def _peak_mebibytes(levels: int) -> float:
     """Of a process that measures, before it loads the rows; few steps, since memory does not depend on them."""
-    code = (
-        "import resource, tempfile\nfrom evaluation import evaluate\nfrom steered_env import load_policy\n"
-        "peak = []\n"
-        "note = lambda *_: peak.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+    return peak_mebibytes(
+        "import tempfile\nfrom evaluation import evaluate\nfrom steered_env import load_policy\n"
+        "peaks = []\nnote = lambda *_: peaks.append(peak())\n"
         "with tempfile.TemporaryDirectory() as folder:\n"
         f"    evaluate(load_policy(), range({levels}), horizon=16, out=folder, on_progress=note)\n"
-        "print(peak[-1])"
+        "print(peaks[-1])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return int(done.stdout) / 1024

@@ -29,7 +29,7 @@ CONFIDENCE = 0.95
 MOST_RESAMPLED = 10_000
 """Values; for the mean of more the normal interval is as good."""
 _TAILS = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
-_REMEMBERED = 1024
+_REMEMBERED = 512
 """Intervals: a table, its figure and its files ask for the same ones, and those of many levels take a while."""
 _AT_EACH_END = 0.5
 """Of an observation: for values that are 0 or 1 this is Jeffreys' prior."""

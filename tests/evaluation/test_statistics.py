@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pytest
 from scipy import stats
@@ -16,9 +14,6 @@ from evaluation.statistics import (
     rank_correlation,
     share_interval,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 def test_interval_of_many_values_is_students() -> None:
@@ -57,6 +52,15 @@ def test_few_equal_or_missing_values() -> None:
     assert mean == 0
     assert -0.06 < low < -0.03
     assert 0.03 < high < 0.06
+
+
+def test_what_is_remembered_is_of_the_same_question() -> None:
+    values = np.random.default_rng(0).random(20)
+    first = mean_interval(values)
+    assert mean_interval(values, seed=1) != first
+    assert mean_interval(values, within=DIFFERENCE).low < first.low
+    assert mean_interval(values[::-1]) != first  # the weights are drawn in the order of the values
+    assert mean_interval(values.tolist()) == first
 
 
 def test_values_that_cannot_be() -> None:
