@@ -101,7 +101,7 @@ def test_train_card_and_table_of_the_new_policy(tmp_path: Path) -> None:
         (["train", "--out", "run", "--algorithm", "ppo", "--steps", "9", "--sizes", "3;5"], "written as 3,5,7"),
         (["train", "--out", "run", "--algorithm", "ppo", "--steps", "9", "--start", "nope"], "no policy 'nope'"),
         (["train", "--minutes", "1"], "name the run's folder"),
-        (["train", "--recipe", "large"], "no recipe 'large'; there are small, full, small-1,"),
+        (["train", "--recipe", "large"], "no recipe 'large'; there are small, small-long, full, small-1,"),
         (["train", "--recipe", "small-7", "--seed", "3"], "--seed would change the recipe"),
         (["card", "."], "holds no training run"),
     ],
