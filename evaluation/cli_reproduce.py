@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .reproduce import Reproduction
 
-_QUICK_LEVELS = "0:20"
+_QUICK_LEVELS = "0:16"
 _LEVELS = "0:100"
 _out, _err = Console(), Console(stderr=True)
 
