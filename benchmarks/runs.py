@@ -29,7 +29,7 @@ _MEMORY_LEVELS = (100, 5000)
 
 def against_the_network() -> list[Row]:
     """Levels per second of a run with one worker, by policy, and what the network alone would allow."""
-    return [_row(name) for name in ("small", "full")] if _has("full") else [_row("small")]
+    return [_row(name) for name in ("small", "full")]
 
 
 def two_workers_against_one() -> Row:
@@ -106,12 +106,6 @@ class _NetworkClock:
 def _run(policy: object, workers: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         evaluate(policy, _LEVELS, USUAL_CONDITIONS, out=Path(folder), workers=workers)  # type: ignore[arg-type]
-
-
-def _has(name: str) -> bool:
-    from steered_env.policy.checkpoint import packaged_policies
-
-    return name in packaged_policies()
 
 
 def _peak_mebibytes(levels: int) -> float:

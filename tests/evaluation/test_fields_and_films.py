@@ -92,9 +92,8 @@ def test_a_rate_of_fewer_mazes_says_so(reference_policy: ImpalaPolicy, mazes: li
     assert axes.get_title() == "all mazes (n = 3 unless said)"
     said = [(text.get_text(), round(text.xy[1])) for text in axes.texts]
     assert sorted(said) == [("n = 1", 1), ("n = 2", 0), ("n = 2", 1)]
-    all_there = results_figure(evaluate(reference_policy, mazes=[mazes[12]], conditions=["-cheese"], horizon=4)).axes[
-        -1
-    ]
+    one = evaluate(reference_policy, mazes=[mazes[12]], conditions=["-cheese"], horizon=4)
+    all_there = results_figure(one).axes[-1]
     assert (all_there.get_title(), list(all_there.texts)) == ("all mazes (n = 1)", [])
 
 
