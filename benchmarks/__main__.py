@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import torch
 
-from . import measuring, runs, simulator, training
+from . import measuring, runs, simulator, startup, training
 from .timing import Row
 
 
@@ -22,6 +22,7 @@ def main() -> None:
 
 
 def _rows() -> Iterator[Row]:
+    yield from startup.startup()
     yield simulator.env_steps()
     yield from simulator.vector_env_steps()
     yield simulator.drawn_mazes()

@@ -1,23 +1,10 @@
-"""Measuring: how often a steered mouse reaches the cheese and the top right, in tables, figures and films."""
+"""Measuring: how often a steered mouse reaches the cheese and the top right, in tables, figures and films.
 
-from .conditions import Condition, ConditionError
-from .evaluate import evaluate
-from .results import Results
-from .runs.trouble import RunError
-from .sweep import sweep
-from .uniform import UniformPolicy
-from .vector_field import VectorField, vector_field
-from .video import record_video
+Names are imported when they are first used; ``__init__.pyi`` lists them with their files.
+"""
 
-__all__ = [
-    "Condition",
-    "ConditionError",
-    "Results",
-    "RunError",
-    "UniformPolicy",
-    "VectorField",
-    "evaluate",
-    "record_video",
-    "sweep",
-    "vector_field",
-]
+import lazy_loader
+
+import steered_env  # noqa: F401 (keeps the old gym from printing its notice)
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

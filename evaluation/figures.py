@@ -13,9 +13,9 @@ from matplotlib.patheffects import withStroke
 
 from steered_env.whole_file import whole_file
 
+from ._vector_field import VectorField
 from .measures import RATES
 from .results import Results
-from .vector_field import VectorField
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

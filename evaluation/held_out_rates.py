@@ -10,7 +10,7 @@ import numpy as np
 from steered_env import ImpalaPolicy, Maze
 from steered_env.maze.placement import random_cheese_cell
 
-from .evaluate import evaluate
+from ._evaluate import evaluate
 
 _KEY = 104_729
 _AT_ONCE = 128

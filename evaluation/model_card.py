@@ -19,8 +19,8 @@ from steered_env.simulator import draw_frames
 from steered_env.training import HELD_OUT_LEVELS, HeldOut, move_accuracy
 from steered_env.training.run_folder import CONFIG, WEIGHTS
 
+from ._evaluate import evaluate
 from .conditions import USUAL_CONDITIONS
-from .evaluate import evaluate
 from .figures import save_figure
 from .held_out_rates import held_out_mazes
 from .how_made import how_made

@@ -2,39 +2,17 @@
 
 The environment, maze editing and steered policies of `steered_env`; how often a steered mouse reaches the cheese and
 the top right is measured by the package `evaluation`, installed beside it.
+
+Names are imported when they are first used; ``__init__.pyi`` lists them with their files.
 """
 
-from . import simulator  # first: it keeps the old gym from printing its notice
-from .envs import EditMaze, MazeEnv, MazeVectorEnv
-from .maze import Maze
-from .policy import CheckpointError, ImpalaPolicy, load_policy, save_policy
-from .steering import (
-    LayerError,
-    SteeredPolicy,
-    Steering,
-    VectorError,
-    cheese_vector,
-    random_vector,
-    top_right_vector,
+import lazy_loader
+
+from . import (
+    envs,  # noqa: F401 (registers the environments)
+    simulator,  # noqa: F401 (keeps the old gym from printing its notice)
 )
 
-__all__ = [
-    "CheckpointError",
-    "EditMaze",
-    "ImpalaPolicy",
-    "LayerError",
-    "Maze",
-    "MazeEnv",
-    "MazeVectorEnv",
-    "SteeredPolicy",
-    "Steering",
-    "VectorError",
-    "cheese_vector",
-    "load_policy",
-    "random_vector",
-    "save_policy",
-    "simulator",
-    "top_right_vector",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 __version__ = "0.1.0"

@@ -1,20 +1,5 @@
 """Measuring again what was claimed of steered mice, with a verdict for every claim."""
 
-from .claim import Claim, DoesNotApplyError, Finding, Picture, all_claims
-from .run import Reproduction, Step, reproduce
-from .verdict import Check, Outcome, Verdict, verdict_of
+import lazy_loader
 
-__all__ = [
-    "Check",
-    "Claim",
-    "DoesNotApplyError",
-    "Finding",
-    "Outcome",
-    "Picture",
-    "Reproduction",
-    "Step",
-    "Verdict",
-    "all_claims",
-    "reproduce",
-    "verdict_of",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

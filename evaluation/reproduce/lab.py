@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from evaluation._evaluate import evaluate, worker_count
+from evaluation._vector_field import VectorField, fields_of
 from evaluation.conditions import BASELINE, Condition, ConditionLike, SteeringFactory
-from evaluation.evaluate import evaluate, worker_count
 from evaluation.results import Results
 from evaluation.shared_forward import SharedForward, one_torch_thread
 from evaluation.statistics import DIFFERENCE, Interval, mean_interval
-from evaluation.vector_field import VectorField, fields_of
 from steered_env import ImpalaPolicy, Maze, Steering
 
 from .claim import DoesNotApplyError

@@ -33,7 +33,7 @@ from .store import Stored, load_finding, save_finding, save_problem
 _RUN = "run.json"
 _SHARED_COST = 25.0
 _SHARED_CODE = (
-    *(f"evaluation.{name}" for name in ("figures", "number_text", "statistics", "vector_field")),
+    *(f"evaluation.{name}" for name in ("figures", "number_text", "statistics", "_vector_field")),
     *(
         f"evaluation.reproduce.{name}"
         for name in ("arrows", "drawing", "lab", "path_probability", "texts", "thresholds", "verdict")

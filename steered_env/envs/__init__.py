@@ -1,27 +1,9 @@
 """The environments; importing this registers ``steered_env/Maze-v0`` with Gymnasium."""
 
 import gymnasium
+import lazy_loader
 
-from .edit_maze import EditMaze
-from .edits import Edit, apply_edits, check_edits
-from .levels import Levels, MazeSource
-from .maze_env import MazeEnv
-from .rules import FRAMES_PER_SECOND
-from .running import RunningMazes
-from .vector_env import MazeVectorEnv
-
-__all__ = [
-    "FRAMES_PER_SECOND",
-    "Edit",
-    "EditMaze",
-    "Levels",
-    "MazeEnv",
-    "MazeSource",
-    "MazeVectorEnv",
-    "RunningMazes",
-    "apply_edits",
-    "check_edits",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 gymnasium.register(
     id="steered_env/Maze-v0",

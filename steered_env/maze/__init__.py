@@ -1,6 +1,5 @@
 """The maze as a value: its edits, paths and text form."""
 
-from .maze import Maze, check_maze
-from .moves import ACTIONS_OF, DIRECTIONS, MOVE_OF_ACTION, actions_between, after
+import lazy_loader
 
-__all__ = ["ACTIONS_OF", "DIRECTIONS", "MOVE_OF_ACTION", "Maze", "actions_between", "after", "check_maze"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

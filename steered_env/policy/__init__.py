@@ -1,16 +1,5 @@
 """Policies: the network, and checkpoints in and out."""
 
-from .checkpoint import CheckpointError, load_policy, save_policy
-from .finite import check_finite
-from .impala import ImpalaPolicy
-from .observations import as_batch, to_input
+import lazy_loader
 
-__all__ = [
-    "CheckpointError",
-    "ImpalaPolicy",
-    "as_batch",
-    "check_finite",
-    "load_policy",
-    "save_policy",
-    "to_input",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

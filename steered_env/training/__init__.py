@@ -1,18 +1,5 @@
 """How the packaged policies were made: imitation of shortest paths, and reinforcement (`ppo`, imported apart)."""
 
-from .config import TrainingConfig
-from .held_out import HELD_OUT_LEVELS, HeldOut, move_accuracy
-from .imitation import train
-from .ppo_config import PPOConfig
-from .run_folder import Progress, TrainingError
+import lazy_loader
 
-__all__ = [
-    "HELD_OUT_LEVELS",
-    "HeldOut",
-    "PPOConfig",
-    "Progress",
-    "TrainingConfig",
-    "TrainingError",
-    "move_accuracy",
-    "train",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -9,9 +9,8 @@ import pytest
 @pytest.mark.parametrize(
     "code",
     [
-        "import steered_env",
-        "import evaluation",
         "import steered_env, stable_baselines3",
+        "import evaluation, stable_baselines3",
         "import steered_env; steered_env.Maze.from_level(0).observe()",
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from evaluation._vector_field import VectorField
 from evaluation.conditions import BASELINE
 from evaluation.figures import fields_figure
 from evaluation.number_text import written
@@ -14,7 +15,6 @@ from evaluation.reproduce.texts import changes_table
 from evaluation.reproduce.thresholds import EFFECT, LITTLE
 from evaluation.reproduce.verdict import Check
 from evaluation.statistics import mean_interval
-from evaluation.vector_field import VectorField
 from steered_env.simulator import WORLD_SIZE
 
 _CHEESE, _CORNER, _BOTH = "-cheese", "top_right", "top_right - cheese"

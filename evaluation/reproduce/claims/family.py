@@ -6,8 +6,8 @@ import re
 
 import pandas as pd
 
+from evaluation._evaluate import evaluate
 from evaluation.conditions import BASELINE
-from evaluation.evaluate import evaluate
 from evaluation.number_text import written
 from evaluation.reproduce.claim import Claim, DoesNotApplyError, Finding, Picture
 from evaluation.reproduce.drawing import dots, lines

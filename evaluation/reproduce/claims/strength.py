@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from evaluation._vector_field import VectorField
 from evaluation.conditions import BASELINE
 from evaluation.number_text import written
 from evaluation.reproduce.claim import Claim, Finding, Picture
@@ -14,7 +15,6 @@ from evaluation.reproduce.texts import changes_table
 from evaluation.reproduce.thresholds import EFFECT, LITTLE
 from evaluation.reproduce.verdict import Check
 from evaluation.statistics import DIFFERENCE, Interval, mean_interval
-from evaluation.vector_field import VectorField
 from steered_env.maze import ACTIONS_OF, DIRECTIONS
 
 _COEFFICIENTS = (-5.0, -3.0, -2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from evaluation import vector_field
+from evaluation._vector_field import VectorField
 from evaluation.reproduce.arrows import share_towards_cheese
-from evaluation.vector_field import VectorField
 from steered_env import ImpalaPolicy, Maze
 
 FORK = Maze.from_text("""

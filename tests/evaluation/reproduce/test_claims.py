@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from evaluation._vector_field import VectorField
 from evaluation.conditions import Condition, ConditionLike
 from evaluation.reproduce import Finding, Verdict, all_claims
 from evaluation.reproduce.claims import family, subtracting_cheese
 from evaluation.reproduce.lab import REMOVED, Lab
 from evaluation.results import Results
-from evaluation.vector_field import VectorField
 from steered_env import ImpalaPolicy
 from steered_env.simulator import ACTIONS
 from steered_env.steering import DEFAULT_LAYER

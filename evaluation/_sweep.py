@@ -15,8 +15,8 @@ from torch import nn
 from steered_env import Maze, SteeredPolicy
 from steered_env.steering import DEFAULT_LAYER
 
+from ._evaluate import HORIZON, evaluate
 from .conditions import BASELINE, VECTORS, Condition, Vector
-from .evaluate import HORIZON, evaluate
 
 _COLUMNS = ("policy", "vector", "layer", "source", "coefficient")
 

@@ -1,0 +1,14 @@
+from .checkpoint import CheckpointError, load_policy, save_policy
+from .finite import check_finite
+from .impala import ImpalaPolicy
+from .observations import as_batch, to_input
+
+__all__ = [
+    "CheckpointError",
+    "ImpalaPolicy",
+    "as_batch",
+    "check_finite",
+    "load_policy",
+    "save_policy",
+    "to_input",
+]
