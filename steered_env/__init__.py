@@ -10,6 +10,7 @@ import lazy_loader
 
 from . import (
     envs,  # noqa: F401 (registers the environments)
+    forked_process,  # noqa: F401 (lets a forked process compute)
     simulator,  # noqa: F401 (keeps the old gym from printing its notice)
 )
 
