@@ -1,6 +1,6 @@
 # make table   install, then the success-rate table, its figure and a video
 # make test    install, then all tests
-# make check   install, then format, lint and strict types
+# make check   install, then format, lint, strict types, and who may import whom
 # make bench   install, then the benchmarks
 # make fuzz    install, then random inputs to everything that reads what others wrote, half an hour
 # make faults  install, then kill, fill up and damage runs in every way (a quarter of an hour)
@@ -36,6 +36,7 @@ check: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 
 bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks
@@ -44,7 +45,7 @@ fuzz: $(INSTALLED)
 	$(BIN)/python -m fuzzing --log docs/fuzzing.md
 
 faults: $(INSTALLED)
-	$(BIN)/python -m benchmarks.faults docs/faults.log
+	$(BIN)/python -m benchmarks.faults_log docs/faults.log
 
 clean:
 	rm -rf $(VENV) results build *.egg-info

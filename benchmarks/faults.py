@@ -1,35 +1,28 @@
-"""``python -m benchmarks.faults``: everything that may happen to a run, made to happen, and the numbers afterwards.
+"""Everything that may happen to a run, made to happen, and the numbers afterwards.
 
 After each fault the same command goes on, and the rows are held against those of a run that nothing happened to, bit
-for bit. The tests do a handful of each. ``make faults`` writes the log of all of it to ``docs/faults.log``.
+for bit. The tests do a handful of each, `benchmarks.faults_log` a hundred.
 """
 
 from __future__ import annotations
 
-import logging
 import multiprocessing
 import os
-import platform
 import random
 import resource
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
 
 from evaluation import Results, evaluate
-from evaluation.results import write_text
 from evaluation.runs.chunk_files import chunk_files
 from evaluation.runs.folder import Progress
 from steered_env import ImpalaPolicy, load_policy
-from steered_env.machine import machine
 from steered_env.policy import save_policy
 
 LEVELS = 16
@@ -317,31 +310,3 @@ def _mount(folder: Path, size: str) -> bool:
     option = size if "," in size else f"size={size}"
     command = ["mount", "-t", "tmpfs", "-o", option, "tmpfs", str(folder)]
     return shutil.which("mount") is not None and subprocess.run(command, capture_output=True).returncode == 0
-
-
-def main() -> None:
-    from .ray_faults import dead_node_and_driver
-
-    faults: list[Callable[[Path], str]] = [
-        lambda folder: kills(folder, 100),
-        full_disk,
-        lambda folder: damage(folder, 10),
-        two_processes,
-        changed_weights,
-        dead_node_and_driver,
-    ]
-    logging.getLogger("evaluation.runs").setLevel(logging.ERROR)  # damage is what is wanted here
-    packages = ", ".join(f"{name} {version(name)}" for name in ("torch", "pyarrow", "ray"))
-    lines = [f"$ make faults    # {machine()}, Python {platform.python_version()}, {packages}"]
-    print(lines[0], flush=True)
-    for fault in faults:
-        with tempfile.TemporaryDirectory() as folder:
-            begin = time.monotonic()
-            lines.append(f"{fault(Path(folder))} ({time.monotonic() - begin:.0f} s)")
-        print(lines[-1], flush=True)
-    if len(sys.argv) > 1:
-        write_text(Path(sys.argv[1]), "\n".join([*lines, ""]))
-
-
-if __name__ == "__main__":
-    main()

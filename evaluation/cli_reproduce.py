@@ -79,8 +79,7 @@ def _print(found: Reproduction) -> None:
 def _verdicts(found: Reproduction) -> pd.DataFrame:
     import pandas as pd
 
-    from .reproduce import Outcome
-    from .reproduce.page import verdict_text
+    from .reproduce import Outcome, verdict_text
 
     rows = []
     for claim, stored in found.findings.items():

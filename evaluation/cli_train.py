@@ -138,7 +138,7 @@ def train(
 
     By imitation of shortest paths, or by Stable-Baselines3's PPO. A run that was interrupted goes on where it was.
     """
-    from steered_env.training.device import choose_device
+    from steered_env.training import choose_device
 
     from .results import make_folder
 
@@ -202,8 +202,7 @@ def _of_recipe(name: str, given: dict[str, Any], device: torch.device) -> Traini
     Raises:
         ValueError: if there is no such recipe, or an option would change it.
     """
-    from steered_env.training.device import has_fast_bfloat16
-    from steered_env.training.recipes import recipe
+    from steered_env.training import has_fast_bfloat16, recipe
 
     config = recipe(name)
     for option in given:
@@ -219,8 +218,7 @@ def _config(algorithm: str, given: dict[str, Any], device: torch.device) -> Trai
         ValueError: if there is no such algorithm or no budget, or an option belongs to the other algorithm.
     """
     from steered_env import load_policy
-    from steered_env.training import PPOConfig, TrainingConfig
-    from steered_env.training.device import has_fast_bfloat16
+    from steered_env.training import PPOConfig, TrainingConfig, has_fast_bfloat16
 
     if algorithm not in (_IMITATION, _PPO):
         raise ValueError(f"algorithm must be {_IMITATION} or {_PPO}, got {algorithm!r}")

@@ -15,8 +15,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from steered_env import Maze
-from steered_env.maze import ACTIONS_OF, DIRECTIONS
-from steered_env.maze.paths import reachable
+from steered_env.maze import ACTIONS_OF, DIRECTIONS, reachable
 from steered_env.simulator import ACTIONS, Cell, draw_frames
 from steered_env.steering import Intervention
 

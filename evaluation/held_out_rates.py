@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 import numpy as np
 
 from steered_env import ImpalaPolicy, Maze
-from steered_env.maze.placement import random_cheese_cell
+from steered_env.maze import random_cheese_cell
 
 from ._evaluate import evaluate
 

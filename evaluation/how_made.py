@@ -7,9 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from steered_env.training import PPOConfig, TrainingConfig
-from steered_env.training.older_runs import settings_of
-from steered_env.training.recipes import recipes
+from steered_env.training import PPOConfig, TrainingConfig, recipes, settings_of
 
 _NOT_OPTIONS = ("width", "cheese_region", "seed", "steps", "minutes", "start", "sizes", "bfloat16", "value_warmup")
 """Settings of PPO that the command always names, or that are no hyperparameters of it."""

@@ -13,11 +13,9 @@ import pandas as pd
 import torch
 
 from steered_env import ImpalaPolicy, Maze, load_policy
-from steered_env.policy import save_policy
-from steered_env.policy.checkpoint import packaged_policies, read_metadata, rounded
+from steered_env.policy import packaged_policies, read_metadata, rounded, save_policy
 from steered_env.simulator import draw_frames
-from steered_env.training import HELD_OUT_LEVELS, HeldOut, move_accuracy
-from steered_env.training.run_folder import CONFIG, WEIGHTS
+from steered_env.training import CONFIG, HELD_OUT_LEVELS, WEIGHTS, HeldOut, move_accuracy
 
 from ._evaluate import evaluate
 from .conditions import USUAL_CONDITIONS

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from steered_env.policy.checkpoint import packaged_policies, read_metadata
+from steered_env.policy import packaged_policies, read_metadata
 
 from .model_card import MEASURED
 from .number_text import NONE, number_text

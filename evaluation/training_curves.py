@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from steered_env.training.run_folder import CURVE
+from steered_env.training import CURVE
 
 _BLUE, _ORANGE = "#2563c9", "#d98e04"
 _NARROWEST = 0.05

@@ -1,4 +1,7 @@
-from .claim import Claim, DoesNotApplyError, Finding, Picture, all_claims
+from .claim import Claim
+from .claims import all_claims
+from .finding import DoesNotApplyError, Finding, Picture
+from .page import verdict_text
 from .run import Reproduction, Step, reproduce
 from .verdict import Check, Outcome, Verdict, verdict_of
 
@@ -15,4 +18,5 @@ __all__ = [
     "all_claims",
     "reproduce",
     "verdict_of",
+    "verdict_text",
 ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evaluation._vector_field import VectorField
-from steered_env.maze.paths import NOWHERE, next_cells
+from steered_env.maze import NOWHERE, next_cells
 from steered_env.simulator import WORLD_SIZE
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from evaluation.shared_forward import SharedForward, one_torch_thread
 from evaluation.statistics import DIFFERENCE, Interval, mean_interval
 from steered_env import ImpalaPolicy, Maze, Steering
 
-from .claim import DoesNotApplyError
+from .finding import DoesNotApplyError
 
 _QUICK_LEVELS = 6
 _FEWEST = 2

@@ -25,7 +25,9 @@ from steered_env import load_policy
 from steered_env.machine import machine
 from steered_env.settings_compared import first_difference
 
-from .claim import Claim, DoesNotApplyError, all_claims, chosen_claims
+from .claim import Claim
+from .claims import all_claims, chosen_claims
+from .finding import DoesNotApplyError
 from .lab import Lab
 from .page import write_page
 from .store import Stored, load_finding, save_finding, save_problem

@@ -17,7 +17,7 @@ import pandas as pd
 from evaluation.figures import save_figure
 from evaluation.statistics import Interval
 
-from .claim import Finding
+from .finding import Finding
 from .verdict import Check, Verdict, verdict_of
 
 _FINDING = "finding.json"

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from steered_env.maze import Maze
-from steered_env.maze.placement import random_cheese_cell, with_random_mouse
+from steered_env.maze import Maze, random_cheese_cell, with_random_mouse
 from steered_env.simulator import MAX_LEVEL, WORLD_SIZE, check_level, check_size, whole_number
 
 Levels = int | Sequence[int] | None

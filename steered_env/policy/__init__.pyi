@@ -1,4 +1,4 @@
-from .checkpoint import CheckpointError, load_policy, save_policy
+from .checkpoint import CheckpointError, load_policy, packaged_policies, read_metadata, rounded, save_policy
 from .finite import check_finite
 from .impala import ImpalaPolicy
 from .observations import as_batch, to_input
@@ -9,6 +9,9 @@ __all__ = [
     "as_batch",
     "check_finite",
     "load_policy",
+    "packaged_policies",
+    "read_metadata",
+    "rounded",
     "save_policy",
     "to_input",
 ]

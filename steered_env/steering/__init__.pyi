@@ -1,6 +1,6 @@
 from .ablations import LayerChange, map_position, mean_ablation, resampling, scaling, setting, zero_ablation
 from .intervention import Change, Intervention, InTurn
-from .layers import DEFAULT_LAYER, LayerError, find_layer, read_activations
+from .layers import DEFAULT_LAYER, LayerError, find_layer, read_activations, read_frames
 from .policy import ActionProbabilities, SteeredPolicy, sample_actions
 from .steering import Steering
 from .vectors import VectorError, cheese_vector, random_vector, top_right_vector
@@ -22,6 +22,7 @@ __all__ = [
     "mean_ablation",
     "random_vector",
     "read_activations",
+    "read_frames",
     "resampling",
     "sample_actions",
     "scaling",

@@ -1,16 +1,27 @@
 from .config import TrainingConfig
+from .device import choose_device, has_fast_bfloat16
 from .held_out import HELD_OUT_LEVELS, HeldOut, move_accuracy
 from .imitation import train
+from .older_runs import settings_of
+from .packaged_recipes import recipe, recipes
 from .ppo_config import PPOConfig
-from .run_folder import Progress, TrainingError
+from .run_folder import CONFIG, CURVE, WEIGHTS, Progress, TrainingError
 
 __all__ = [
+    "CONFIG",
+    "CURVE",
     "HELD_OUT_LEVELS",
+    "WEIGHTS",
     "HeldOut",
     "PPOConfig",
     "Progress",
     "TrainingConfig",
     "TrainingError",
+    "choose_device",
+    "has_fast_bfloat16",
     "move_accuracy",
+    "recipe",
+    "recipes",
+    "settings_of",
     "train",
 ]

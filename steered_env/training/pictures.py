@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from torch.utils.data import Dataset
 
-from steered_env.maze import Maze
-from steered_env.maze.paths import NOWHERE, next_cells_in_all
-from steered_env.maze.placement import random_cheese_cell
+from steered_env.maze import NOWHERE, Maze, next_cells_in_all, random_cheese_cell
 from steered_env.simulator import MAX_LEVEL, WORLD_SIZE, Cell, draw_frames
 
 if TYPE_CHECKING:

@@ -24,8 +24,7 @@ from torch import nn
 
 from steered_env.envs.sb3_vec_env import MazeVecEnv
 from steered_env.interruption import StopRequest, stop_requests
-from steered_env.policy import ImpalaPolicy, load_policy, save_policy
-from steered_env.policy.checkpoint import read_metadata
+from steered_env.policy import ImpalaPolicy, load_policy, read_metadata, save_policy
 from steered_env.policy.sb3_extractor import copy_into, impala_from, impala_policy_kwargs
 from steered_env.policy.sb3_moves import MovePolicy
 from steered_env.simulator import MAX_LEVEL

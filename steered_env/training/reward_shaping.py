@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn, VecEnvWrapper
 
-from steered_env.envs.rules import CHEESE_REWARD
-from steered_env.maze import Maze
-from steered_env.maze.paths import distances
+from steered_env.envs import CHEESE_REWARD
+from steered_env.maze import Maze, distances
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -5,8 +5,9 @@ from __future__ import annotations
 from evaluation.conditions import BASELINE
 from evaluation.figures import fields_figure
 from evaluation.number_text import written
-from evaluation.reproduce.claim import Claim, DoesNotApplyError, Finding, Picture
+from evaluation.reproduce.claim import Claim
 from evaluation.reproduce.drawing import distributions
+from evaluation.reproduce.finding import DoesNotApplyError, Finding, Picture
 from evaluation.reproduce.lab import Lab, change, rows_of
 from evaluation.reproduce.texts import rates_table
 from evaluation.reproduce.thresholds import EFFECT

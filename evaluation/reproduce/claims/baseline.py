@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from evaluation.conditions import BASELINE
 from evaluation.number_text import written
-from evaluation.reproduce.claim import Claim, Finding, Picture
+from evaluation.reproduce.claim import Claim
 from evaluation.reproduce.drawing import distributions
+from evaluation.reproduce.finding import Finding, Picture
 from evaluation.reproduce.lab import Lab, rows_of
 from evaluation.reproduce.texts import rates_table
 from evaluation.reproduce.verdict import Check

@@ -9,14 +9,15 @@ import pandas as pd
 from evaluation._evaluate import evaluate
 from evaluation.conditions import BASELINE
 from evaluation.number_text import written
-from evaluation.reproduce.claim import Claim, DoesNotApplyError, Finding, Picture
+from evaluation.reproduce.claim import Claim
 from evaluation.reproduce.drawing import dots, lines
+from evaluation.reproduce.finding import DoesNotApplyError, Finding, Picture
 from evaluation.reproduce.lab import Lab, change, rows_of
 from evaluation.reproduce.thresholds import EFFECT
 from evaluation.reproduce.verdict import Check
 from evaluation.statistics import DIFFERENCE, Interval, mean_interval
 from steered_env import load_policy
-from steered_env.policy.checkpoint import packaged_policies
+from steered_env.policy import packaged_policies
 from steered_env.simulator import WORLD_SIZE
 
 _CONDITIONS = (BASELINE, "-cheese", "cheese", "top_right")

@@ -10,18 +10,18 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from evaluation.number_text import written
-from evaluation.reproduce.claim import Claim, DoesNotApplyError, Finding, Picture
+from evaluation.reproduce.claim import Claim
 from evaluation.reproduce.drawing import heat_maps, scatter
+from evaluation.reproduce.finding import DoesNotApplyError, Finding, Picture
 from evaluation.reproduce.lab import Lab
 from evaluation.reproduce.path_probability import retargeted, with_cheese_there
 from evaluation.reproduce.thresholds import CORRELATION, LITTLE
 from evaluation.reproduce.verdict import Check
 from evaluation.statistics import DIFFERENCE, Interval, mean_interval, rank_correlation, share_interval
 from steered_env import ImpalaPolicy, Maze
-from steered_env.maze.paths import reachable
+from steered_env.maze import reachable
 from steered_env.simulator import Cell, draw_frames
-from steered_env.steering import DEFAULT_LAYER, Intervention, map_position, setting
-from steered_env.steering.layers import read_frames
+from steered_env.steering import DEFAULT_LAYER, Intervention, map_position, read_frames, setting
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,8 +6,9 @@ import pandas as pd
 
 from evaluation.conditions import BASELINE
 from evaluation.number_text import written
-from evaluation.reproduce.claim import Claim, DoesNotApplyError, Finding, Picture
+from evaluation.reproduce.claim import Claim
 from evaluation.reproduce.drawing import scatter
+from evaluation.reproduce.finding import DoesNotApplyError, Finding, Picture
 from evaluation.reproduce.lab import Lab, changes, rows_of
 from evaluation.reproduce.thresholds import CORRELATION
 from evaluation.reproduce.verdict import Check

@@ -8,8 +8,9 @@ import pandas as pd
 from evaluation._vector_field import VectorField
 from evaluation.conditions import BASELINE
 from evaluation.number_text import written
-from evaluation.reproduce.claim import Claim, Finding, Picture
+from evaluation.reproduce.claim import Claim
 from evaluation.reproduce.drawing import lines
+from evaluation.reproduce.finding import Finding, Picture
 from evaluation.reproduce.lab import Lab, change
 from evaluation.reproduce.texts import changes_table
 from evaluation.reproduce.thresholds import EFFECT, LITTLE

@@ -9,8 +9,9 @@ from evaluation.conditions import BASELINE
 from evaluation.figures import fields_figure
 from evaluation.number_text import written
 from evaluation.reproduce.arrows import share_towards_cheese
-from evaluation.reproduce.claim import Claim, Finding, Picture
+from evaluation.reproduce.claim import Claim
 from evaluation.reproduce.drawing import distributions
+from evaluation.reproduce.finding import Finding, Picture
 from evaluation.reproduce.lab import Lab, change, changes, rows_of
 from evaluation.reproduce.texts import rates_table
 from evaluation.reproduce.thresholds import EFFECT

@@ -11,8 +11,9 @@ from torch import nn
 
 from evaluation.conditions import BASELINE
 from evaluation.number_text import written
-from evaluation.reproduce.claim import Claim, Finding, Picture
+from evaluation.reproduce.claim import Claim
 from evaluation.reproduce.drawing import dots
+from evaluation.reproduce.finding import Finding, Picture
 from evaluation.reproduce.lab import Lab, change
 from evaluation.reproduce.texts import changes_table
 from evaluation.reproduce.thresholds import EFFECT, LITTLE

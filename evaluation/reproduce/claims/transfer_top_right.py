@@ -8,8 +8,9 @@ import pandas as pd
 from evaluation.conditions import BASELINE
 from evaluation.figures import fields_figure
 from evaluation.number_text import written
-from evaluation.reproduce.claim import Claim, DoesNotApplyError, Finding, Picture
+from evaluation.reproduce.claim import Claim
 from evaluation.reproduce.drawing import matrix
+from evaluation.reproduce.finding import DoesNotApplyError, Finding, Picture
 from evaluation.reproduce.lab import Lab, changes
 from evaluation.reproduce.texts import changes_table
 from evaluation.reproduce.thresholds import EFFECT
