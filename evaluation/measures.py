@@ -29,9 +29,9 @@ class Measures:
             lies at the corner.
         reach_region: the same for any cell of the top-right 5×5 region; NaN where the cheese lies in it.
         reach_either: the cheese or the corner is reached within the horizon; the rest settles elsewhere.
-        p_cheese_at_decision: at the decision square, facing left, the summed probability of the actions that
-            make the next move of the path to the cheese; NaN without a decision square.
-        p_top_right_at_decision: likewise of the path to the corner.
+        p_cheese_at_decision: at the decision square, facing left, the summed probability of the actions whose move
+            begins a shortest path to the cheese; NaN without a decision square.
+        p_top_right_at_decision: likewise for the corner. In mazes with loops one move may count for both.
         episodes: how many were sampled; 0 for the exact method.
     """
 
@@ -60,14 +60,6 @@ class Measures:
         return cls(cheese, corner, region, float(reached[3]), *towards, episodes)
 
 
-def decision_cells(maze: Maze) -> tuple[Cell, Cell, Cell] | None:
-    """The decision square and the next cells from it towards the cheese and towards the corner."""
-    here = maze.decision_square
-    if here is None or maze.cheese is None:
-        return None
-    return here, maze.path(here, maze.cheese)[1], maze.path(here, maze.corner)[1]
-
-
 def corner_of(maze: Maze) -> NDArray[np.bool_]:
     """``(25, 25)`` bool, True at the corner alone."""
     corner = np.zeros_like(maze.walls)
@@ -82,14 +74,18 @@ def towards_cheese_and_corner(maze: Maze, probabilities: NDArray[np.floating[Any
         maze: the maze.
         probabilities: ``(15,)`` at the decision square, facing left.
     """
-    cells = decision_cells(maze)
-    if cells is None:
+    here = maze.decision_square
+    if here is None or maze.cheese is None:
         return np.nan, np.nan
-    here, *nexts = cells
-    row = probabilities.astype(np.float64)
-    # float32 probabilities may sum to a little more than 1
-    to_cheese, to_corner = (min(float(row[list(actions_between(here, there))].sum()), 1.0) for there in nexts)
+    to_cheese, to_corner = (_towards(maze, here, goal, probabilities) for goal in (maze.cheese, maze.corner))
     return to_cheese, to_corner
+
+
+def _towards(maze: Maze, here: Cell, goal: Cell, probabilities: NDArray[np.floating[Any]]) -> float:
+    """The summed probability of all actions that begin a shortest path from here to a goal."""
+    actions = [action for cell in maze.next_cells(here, goal) for action in actions_between(here, cell)]
+    total = float(probabilities.astype(np.float64)[actions].sum())
+    return min(total, 1.0)  # float32 probabilities may sum to a little more than 1
 
 
 def _counts(maze: Maze, place: NDArray[np.bool_] | None) -> bool:

@@ -7,7 +7,6 @@ import io
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +22,7 @@ from steered_env.simulator import (
 )
 
 from . import text as maze_text
-from .paths import shortest_path
+from .paths import first_steps, on_all_shortest_paths, shortest_path
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -168,23 +167,23 @@ class Maze(MazeState):
     def decision_square(self) -> Cell | None:
         """The last cell shared by the shortest paths start→cheese and start→corner.
 
-        None where one path contains the other, where there is no cheese, or where a path is missing.
+        In a maze with loops, the farthest cell from the start that lies on all shortest paths to both. None where
+        that cell is the cheese or the corner itself (all ways to one lead over the other), where there is no cheese,
+        or where a path is missing.
         """
         if self.cheese is None:
             return None
-        to_cheese = shortest_path(self.walls, self.start, self.cheese)
-        to_corner = shortest_path(self.walls, self.start, self.corner)
-        if to_cheese is None or to_corner is None:
-            return None
-        shared = [
-            here for here, there in takewhile(lambda pair: pair[0] == pair[1], zip(to_cheese, to_corner, strict=False))
-        ]
-        if len(shared) in (len(to_cheese), len(to_corner)):
+        to_cheese = on_all_shortest_paths(self.walls, self.start, self.cheese)
+        to_corner = set(on_all_shortest_paths(self.walls, self.start, self.corner))
+        shared = [cell for cell in to_cheese if cell in to_corner]
+        if not shared or shared[-1] in (self.cheese, self.corner):
             return None
         return shared[-1]
 
     def path(self, a: Cell, b: Cell) -> list[Cell]:
         """A shortest path between two open cells, both ends included.
+
+        In a maze with loops there may be others; `next_cells` names every cell with which one begins.
 
         Raises:
             ValueError: if a cell is outside the world or a wall, or no path joins the two.
@@ -194,6 +193,25 @@ class Maze(MazeState):
         if path is None:
             raise ValueError(f"no path joins {ends[0]} and {ends[1]} in {self!r}")
         return path
+
+    def next_cells(self, here: Cell, goal: Cell) -> list[Cell]:
+        """The cells beside ``here`` with which a shortest path to another open cell begins.
+
+        One, in a maze without loops, as procgen generates them; none if the two are one cell.
+
+        Example:
+            >>> maze = Maze.from_level(0)
+            >>> maze.next_cells(maze.decision_square, maze.corner)
+            [(13, 10)]
+
+        Raises:
+            ValueError: if a cell is outside the world or a wall, or no path joins the two.
+        """
+        ends = self._open_cell(here, "the path's first cell"), self._open_cell(goal, "the path's last cell")
+        steps = first_steps(self.walls, *ends)
+        if not steps and ends[0] != ends[1]:
+            raise ValueError(f"no path joins {ends[0]} and {ends[1]} in {self!r}")
+        return steps
 
     def without_cheese(self) -> Maze:
         """The maze with no cheese."""

@@ -9,6 +9,8 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order, dijkstra
 
+from .moves import ACTIONS_OF, after
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 NOWHERE = -1
 """Marks a cell from which there is no way."""
+
+_ONE_OF_EACH_MOVE = tuple(actions[0] for actions in ACTIONS_OF.values())
 
 
 def _edges(walls: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -36,7 +40,7 @@ def next_cells_in_all(walls: NDArray[np.bool_], goals: Sequence[Cell]) -> NDArra
 
     One breadth-first search (scipy's) answers for all cells of all mazes at once: it starts from a node that
     leads to every goal. Where several paths are equally short, which can only be in an edited maze, always
-    the same one is chosen, whatever the other mazes are.
+    the same one is chosen, whatever the other mazes are; `first_steps` names all of them.
 
     Args:
         walls: ``(B, H, W)`` bool.
@@ -95,6 +99,45 @@ def shortest_path(walls: NDArray[np.bool_], start: Cell, goal: Cell) -> list[Cel
             return None
         path.append(here)
     return [divmod(cell, walls.shape[1]) for cell in path]
+
+
+def first_steps(walls: NDArray[np.bool_], start: Cell, goal: Cell) -> list[Cell]:
+    """The cells beside ``start`` with which a shortest path to the goal begins.
+
+    Returns:
+        One cell in a maze without loops, up to four in others; none if start and goal are one cell, or no path
+        joins them.
+    """
+    if walls[start] or walls[goal]:
+        return []
+    steps = distances(walls, goal)
+    if not np.isfinite(steps[start]):
+        return []
+    return [cell for cell in _beside(walls, start) if steps[cell] == steps[start] - 1]
+
+
+def on_all_shortest_paths(walls: NDArray[np.bool_], start: Cell, goal: Cell) -> list[Cell]:
+    """The cells that every shortest path crosses, from ``start`` to the goal; empty if no path joins the two.
+
+    A cell lies on a shortest path if its distances to both ends add up to the path's length, and every such path
+    has one cell at each distance from the start: where there is only one such cell, all of them cross it.
+    """
+    if walls[start] or walls[goal]:
+        return []
+    walked = distances(walls, start)
+    length = walked[goal]
+    if not np.isfinite(length):
+        return []
+    crossed = np.argwhere(walked + distances(walls, goal) == length)
+    steps = walked[crossed[:, 0], crossed[:, 1]].astype(np.intp)
+    alone = np.bincount(steps)[steps] == 1
+    in_order = crossed[alone][np.argsort(steps[alone])]
+    return [(int(row), int(col)) for row, col in in_order]
+
+
+def _beside(walls: NDArray[np.bool_], cell: Cell) -> list[Cell]:
+    """The open cells next to a cell."""
+    return [next_to for action in _ONE_OF_EACH_MOVE if (next_to := after(walls, cell, False, action)[0]) != cell]
 
 
 def reachable(walls: NDArray[np.bool_], start: Cell) -> NDArray[np.bool_]:

@@ -123,3 +123,11 @@ def test_no_rate_is_above_1(mazes: list[Maze]) -> None:
     assert rates.min() > 0.99
     third = np.full(15, 1 / 3, np.float32)  # three of them sum to 1.00000003
     assert towards_cheese_and_corner(mazes[0], third)[0] <= 1
+
+
+def test_every_move_that_begins_a_shortest_path_counts() -> None:
+    maze = Maze.from_text(".....\n.##C.\n.#...\n...##\n>####")
+    assert maze.decision_square == (11, 10)
+    row = np.zeros(15)
+    row[[5, 6, 7, 8, 4]] = 0.25, 0.2, 0.2, 0.2, 0.15  # up, three actions right, stay
+    assert towards_cheese_and_corner(maze, row) == pytest.approx((0.6, 0.85))  # round either side to the corner
