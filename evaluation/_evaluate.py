@@ -62,7 +62,7 @@ def evaluate(
         levels: which mazes, as procgen generates them, each once.
         conditions: expressions (see `evaluation.conditions`), or names with a `Steering` or another
             `Intervention`, or with a function ``(policy, maze) -> Intervention``.
-        mazes: mazes of your own, instead of levels; episodes start as they are.
+        mazes: mazes of your own, instead of levels, each once; episodes start as they are.
         edits: made in every maze before anything else.
         method: ``"exact"``, or ``"sampled"`` to step the simulator.
         horizon: steps within which a place must be reached.
@@ -84,8 +84,8 @@ def evaluate(
 
     Raises:
         TypeError: if an argument is of the wrong kind.
-        ValueError: if one is out of range, a level is named twice, a condition cannot be read, or a weight of the
-            policy is not finite; with ``out``, if something has no fingerprint to know it by.
+        ValueError: if one is out of range, a level or maze is named twice, a condition cannot be read, or a weight of
+            the policy is not finite; with ``out``, if something has no fingerprint to know it by.
         OSError: if a policy is given by name, and there is none.
         RunError: if ``out`` holds a run with another configuration, or is in use by another process.
         KeyboardInterrupt: if a run in ``out`` was stopped; it says how to go on.

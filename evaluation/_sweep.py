@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import pandas as pd
 from torch import nn
 
 from steered_env import Maze, SteeredPolicy
+from steered_env.simulator import check_level
 from steered_env.steering import DEFAULT_LAYER
 
 from ._evaluate import HORIZON, evaluate
@@ -129,24 +131,69 @@ def sweep(
 def _named(policies: Any) -> dict[str, nn.Module | SteeredPolicy | str]:
     if isinstance(policies, str):
         return {policies: policies}
-    if isinstance(policies, (Mapping, Sequence)):
-        if not policies:
-            raise ValueError("a sweep needs at least one policy")
-        return dict(policies) if isinstance(policies, Mapping) else {name: name for name in policies}
-    return {"policy": policies}
+    if not isinstance(policies, (Mapping, Sequence)):
+        return {"policy": policies}
+    if not policies:
+        raise ValueError("a sweep needs at least one policy")
+    for name in policies:
+        if not isinstance(name, str):
+            raise TypeError(
+                f"several policies of a sweep need names, such as {{'mine': policy}}, got a {type(name).__name__}"
+            )
+    return dict(policies) if isinstance(policies, Mapping) else {name: name for name in policies}
 
 
 def _settings(
     vectors: Iterable[str], layers: Iterable[str], sources: Iterable[int | None], coefficients: Iterable[float]
 ) -> Iterator[Setting]:
-    axes = [tuple(dict.fromkeys(axis)) for axis in (vectors, layers, sources, coefficients)]
-    for name, axis in zip(("vectors", "layers", "sources", "coefficients"), axes, strict=True):
-        if not axis:
-            raise ValueError(f"a sweep needs at least one of its {name}")
-    for vector, layer, source, coefficient in itertools.product(*axes):
-        if vector not in VECTORS:
-            raise ValueError(f"unknown vector {vector!r}; there are {', '.join(VECTORS)}; {BASELINE} is coefficient 0")
-        yield Setting(str(vector), str(layer), source, float(coefficient))  # type: ignore[arg-type]
+    axes = [
+        _axis("vectors", vectors, _vector),
+        _axis("layers", layers, _layer),
+        _axis("sources", sources, _source),
+        _axis("coefficients", coefficients, _coefficient),
+    ]
+    return (Setting(*values) for values in itertools.product(*axes))
+
+
+def _axis(name: str, values: Any, checked: Callable[[Any], Any]) -> tuple[Any, ...]:
+    """The different values along one axis of a sweep, each checked before anything is made of it."""
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise TypeError(f"{name} of a sweep must be a list, got {values!r}; write {name}=[{values!r}]")
+    axis = tuple(dict.fromkeys([checked(value) for value in values]))
+    if not axis:
+        raise ValueError(f"a sweep needs at least one of its {name}")
+    return axis
+
+
+def _vector(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(
+            f"vectors of a sweep are names, of {', '.join(VECTORS)}, got a {type(value).__name__}; measure a Steering "
+            'of your own with evaluate(policy, levels, [(f"{c} mine", c * steering) for c in coefficients])'
+        )
+    if value not in VECTORS:
+        raise ValueError(f"unknown vector {value!r}; there are {', '.join(VECTORS)}; {BASELINE} is coefficient 0")
+    return str(value)
+
+
+def _layer(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"layers of a sweep are dotted names, such as {DEFAULT_LAYER!r}, got {value!r}")
+    return str(value)
+
+
+def _source(value: Any) -> int | None:
+    return None if value is None else check_level(value)
+
+
+def _coefficient(value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"coefficients of a sweep are numbers, got {value!r}") from None
+    if not math.isfinite(number):
+        raise ValueError(f"coefficients of a sweep must be finite, got {value!r}")
+    return number
 
 
 def _counted(

@@ -30,6 +30,12 @@ _WEIGHTS = "policy.safetensors"
 _TABLE = Path("results/table")
 """Where a table goes whose folder nobody named: finished results there are replaced, a run under way never is."""
 
+
+def _without_equals_signs(conditions: list[str] | None) -> list[str] | None:
+    """Conditions without the "=" of ``-c=-cheese``, which belongs to long options only."""
+    return conditions and [condition.removeprefix("=") for condition in conditions]
+
+
 Policy = Annotated[str, typer.Option(help="A packaged policy, or a path: .safetensors, .pth or .zip.")]
 Conditions = Annotated[
     list[str] | None,
@@ -37,16 +43,11 @@ Conditions = Annotated[
         "--condition",
         "-c",
         help='What to compare, such as "top_right - cheese"; may be repeated; the usual ones unless said.',
-        callback=lambda given: given and [_without_equals_sign(one) for one in given],
+        callback=_without_equals_signs,
     ),
 ]
 Level = Annotated[int, typer.Option(help="Which maze.")]
 Seed = Annotated[int, typer.Option(min=0, help="Of the sampled actions.")]
-
-
-def _without_equals_sign(condition: str) -> str:
-    """A condition without the "=" of ``-c=-cheese``, which belongs to long options only."""
-    return condition.removeprefix("=")
 
 
 def _print_version(wanted: bool) -> None:
@@ -193,8 +194,11 @@ def video(
 def field(
     level: Level = 0,
     condition: Annotated[
-        str, typer.Option("--condition", "-c", help="Drawn beside the baseline.", callback=_without_equals_sign)
-    ] = "-cheese",
+        list[str] | None,
+        typer.Option(
+            "--condition", "-c", help="Drawn beside the baseline; -cheese unless said.", callback=_without_equals_signs
+        ),
+    ] = None,
     policy: Policy = "small",
     out: Annotated[Path | None, typer.Option(help=".png, .svg or .pdf; results/field-level-N.png unless said.")] = None,
 ) -> None:
@@ -209,12 +213,17 @@ def field(
     from .figures import fields_figure, save_figure
     from .results import check_folder, make_folder
 
+    if condition and len(condition) > 1:
+        raise ValueError(
+            f"a figure shows one condition beside the baseline, got {len(condition)}: {', '.join(condition)}"
+        )
+    shown = condition[0] if condition else "-cheese"
     target = out or Path("results") / f"field-level-{level}.png"
     if target.suffix not in (".png", ".svg", ".pdf"):
         raise ValueError(f"a figure's name must end in .png, .svg or .pdf, got {target.name!r}")
     check_folder(target.parent)
     loaded, maze = load_policy(policy), Maze.from_level(level)
-    steered = vector_field(loaded, maze, condition)
+    steered = vector_field(loaded, maze, shown)
     baseline = vector_field(loaded, maze)
     make_folder(target.parent)
     save_figure(fields_figure([baseline, steered, steered.difference(baseline)]), target)

@@ -19,6 +19,7 @@ import ast
 import difflib
 import math
 import warnings
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Union
@@ -116,8 +117,7 @@ class Condition:
                 warnings.simplefilter("ignore", SyntaxWarning)  # such as for 1or 2: the reader below says more
                 tree = ast.parse(name, mode="eval")
         except SyntaxError as error:
-            place = f" at column {error.offset}" if error.offset else ""
-            raise ConditionError(f"condition {name!r}: {error.msg}{place}{_arrow(name, error.offset)}") from None
+            raise _syntax_error(name, error) from None
         except (ValueError, RecursionError, MemoryError) as error:
             raise ConditionError(f"condition {name[:60]!r}: cannot be read ({type(error).__name__})") from None
         try:
@@ -184,8 +184,23 @@ def those_that_exist(expressions: Iterable[str], policy: nn.Module, maze: Maze) 
     return [one for one in wanted if one in there]
 
 
-def _arrow(name: str, column: int | None) -> str:
-    return f"\n  {name}\n  {' ' * (column - 1)}^" if column else ""
+def _error_at(name: str, column: int, message: str) -> ConditionError:
+    arrow = f"\n  {name}\n  {' ' * (column - 1)}^"
+    return ConditionError(f"condition {name!r}: {message} (at column {column}){arrow}")
+
+
+def _syntax_error(name: str, error: SyntaxError) -> ConditionError:
+    """Python's complaint about an expression, with what was expected where Python does not say it."""
+    expected = f"a number, {BASELINE}, or a vector: {', '.join(VECTORS)}"
+    if not name:
+        return ConditionError(f"a condition must not be empty; write {BASELINE}, or a vector: {', '.join(VECTORS)}")
+    column = error.offset or len(name) + 1
+    if not error.msg.startswith("invalid syntax"):
+        return _error_at(name, column, error.msg)
+    if column > len(name):
+        return _error_at(name, column, f"it ends where something must follow: {expected}")
+    here = name[column - 1 :].split()[0]
+    return _error_at(name, column, f"{here!r} cannot stand here; combine {expected}, with +, -, * and /")
 
 
 _Value = float | tuple[tuple[float, Vector], ...]
@@ -265,6 +280,8 @@ class _Reader:
         for option in options:
             if option.arg is None or option.arg not in known:
                 raise self._error(option.value, f"{name.id} has no option {option.arg}; it takes {', '.join(known)}")
+            if option.arg in given:
+                raise self._error(option.value, f"{name.id} is given {option.arg} twice; name each option once")
             given[option.arg] = self._option(option.arg, option.value)
         return ((1.0, Vector(name.id, **given)),)  # type: ignore[arg-type]
 
@@ -290,7 +307,7 @@ class _Reader:
 
     def _error(self, node: ast.expr, message: str) -> ConditionError:
         column = len(self.source.encode()[: node.col_offset].decode(errors="ignore")) + 1
-        return ConditionError(f"condition {self.source!r}: {message} (at column {column}){_arrow(self.source, column)}")
+        return _error_at(self.source, column, message)
 
 
 def _scaled(value: _Value, factor: float) -> _Value:
@@ -374,4 +391,9 @@ class SteeringFactory:
         like = Vector(vector.like, layer=vector.layer)
         if like not in here:
             here[like] = self._compute(like, maze, here)
-        return random_vector(here[like], seed=vector.seed, level=maze.level)
+        return random_vector(here[like], seed=vector.seed, level=_noise_key(maze))
+
+
+def _noise_key(maze: Maze) -> int:
+    """What keys a maze's noise: its level, or its text, so that no two mazes without a level share theirs."""
+    return zlib.crc32(str(maze).encode()) if maze.level is None else maze.level

@@ -26,7 +26,7 @@ from .measures import Measures
 from .named_policy import loaded
 from .numbers_as_written import check_once
 from .runs.fingerprints import fingerprint
-from .sampled import Predictor, measure_by_sampling, measure_predictor
+from .sampled import DrawKey, Predictor, draw_keys, measure_by_sampling, measure_predictor
 from .shared_forward import SharedForward, module_and_steering
 
 Method = Literal["exact", "sampled"]
@@ -90,7 +90,7 @@ class Source:
 
         Raises:
             TypeError: if one is of the wrong kind.
-            ValueError: if there is none, both are given, or a level is out of range or named twice.
+            ValueError: if there is none, both are given, a level is out of range, or a level or maze is named twice.
         """
         if (levels is None) == (mazes is None):
             raise ValueError("name either levels or mazes")
@@ -120,6 +120,13 @@ def _checked_mazes(mazes: object) -> tuple[Maze, ...]:
     for maze in several:
         if not isinstance(maze, Maze):
             raise TypeError(f"mazes must be Maze objects, got {type(maze).__name__}")
+    first: dict[Maze, int] = {}
+    for number, maze in enumerate(several):
+        if first.setdefault(maze, number) != number:
+            raise ValueError(
+                f"mazes {first[maze]} and {number} are the same, {maze!r}, but the intervals take every maze for an "
+                "independent one: name each maze once (for more episodes of a sampled maze raise episodes)"
+            )
     return several
 
 
@@ -258,11 +265,11 @@ class Measurer:
         mazes = [item for item in chunk.items if isinstance(item, Maze)] or Maze.from_levels(chunk.items)  # type: ignore[arg-type]
         return [
             row
-            for number, maze in enumerate(mazes, chunk.first)
-            for row in self._rows(number, apply_edits(maze, self.job.edits))
+            for number, (maze, key) in enumerate(zip(mazes, draw_keys(mazes), strict=True), chunk.first)
+            for row in self._rows(number, apply_edits(maze, self.job.edits), key)
         ]
 
-    def _rows(self, number: int, maze: Maze) -> list[dict[str, Any]]:
+    def _rows(self, number: int, maze: Maze, key: DrawKey) -> list[dict[str, Any]]:
         if self.abandoned:
             raise AbandonedError("given up")
         square = maze.decision_square or (np.nan, np.nan)
@@ -273,9 +280,11 @@ class Measurer:
             "decision_row": square[0],
             "decision_col": square[1],
         }
-        return [{**common, "condition": name, **asdict(measures)} for name, measures in self._measure(maze).items()]
+        return [
+            {**common, "condition": name, **asdict(measures)} for name, measures in self._measure(maze, key).items()
+        ]
 
-    def _measure(self, maze: Maze) -> dict[str, Measures]:
+    def _measure(self, maze: Maze, key: DrawKey) -> dict[str, Measures]:
         subject, how = self.job.subject, self.job.settings
         if subject.predictor is not None:
             with self._one_at_a_time:  # it may remember
@@ -306,6 +315,7 @@ class Measurer:
                 horizon=how.horizon,
                 episodes=how.episodes,
                 seed=how.seed,
+                key=key,
                 deterministic=how.deterministic,
             )
         return dict(zip(steerings, found, strict=True))

@@ -36,7 +36,7 @@ def check_once(levels: list[int]) -> list[int]:
         if level in seen:
             raise ValueError(
                 f"level {level} is named {levels.count(level)} times, but the intervals take every maze for an "
-                "independent one: name each level once (evaluate's mazes=[...] may hold one maze several times)"
+                "independent one: name each level once"
             )
         seen.add(level)
     return levels

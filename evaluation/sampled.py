@@ -6,6 +6,7 @@ Also the only way to measure a policy that remembers, or one that only has ``pre
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -102,15 +103,31 @@ class _SeenFrames:
         return np.stack([self._known[key] for key in keys])
 
 
-def episode_uniforms(seed: int, maze: Maze, condition: str, episodes: int, horizon: int) -> NDArray[np.float64]:
-    """``(episodes, horizon)`` numbers in [0, 1), each row fixed by (seed, maze, condition, episode).
+DrawKey = tuple[int, int]
+"""What the draws of a maze's episodes depend on beside seed, condition and episode."""
 
-    Of the maze counts its level; of one without a level its text.
+
+def draw_keys(mazes: Sequence[Maze]) -> list[DrawKey]:
+    """The key of each maze's draws: the level of a maze as its level generates it, the text of any other.
+
+    So the draws of a maze do not depend on what is measured beside it, and no two different mazes share theirs: their
+    errors would go together, and their mean would look surer than it is.
     """
-    level = [0, zlib.crc32(str(maze).encode())] if maze.level is None else [1, maze.level]
+    levels = sorted({maze.level for maze in mazes if maze.level is not None})
+    generated = dict(zip(levels, Maze.from_levels(levels), strict=True))
+    return [
+        (1, maze.level)
+        if maze.level is not None and maze == generated[maze.level]
+        else (0, zlib.crc32(str(maze).encode()))
+        for maze in mazes
+    ]
+
+
+def episode_uniforms(seed: int, key: DrawKey, condition: str, episodes: int, horizon: int) -> NDArray[np.float64]:
+    """``(episodes, horizon)`` numbers in [0, 1), each row fixed by (seed, key of the maze, condition, episode)."""
     return np.stack(
         [
-            np.random.default_rng([seed, *level, zlib.crc32(condition.encode()), episode]).random(horizon)
+            np.random.default_rng([seed, *key, zlib.crc32(condition.encode()), episode]).random(horizon)
             for episode in range(episodes)
         ]
     )
@@ -124,6 +141,7 @@ def measure_by_sampling(
     horizon: int,
     episodes: int,
     seed: int,
+    key: DrawKey,
     deterministic: bool = False,
 ) -> list[Measures]:
     """Measure one maze under several steerings, each with episodes of its own.
@@ -134,12 +152,13 @@ def measure_by_sampling(
         steerings: condition name to steering.
         horizon: steps.
         episodes: of each condition.
-        seed: with level, condition and episode it fixes all draws.
+        seed: with key, condition and episode it fixes all draws.
+        key: of the maze, from `draw_keys`.
         deterministic: always take the likeliest action.
     """
     results = []
     for name, steering in steerings.items():
-        uniforms = episode_uniforms(seed, maze, name, episodes, horizon)
+        uniforms = episode_uniforms(seed, key, name, episodes, horizon)
         run, seen = Episodes(maze, episodes), _SeenFrames(forward, steering)
         for step in range(horizon):
             active = np.flatnonzero(run.running)

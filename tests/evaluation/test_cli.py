@@ -91,6 +91,7 @@ def test_train_card_and_table_of_the_new_policy(tmp_path: Path) -> None:
         (["runs", "nowhere"], "there is no folder nowhere"),
         (["video", "--out", "film.avi"], "must end in .mp4 or .gif"),
         (["video", "--level", "17", "-c", "top_right"], "no path to carve"),
+        (["field", "-c", "cheese", "-c", "top_right"], "got 2: cheese, top_right"),
         (["field", "--out", "field.txt"], "must end in .png, .svg or .pdf"),
         (["train", "--out", "run"], "needs one budget"),
         (["train", "--out", "run", "--minutes", "1", "--device", "tpu9"], "device 'tpu9' cannot be used here"),

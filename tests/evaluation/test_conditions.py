@@ -46,8 +46,13 @@ def test_options() -> None:
     ("expression", "message"),
     [
         ("2*chese", r"unknown vector 'chese'.*did you mean 'cheese'\? \(at column 3\)"),
-        ("cheese +", "invalid syntax"),
-        ("", "invalid syntax"),
+        ("cheese +", r"'cheese \+'.*\(at column 9\)"),
+        ("cheese *\n", r"\(at column 9\)"),
+        ("cheese top_right", r"'top_right' .*\(at column 8\)"),
+        ("(cheese", r"\(at column 1\)"),
+        ("", "empty"),
+        ("cheese(level=0, level=1)", r"level twice.*\(at column 23\)"),
+        ('random(seed=1, like="cheese", seed=1)', "seed twice"),
         ("3", "a number alone steers nothing"),
         ("cheese*top_right", "two vectors cannot be multiplied"),
         ("cheese + 1", "a number and a vector cannot be added"),
@@ -157,3 +162,12 @@ def test_bad_lists(conditions: object, error: type[Exception], message: str) -> 
 def test_no_steering_may_be_called_baseline() -> None:
     for nothing in (Steering(), 0 * Steering({"a": torch.ones(2)})):
         assert read_conditions({"baseline": nothing})[0].name == "baseline"
+
+
+def test_mazes_without_a_level_get_noise_of_their_own(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
+    random = Condition.parse("random")
+    bare = [Maze.from_text(str(maze).split("\n", 1)[1]) for maze in mazes[2:4]]
+    one, other, again = (SteeringFactory(reference_policy).steering(random, maze) for maze in (*bare, bare[0]))
+    assert one == again
+    correlation = np.corrcoef([next(iter(steering.values())).flatten() for steering in (one, other)])[0, 1]
+    assert abs(correlation) < 0.1

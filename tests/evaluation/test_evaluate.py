@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ import torch
 from evaluation import UniformPolicy, evaluate, vector_field
 from evaluation.frames import COLUMNS
 from evaluation.runs.fingerprints import fingerprint
-from evaluation.sampled import episode_uniforms
+from evaluation.sampled import draw_keys, episode_uniforms
 from steered_env import ImpalaPolicy, Maze, SteeredPolicy, Steering, cheese_vector
 from steered_env.steering import sample_actions
 
@@ -199,13 +200,24 @@ def test_a_policy_without_a_fingerprint_is_measured_all_the_same() -> None:
             self.scale = torch.nn.Parameter(torch.ones(2, dtype=torch.bfloat16))  # numpy has no such numbers
 
     assert "weights" not in evaluate(Halved(), [0], horizon=4).description
-    assert len(evaluate(UniformPolicy(), mazes=[Maze.from_level(0)] * 2, horizon=4).frame) == 2
 
 
-def test_mazes_without_a_level_draw_actions_of_their_own(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
+def test_mazes_draw_actions_of_their_own(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
     """Errors of two mazes must not go together, or their mean would look surer than it is."""
     bare = [Maze.from_text(str(maze).split("\n", 1)[1]) for maze in mazes[2:4]]
     assert [maze.level for maze in bare] == [None, None]
-    drawn = [episode_uniforms(0, maze, "baseline", 2, 8) for maze in (*bare, bare[0])]
-    assert not np.isclose(drawn[0], drawn[1]).any()
-    assert np.array_equal(drawn[0], drawn[2])
+    edited = [mazes[2].without_cheese(), mazes[2].with_mouse(mazes[2].mouse, facing_right=True)]
+    keys = draw_keys([mazes[2], mazes[3], *bare, *edited])
+    drawn = [episode_uniforms(0, key, "baseline", 2, 8) for key in keys]
+    assert len({array.tobytes() for array in drawn}) == len(drawn)
+    assert draw_keys([bare[1], mazes[2]]) == [keys[3], keys[0]]  # whatever is measured beside them
+    ways: list[dict[str, Any]] = [{"levels": [2, 3]}, {"mazes": mazes[2:4]}]
+    frames = [evaluate(reference_policy, **way, method="sampled", horizon=16, episodes=8).frame for way in ways]
+    pd.testing.assert_frame_equal(*frames)
+
+
+@pytest.mark.parametrize("method", ["exact", "sampled"])
+def test_a_maze_named_twice_is_refused(mazes: list[Maze], method: Any) -> None:
+    for maze in (mazes[0], Maze.from_text(str(mazes[0]).split("\n", 1)[1])):
+        with pytest.raises(ValueError, match="mazes 1 and 2 "):
+            evaluate(UniformPolicy(), mazes=[mazes[3], maze, maze], method=method, horizon=4)

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation import evaluate, sweep
-from steered_env import ImpalaPolicy, Maze
+from evaluation import UniformPolicy, evaluate, sweep
+from steered_env import ImpalaPolicy, Maze, Steering
 from steered_env.steering import DEFAULT_LAYER
 
 LATER = "embedder.block3.res2.resadd"
@@ -67,4 +67,23 @@ def test_progress_counts_over_policies(small: ImpalaPolicy) -> None:
 )
 def test_bad_arguments(small: ImpalaPolicy, arguments: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
+        sweep(**{"policies": small, "levels": 0, **arguments})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"vectors": [("x", Steering())]}, "vectors .* tuple"),
+        ({"vectors": "cheese"}, r"vectors=\['cheese'\]"),
+        ({"layers": "embedder.block1"}, r"layers=\['embedder.block1'\]"),
+        ({"layers": [["embedder.block1"]]}, "layers"),
+        ({"sources": 0}, r"sources=\[0\]"),
+        ({"sources": [[0]]}, "level must be a whole number"),
+        ({"coefficients": 2}, r"coefficients=\[2\]"),
+        ({"coefficients": [[1]]}, "coefficients .* numbers"),
+        ({"policies": [UniformPolicy()]}, "UniformPolicy"),
+    ],
+)
+def test_arguments_of_the_wrong_kind(small: ImpalaPolicy, arguments: dict, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
         sweep(**{"policies": small, "levels": 0, **arguments})
