@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from steered_env.simulator import whole_number
+from steered_env.maze import ACTIONS_OF
+from steered_env.simulator import ACTIONS, whole_number
 
 Until = Literal["cheese", "either"]
 """What ends an episode: the cheese, or the cheese and the corner."""
@@ -14,6 +15,21 @@ CHEESE_REWARD = 10.0
 """Procgen's own reward for the cheese; every other step earns 0."""
 
 FRAMES_PER_SECOND = 15
+
+STAY = 4
+"""An action that does nothing."""
+
+ACTION_MEANINGS = tuple(
+    next((move.upper() for move, actions in ACTIONS_OF.items() if action in actions), "NOOP")
+    for action in range(ACTIONS)
+)
+"""What each action does, in the words of Atari's environments."""
+
+_KEYS = {"left": ("a", 0x40000050), "down": ("s", 0x40000051), "up": ("w", 0x40000052), "right": ("d", 0x4000004F)}
+"""A letter, and the code that SDL (and so pygame) gives the arrow key."""
+
+KEYS_TO_ACTION = {(key,): ACTIONS_OF[move][len(ACTIONS_OF[move]) // 2] for move, keys in _KEYS.items() for key in keys}
+"""Pressed keys to an action, as ``gymnasium.utils.play`` wants them: W, A, S, D and the arrow keys."""
 
 
 def check_until(until: Until) -> Until:
@@ -27,16 +43,17 @@ def check_until(until: Until) -> Until:
     return until
 
 
-def check_time_limit(time_limit: int) -> int:
-    """A time limit as an int.
+def check_time_limit(time_limit: int, name: str = "time_limit") -> int:
+    """A time limit as an int; ``name`` is what the caller knows it by.
 
     Raises:
         TypeError: if it is no whole number.
         ValueError: if it is below 1.
     """
-    if whole_number(time_limit, "time_limit") < 1:
-        raise ValueError(f"time_limit must be ≥ 1, got {time_limit}")
-    return time_limit
+    limit = whole_number(time_limit, name)
+    if limit < 1:
+        raise ValueError(f"{name} must be ≥ 1, got {limit}")
+    return limit
 
 
 def check_render_mode(render_mode: str | None) -> str | None:

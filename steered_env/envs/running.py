@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from steered_env.maze import MOVE_OF_ACTION, Maze
 from steered_env.simulator import WORLD_SIZE, MazeBatch, MazeState
+
+from .snapshots import maze_of, plain_values
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -123,7 +126,7 @@ class RunningMazes:
     def snapshot(self) -> dict[str, Any]:
         """The mazes as they are now and what was reached, in plain values."""
         return {
-            "mazes": [_plain(self.maze(index)) for index in self._all],
+            "mazes": [plain_values(self.maze(index)) for index in self._all],
             "reached_cheese": self.reached_cheese.tolist(),
             "reached_top_right": self.reached_top_right.tolist(),
         }
@@ -131,9 +134,12 @@ class RunningMazes:
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Put back what `snapshot` gave, and draw it."""
         for index, values in enumerate(snapshot["mazes"]):
-            self.put(index, _maze(values))
+            self.put(index, maze_of(values))
         self.reached_cheese[:] = snapshot["reached_cheese"]
         self.reached_top_right[:] = snapshot["reached_top_right"]
+
+    def __copy__(self) -> RunningMazes:
+        return copy.deepcopy(self)  # arrays that both changed would belong to neither
 
     def check(self, index: int) -> None:
         """Compare one mouse with procgen's own state.
@@ -148,14 +154,3 @@ class RunningMazes:
     def close(self) -> None:
         """Free procgen's side. Calling it again does nothing."""
         self._batch.close()
-
-
-def _plain(maze: Maze) -> dict[str, Any]:
-    """A maze as values that any file format can hold."""
-    values = {one.name: getattr(maze, one.name) for one in fields(maze)}
-    return {**values, "walls": np.packbits(maze.walls).tobytes()}
-
-
-def _maze(values: dict[str, Any]) -> Maze:
-    bits = np.unpackbits(np.frombuffer(values["walls"], np.uint8), count=WORLD_SIZE**2)
-    return Maze(**{**values, "walls": bits.reshape(WORLD_SIZE, WORLD_SIZE).astype(np.bool_)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,15 +18,14 @@ from steered_env.simulator import ACTIONS, FRAME_SHAPE, whole_number
 
 from .edits import Edit, apply_edits, check_edits
 from .levels import Levels, MazeSource
-from .rules import FRAMES_PER_SECOND, RENDER_MODES, Until, check_render_mode, check_time_limit, check_until
+from .rules import FRAMES_PER_SECOND, RENDER_MODES, STAY, Until, check_render_mode, check_time_limit, check_until
 from .running import NO_CELL, RunningMazes
+from .snapshots import generator_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _OPTIONS = ("levels", "mazes", "edits", "reset_mask")
-_STAY = 4
-
 Seeds = int | Sequence[int | None] | None
 
 
@@ -40,7 +40,7 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
 
     ``info`` holds arrays over the mazes: ``level``, ``mouse`` and ``cheese`` (``(num_envs, 2)``, −1 where there is
     none), ``reached_cheese`` and ``reached_top_right``, each with its mask ``_key`` as Gymnasium has it. `mazes`
-    gives the mazes themselves.
+    gives the mazes themselves. Like a `MazeEnv` it can be copied, pickled, and put back by `snapshot` and `restore`.
 
     Example:
         >>> import gymnasium, numpy, steered_env
@@ -55,13 +55,14 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
 
     Args:
         num_envs: how many mazes.
-        levels: as for `MazeEnv`, as are the next six.
+        levels: as for `MazeEnv`, as are the next six arguments.
         sizes: only mazes of these inner sizes.
         cheese_region: side of the top-right region to place the cheese in.
         mouse_anywhere: the mouse starts in any open cell.
         edits: made in every maze after every reset, autoresets included.
         until: ``"cheese"`` or ``"either"``.
         time_limit: steps after which an episode is truncated.
+        max_episode_steps: the same, in the word of ``gymnasium.make_vec``; the lower of the two counts.
         render_mode: ``"rgb_array"`` or None.
         autoreset_mode: when a finished maze starts again (Gymnasium's ``AutoresetMode``): in the next step, in the
             same one, or when asked.
@@ -83,6 +84,7 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         edits: Iterable[Edit] = (),
         until: Until = "cheese",
         time_limit: int = 500,
+        max_episode_steps: int | None = None,
         render_mode: str | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         threads: int = 0,
@@ -91,7 +93,9 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
             raise ValueError(f"num_envs must be ≥ 1, got {num_envs}")
         self._source = MazeSource(levels, sizes, cheese_region, mouse_anywhere)
         self._edits = check_edits(edits)
-        self._until, self._time_limit = check_until(until), check_time_limit(time_limit)
+        limits = {"time_limit": time_limit, "max_episode_steps": max_episode_steps}
+        self._until = check_until(until)
+        self._time_limit = min(check_time_limit(limit, name) for name, limit in limits.items() if limit is not None)
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         self.metadata = {
             "render_modes": RENDER_MODES,
@@ -166,7 +170,7 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         chosen = self._check_actions(actions)
         resting = self._finished.copy()
         active = ~resting
-        rewards = running.step(np.where(resting, _STAY, chosen), active)
+        rewards = running.step(np.where(resting, STAY, chosen), active)
         self._steps += active
         ended = running.reached_cheese | ((self._until == "either") & running.reached_top_right)
         terminations = ended & active
@@ -226,8 +230,11 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         running.restore(snapshot)
         self._started[:] = True
         self._steps[:], self._finished[:] = snapshot["steps"], snapshot["finished"]
-        self._generators = [None if state is None else _generator(state) for state in snapshot["generators"]]
+        self._generators = [None if state is None else generator_of(state) for state in snapshot["generators"]]
         return running.frames.copy()
+
+    def __copy__(self) -> MazeVectorEnv:
+        return copy.deepcopy(self)  # generators and arrays that both changed would belong to neither
 
     def edit_running(self, edit: Edit, indices: Iterable[int] | None = None) -> None:
         """Edit mazes in the middle of their episodes; what was reached and the steps taken stay.
@@ -354,9 +361,3 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         for name, (values, there) in arrays.items():
             info[name], info[f"_{name}"] = values.copy(), mask & there
         return info
-
-
-def _generator(state: dict[str, Any]) -> np.random.Generator:
-    generator = np.random.default_rng()
-    generator.bit_generator.state = state
-    return generator

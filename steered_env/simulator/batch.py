@@ -42,6 +42,7 @@ class MazeBatch:
         if num < 1:
             raise ValueError(f"a batch needs at least 1 maze, got {num}")
         self.num = num
+        self._threads = threads
         self._threads_live_in = os.getpid() if threads else None
         self._procgen = ProcgenGym3Env(
             num=num,
@@ -55,7 +56,6 @@ class MazeBatch:
         )
         self._procgen._reuse_arrays = True  # hand out its buffers instead of copies
         _, observation, _ = self._procgen.observe()
-        self._library, self._handle = self._procgen._c_lib, self._procgen._c_env
         self._buffer = self._procgen._ffi.new("char[]", _STATE_BYTES)
         self.frames: NDArray[np.uint8] = observation["rgb"]
         """``(num, 64, 64, 3)`` uint8: what the policy sees. procgen's own buffer, overwritten in place."""
@@ -79,14 +79,24 @@ class MazeBatch:
         self.step(np.full(self.num, _FORCED_RESET))
 
     def read(self, index: int) -> bytes:
-        """The state of maze ``index`` as procgen's ``get_state`` writes it, about 23,000 bytes."""
+        """The state of maze ``index`` as procgen's ``get_state`` writes it, about 23,000 bytes.
+
+        Raises:
+            IndexError: if there is no such maze.
+            RuntimeError: if the batch was closed.
+        """
         return self._read_bytes(self._checked(index))
 
     def write(self, index: int, state: MazeState) -> None:
-        """Set maze ``index`` to ``state`` and draw it into ``frames[index]`` (and ``pictures[index]``)."""
+        """Set maze ``index`` to ``state`` and draw it into ``frames[index]`` (and ``pictures[index]``).
+
+        Raises:
+            IndexError: if there is no such maze.
+            RuntimeError: if the batch was closed.
+        """
         self._write_bytes(self._checked(index), state.encode(self._template))
         if self.pictures is not None:
-            self._library.libenv_observe(self._handle)
+            self._open().observe()
 
     def step(self, actions: NDArray[np.integer[Any]]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Move every mouse once.
@@ -99,20 +109,39 @@ class MazeBatch:
             buffers, overwritten by the next step or `write`. Where an episode ended, the maze is another one now.
 
         Raises:
-            RuntimeError: in a forked process, which has none of procgen's threads.
+            RuntimeError: in a forked process, which has none of procgen's threads, or if the batch was closed.
         """
+        procgen = self._open()
         if self._threads_live_in not in (None, os.getpid()):
             raise RuntimeError(
                 "procgen's threads do not live on in a forked process: make the environment after the fork, or "
                 "with threads=0"
             )
-        self._procgen.act(actions)
-        rewards, _, first = self._procgen.observe()
+        procgen.act(actions)
+        rewards, _, first = procgen.observe()
         return rewards, first
 
     def close(self) -> None:
-        """Free the mazes. Calling it again does nothing."""
+        """Free the mazes. Calling it again does nothing; using them afterwards is an error."""
         self._procgen.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        states = [self.read(index) for index in range(self.num)]
+        return {"num": self.num, "pictures": self.pictures is not None, "threads": self._threads, "states": states}
+
+    def __setstate__(self, values: dict[str, Any]) -> None:
+        self.__init__(values["num"], pictures=values["pictures"], threads=values["threads"])  # type: ignore[misc]
+        for index, state in enumerate(values["states"]):
+            parse(state)
+            self._write_bytes(index, state)
+        if self.pictures is not None:
+            self._open().observe()
+
+    def _open(self) -> ProcgenGym3Env:
+        """Procgen, which must not be asked for anything once its memory is freed."""
+        if self._procgen.closed:
+            raise RuntimeError("this batch of mazes was closed; make a new one")
+        return self._procgen
 
     def _checked(self, index: int) -> int:
         if not 0 <= index < self.num:
@@ -120,11 +149,13 @@ class MazeBatch:
         return index
 
     def _read_bytes(self, index: int) -> bytes:
-        length = self._library.get_state(self._handle, index, self._buffer, _STATE_BYTES)
-        return bytes(self._procgen._ffi.buffer(self._buffer, length))
+        procgen = self._open()
+        length = procgen._c_lib.get_state(procgen._c_env, index, self._buffer, _STATE_BYTES)
+        return bytes(procgen._ffi.buffer(self._buffer, length))
 
     def _write_bytes(self, index: int, state: bytes) -> None:
-        self._library.set_state(self._handle, index, state, len(state))
+        procgen = self._open()
+        procgen._c_lib.set_state(procgen._c_env, index, state, len(state))
 
 
 _shared = threading.local()
