@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -37,6 +38,7 @@ _GAP = 8
 _BACKDROP, _TEXT = (20, 20, 24), (235, 235, 235)
 _COLOURS = {"cheese": (255, 205, 60), "top right": (110, 185, 255), "neither": (170, 170, 170)}
 _HOLD_S = 1.5
+_SHADES, _COLOURS_OF_GIF = 32, 128
 _LONGEST_CAPTION = "reached the top right · step 256"
 
 
@@ -146,21 +148,48 @@ def film(rollouts: Sequence[Rollout], panel: int, frames_per_second: int) -> Ite
 
 
 def write_film(frames: Sequence[NDArray[np.uint8]], path: Path, frames_per_second: int) -> None:
-    """Write frames as ``.mp4`` or ``.gif``, whole or not at all."""
+    """Write frames as ``.mp4`` or ``.gif``, whole or not at all.
+
+    Raises:
+        OSError: if it cannot be written, for instance since the disk is full; names the path.
+    """
+    # encoded in memory, since an encoder that cannot write complains once more when it is cleaned up
+    encoded = gif(frames, frames_per_second) if path.suffix == ".gif" else _mp4(frames, frames_per_second)
     with whole_file(path) as temporary:
-        if path.suffix == ".gif":
-            _write_gif(frames, temporary, frames_per_second)
-        else:
-            iio.imwrite(temporary, np.stack(frames), plugin="pyav", codec="libx264", fps=frames_per_second)
+        temporary.write_bytes(encoded)
 
 
-def _write_gif(frames: Sequence[NDArray[np.uint8]], path: Path, frames_per_second: int) -> None:
-    """One palette for the whole film, so that still parts cost nothing."""
-    sample = Image.fromarray(np.vstack([frames[0], frames[len(frames) // 2], frames[-1]]))
-    palette = sample.quantize(colors=128, dither=Image.Dither.NONE)
+def _mp4(frames: Sequence[NDArray[np.uint8]], frames_per_second: int) -> bytes:
+    return iio.imwrite(
+        "<bytes>", np.stack(frames), extension=".mp4", plugin="pyav", codec="libx264", fps=frames_per_second
+    )
+
+
+def gif(frames: Sequence[NDArray[np.uint8]], frames_per_second: int) -> bytes:
+    """The bytes of an animated GIF, with one palette for the whole film, so that still parts cost nothing."""
+    palette = _palette(frames)
     first, *rest = (Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames)
     duration = round(1000 / frames_per_second)
-    first.save(path, save_all=True, append_images=rest, duration=duration, loop=0, optimize=False)
+    with io.BytesIO() as file:
+        first.save(file, "gif", save_all=True, append_images=rest, duration=duration, loop=0, optimize=False)
+        return file.getvalue()
+
+
+def _palette(frames: Sequence[NDArray[np.uint8]]) -> Image.Image:
+    """An image whose palette stands for every colour of the film, rare ones too.
+
+    Counted by pixels, the cheese's few would vanish among those of walls and background: every shade, of 32 steps a
+    channel, counts once for each doubling of its pixels.
+    """
+    pixels = np.zeros(_SHADES**3, np.int64)
+    for frame in frames:
+        red, green, blue = np.moveaxis(frame.astype(np.int64) * _SHADES // 256, 2, 0)
+        pixels += np.bincount(((red * _SHADES + green) * _SHADES + blue).ravel(), minlength=len(pixels))
+    shades = np.flatnonzero(pixels)
+    weighed = np.repeat(shades, np.log2(pixels[shades]).astype(np.int64) + 1)
+    colours = np.stack(np.unravel_index(weighed, (_SHADES,) * 3), axis=1)
+    middles = (colours * 2 + 1) * 128 // _SHADES
+    return Image.fromarray(middles[None].astype(np.uint8)).quantize(colors=_COLOURS_OF_GIF, dither=Image.Dither.NONE)
 
 
 def _picture(env: MazeEnv, window: tuple[slice, slice]) -> NDArray[np.uint8]:

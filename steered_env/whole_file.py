@@ -43,9 +43,10 @@ def whole_file(path: str | os.PathLike[str], *, make_folder: bool = False) -> It
         temporary.chmod(_MODE)
         temporary.replace(target)
     except OSError as error:
-        if error.filename == str(temporary):
-            error.filename, error.filename2 = str(target), None
-        raise
+        # a full disk names no file; an error without a number is not of the system
+        if error.errno is None or error.filename not in (None, str(temporary)):
+            raise
+        raise OSError(error.errno, error.strerror, str(target)) from None
     finally:
         temporary.unlink(missing_ok=True)
 

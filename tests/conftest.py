@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +13,22 @@ import pytest
 from steered_env import ImpalaPolicy, Maze, load_policy
 
 DATA = Path(__file__).parent / "data"
+
+
+@contextmanager
+def _largest_file(size: int) -> Iterator[None]:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.fixture
+def largest_file() -> Callable[[int], AbstractContextManager[None]]:
+    """``with largest_file(1000):`` lets no file grow beyond 1,000 bytes, as if the disk were full."""
+    return _largest_file
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,3 +37,15 @@ def test_errors_name_what_was_asked_for(tmp_path: Path) -> None:
         assert caught.value.filename2 is None
         assert str(path) in str(caught.value)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def test_a_full_disk_names_what_was_asked_for(tmp_path: Path, largest_file: Any) -> None:
+    with (
+        largest_file(1000),
+        pytest.raises(OSError, match=r"a\.txt") as caught,
+        whole_file(tmp_path / "a.txt") as temporary,
+    ):
+        temporary.write_text("x" * 2000)
+    assert (caught.value.errno, caught.value.filename) == (errno.EFBIG, str(tmp_path / "a.txt"))
+    assert "None" not in str(caught.value)
+    assert not list(tmp_path.iterdir())

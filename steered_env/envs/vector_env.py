@@ -222,9 +222,11 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
             The frames then, ``(num_envs, 64, 64, 3)`` uint8.
 
         Raises:
-            ValueError: if the snapshot is of another number of mazes.
+            ValueError: if the snapshot is of another number of mazes, or none of a `MazeVectorEnv`.
         """
         running = self._open()
+        if "mazes" not in snapshot:
+            raise ValueError("this is no snapshot of a MazeVectorEnv: it has no 'mazes'")
         if len(snapshot["mazes"]) != self.num_envs:
             raise ValueError(f"the snapshot holds {len(snapshot['mazes'])} mazes, this environment {self.num_envs}")
         running.restore(snapshot)

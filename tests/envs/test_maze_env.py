@@ -10,7 +10,7 @@ from gymnasium.error import ClosedEnvironmentError, InvalidAction, ResetNeeded
 from gymnasium.utils.env_checker import check_env
 
 from steered_env import Maze, MazeEnv
-from steered_env.maze import MOVE_OF_ACTION, actions_between
+from steered_env.maze import DIRECTIONS, MOVE_OF_ACTION, actions_between
 from steered_env.simulator import MazeState, draw_frames
 
 
@@ -212,3 +212,16 @@ def test_bad_steps() -> None:
 def test_no_level_of_the_size() -> None:
     with pytest.raises(ValueError, match=r"has a size in \[25\]"):
         MazeEnv(levels=[0], sizes=[25]).reset()
+
+
+def test_meanings_and_keys_are_what_the_mouse_does() -> None:
+    env = gymnasium.make("steered_env/Maze-v0", levels=0).unwrapped
+    meanings = env.get_action_meanings()
+    for action, meaning in enumerate(meanings):
+        assert MOVE_OF_ACTION[action] == DIRECTIONS.get(meaning.lower(), (0, 0))
+    assert meanings[4] == "NOOP"
+    keys = env.get_keys_to_action()
+    expected = {"a": "LEFT", "s": "DOWN", "w": "UP", "d": "RIGHT"}
+    assert {key: meanings[keys[key,]] for key in expected} == expected
+    # the arrows of SDL: right, left, down, up
+    assert [meanings[keys[2**30 + 79 + arrow,]] for arrow in range(4)] == ["RIGHT", "LEFT", "DOWN", "UP"]

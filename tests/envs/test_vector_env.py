@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -145,6 +148,33 @@ def test_made_by_gymnasium() -> None:
     assert isinstance(sync, SyncVectorEnv)
 
 
+@pytest.mark.parametrize(("given", "limit"), [({"max_episode_steps": 4}, 4), ({"time_limit": 3}, 3)])
+def test_time_limits_by_either_name(given: dict[str, Any], limit: int) -> None:
+    one = gymnasium.make("steered_env/Maze-v0", levels=0, **given)
+    envs = gymnasium.make_vec("steered_env/Maze-v0", num_envs=2, levels=0, **given)
+    spec = gymnasium.make_vec(envs.unwrapped.spec)
+    for env, stay in ((one, 4), (envs, np.array([4, 4])), (spec, np.array([4, 4]))):
+        env.reset(seed=0)
+        assert [bool(np.all(env.step(stay)[3])) for _ in range(limit)] == [False] * (limit - 1) + [True]
+    lower = MazeVectorEnv(1, levels=0, time_limit=2, max_episode_steps=9)
+    lower.reset(seed=0)
+    assert [bool(lower.step(np.array([4]))[3][0]) for _ in range(2)] == [False, True]
+
+
+def test_made_in_a_process_that_never_imports_steered_env() -> None:
+    program = """if True:
+        import sys
+        import gymnasium
+
+        env = gymnasium.make("steered_env:steered_env/Maze-v0", levels=7)
+        envs = gymnasium.make_vec("steered_env:steered_env/Maze-v0", num_envs=2, levels=7, max_episode_steps=9)
+        print(env.reset(seed=0)[1]["level"], envs.reset(seed=0)[1]["level"].tolist(), type(envs).__name__)
+        assert "torch" not in sys.modules
+    """
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("7 [7, 7] MazeVectorEnv\n", "")
+
+
 def test_options(mazes: list[Maze]) -> None:
     envs = MazeVectorEnv(3, edits=[Maze.with_top_right_path])
     _, info = envs.reset(seed=0, options={"levels": [7, None, 2]})
@@ -202,6 +232,7 @@ def test_render_and_threads(mazes: list[Maze]) -> None:
         ({"levels": -1}, ValueError, "level must be ≥ 0, got -1"),
         ({"until": "x"}, ValueError, "until must be"),
         ({"time_limit": 0}, ValueError, "time_limit must be ≥ 1"),
+        ({"max_episode_steps": 0}, ValueError, "max_episode_steps must be ≥ 1"),
         ({"render_mode": "human"}, ValueError, "render_mode must be"),
         ({"autoreset_mode": "Never"}, ValueError, "Never"),
     ],

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import io
 from pathlib import Path
+from typing import Any
 
 import imageio.v3 as iio
 import numpy as np
@@ -11,7 +14,7 @@ from matplotlib.quiver import Quiver, QuiverKey
 
 from evaluation import ConditionError, UniformPolicy, evaluate, record_video, vector_field
 from evaluation.figures import fields_figure, results_figure, save_figure
-from evaluation.video import roll_out
+from evaluation.video import Rollout, film, gif, roll_out, write_film
 from steered_env import ImpalaPolicy, Maze, SteeredPolicy, VectorError, cheese_vector
 
 
@@ -135,6 +138,28 @@ def test_films_repeat(reference_policy: ImpalaPolicy, mazes: list[Maze], tmp_pat
         for s in (0, 0)
     ]
     assert steps[0] == steps[1]
+
+
+def test_a_gif_keeps_the_cheese() -> None:
+    """Its few pixels are the only yellow ones of the film."""
+    pictures = [maze.render()[128:384, 128:384] for maze in (Maze.from_level(27), Maze.from_level(27).without_cheese())]
+    frames = list(film([Rollout("x", [pictures[1], *[pictures[0]] * 3, pictures[1]], "neither")], 128, 15))
+    with io.BytesIO(gif(frames, 15)) as file:
+        shown = iio.imread(file, index=1, plugin="pillow")
+    yellow = [(f[..., 0] > 200) & (f[..., 1] > 150) & (f[..., 2] < 110) for f in (frames[1], shown)]
+    assert yellow[0].sum() > 10
+    assert yellow[1].sum() > yellow[0].sum() / 2
+    assert np.abs(shown.astype(int) - frames[1]).mean() < 4
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".gif"])
+def test_a_film_on_a_full_disk(tmp_path: Path, suffix: str, largest_file: Any) -> None:
+    frames = list(np.random.default_rng(0).integers(0, 255, (4, 128, 128, 3), np.uint8))
+    path = tmp_path / f"film{suffix}"
+    with largest_file(1000), pytest.raises(OSError, match=r"film\.") as caught:
+        write_film(frames, path, 15)
+    assert (caught.value.errno, caught.value.filename) == (errno.EFBIG, str(path))
+    assert not list(tmp_path.iterdir())
 
 
 def test_bad_films_leave_nothing(reference_policy: ImpalaPolicy, mazes: list[Maze], tmp_path: Path) -> None:

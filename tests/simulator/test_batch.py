@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -10,6 +11,7 @@ import pytest
 from procgen import ProcgenGym3Env
 
 from steered_env import Maze
+from steered_env.envs import RunningMazes
 from steered_env.simulator import MAX_LEVEL, MazeBatch, MazeState, draw_frames, load_levels
 
 
@@ -107,3 +109,35 @@ def test_bad_arguments() -> None:
 def test_bad_levels(level: object, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         load_levels([0, level])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("pictures", [False, True])
+def test_a_closed_batch_is_an_error_not_a_dead_process(mazes: list[Maze], pictures: bool) -> None:
+    batch = MazeBatch(1, pictures=pictures)
+    batch.close()
+    batch.close()
+    for use in (
+        lambda: batch.read(0),
+        lambda: batch.write(0, mazes[0]),
+        lambda: batch.step(np.array([1])),
+        lambda: batch.start_levels([1]),
+        lambda: pickle.dumps(batch),
+    ):
+        with pytest.raises(RuntimeError, match="closed"):
+            use()
+    running = RunningMazes(1)
+    running.start(0, mazes[0])
+    running.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        running.check(0)
+
+
+def test_a_batch_can_be_pickled(mazes: list[Maze]) -> None:
+    batch = MazeBatch(2, pictures=True)
+    batch.write(0, mazes[0])
+    batch.write(1, mazes[17].without_cheese())
+    batch.step(np.array([5, 7]))
+    other = pickle.loads(pickle.dumps(batch))
+    assert np.array_equal(other.frames, batch.frames)
+    assert np.array_equal(other.pictures, batch.pictures)
+    assert [other.read(i) for i in range(2)] == [batch.read(i) for i in range(2)]
