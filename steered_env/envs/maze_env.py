@@ -220,13 +220,14 @@ class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
         self._running, self._steps = snapshot["running"], snapshot["steps"]
         self._reached_cheese, self._reached_top_right = snapshot["reached_cheese"], snapshot["reached_top_right"]
         self._np_random, self._np_random_seed = generator_of(snapshot["generator"]), snapshot["seed"]
-        return batch.frames[0].copy()
+        frame: NDArray[np.uint8] = batch.frames[0].copy()
+        return frame
 
     def get_action_meanings(self) -> list[str]:
         """What each of the 15 actions does: ``LEFT``, ``DOWN``, ``UP``, ``RIGHT`` or ``NOOP``."""
         return list(ACTION_MEANINGS)
 
-    def get_keys_to_action(self) -> dict[tuple[str | int, ...], int]:
+    def get_keys_to_action(self) -> dict[tuple[str | int], int]:
         """Keys to actions for ``gymnasium.utils.play``, whose ``noop`` must be 4: W, A, S, D and the arrow keys."""
         return dict(KEYS_TO_ACTION)
 
