@@ -202,7 +202,7 @@ class Maze(MazeState):
         Example:
             >>> maze = Maze.from_level(0)
             >>> maze.next_cells(maze.decision_square, maze.corner)
-            [(13, 10)]
+            [(12, 11)]
 
         Raises:
             ValueError: if a cell is outside the world or a wall, or no path joins the two.
