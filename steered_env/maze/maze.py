@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -22,7 +23,7 @@ from steered_env.simulator import (
 )
 
 from . import text as maze_text
-from .paths import first_steps, on_all_shortest_paths, shortest_path
+from .paths import first_steps, on_all_shortest_paths, reachable, shortest_path
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -78,7 +79,9 @@ class Maze(MazeState):
     def from_text(cls, text: str) -> Maze:
         """Read a maze drawn as text, as `str` writes it (see `steered_env.maze.text`).
 
-        Without a level it looks like level 0 and its ``level`` is None.
+        Without a level it looks like level 0 and its ``level`` is None. A cheese that the mouse cannot get to is
+        mostly a slip of the pen: the maze is read, with a warning. Edits make such mazes without one, since they
+        may go through them on their way to another.
 
         Example:
             >>> maze = Maze.from_text('''
@@ -95,7 +98,7 @@ class Maze(MazeState):
         """
         drawn = maze_text.read(text)
         background, offset = _theme(drawn.level or 0)
-        return cls(
+        maze = cls(
             walls=drawn.walls,
             cheese=drawn.cheese,
             mouse=drawn.mouse,
@@ -105,6 +108,13 @@ class Maze(MazeState):
             background=background,
             background_offset=offset,
         )
+        if maze.cheese is not None and not reachable(maze.walls, maze.mouse)[maze.cheese]:
+            warnings.warn(
+                f"no path joins the mouse at {maze.mouse} and the cheese at {maze.cheese} (row, col) of this text "
+                "maze; open one with with_open, or draw it without the cheese",
+                stacklevel=2,
+            )
+        return maze
 
     def __str__(self) -> str:
         return maze_text.write(self)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -32,6 +34,18 @@ def test_drawn_by_hand() -> None:
     assert themed.background_offset == Maze.from_level(2).background_offset
 
 
+def test_a_cheese_out_of_reach_is_read_with_a_warning() -> None:
+    maze = Maze.from_text(DRAWN)
+    walled = maze.with_walls([maze.path(maze.mouse, maze.cheese)[1]])  # an edit may
+    with pytest.warns(UserWarning, match=r"\(11, 11\) .* \(13, 13\)"):
+        assert Maze.from_text(str(walled)) == walled
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert Maze.from_text(str(walled.without_cheese())) == walled.without_cheese()
+        assert Maze.from_text(str(maze)) == maze
+
+
+@pytest.mark.filterwarnings("ignore:no path joins the mouse")
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.data())
 def test_round_trip_of_any_maze(data: st.DataObject) -> None:
