@@ -17,6 +17,7 @@ from steered_env.steering import Intervention
 
 from .conditions import BASELINE, Condition, ConditionLike, SteeringFactory
 from .named_policy import loaded
+from .sampled import Predictor
 from .shared_forward import SharedForward, module_and_steering
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class VectorField:
 
 
 def vector_field(
-    policy: nn.Module | SteeredPolicy | str | os.PathLike[str],
+    policy: nn.Module | SteeredPolicy | Predictor | str | os.PathLike[str],
     maze: Maze,
     condition: ConditionLike | Intervention = BASELINE,
 ) -> VectorField:
@@ -98,8 +99,8 @@ def vector_field(
         (25, 25, 2)
 
     Args:
-        policy: an `ImpalaPolicy`, or any torch module with ``action_probabilities``, or a `SteeredPolicy`, or the
-            name of a packaged policy, or a path.
+        policy: an `ImpalaPolicy`, or any torch module with ``action_probabilities``, or a `SteeredPolicy`, or a
+            Stable-Baselines3 model, or the name of a packaged policy, or a path.
         maze: a vector of the condition is computed with the mouse where it stands here.
         condition: an expression, a `Steering` or another `Intervention`, or a name with one of them or with a function.
 
@@ -107,6 +108,7 @@ def vector_field(
         TypeError: if an argument is of the wrong kind.
         VectorError: if the condition's vector does not exist for this maze.
         ConditionError: if the expression is no condition.
+        NoProbabilitiesError: if the policy gives no probabilities somewhere; names maze, cell and condition.
     """
     check_maze(maze)
     module, base = module_and_steering(loaded(policy))
@@ -128,7 +130,7 @@ def fields_of(forward: SharedForward, maze: Maze, steerings: Mapping[str, Interv
     frames = draw_frames([maze.with_mouse(cell) for cell in cells])
     places = tuple(np.array(cells).T)
     fields = []
-    for name, rows in zip(steerings, forward.probabilities(frames, list(steerings.values())), strict=True):
+    for name, rows in zip(steerings, forward.at(maze, cells, frames, steerings), strict=True):
         probabilities = rows.astype(np.float64)
         by_cell = np.full((*maze.walls.shape, ACTIONS), np.nan)
         by_cell[places] = probabilities

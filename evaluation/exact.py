@@ -7,7 +7,7 @@ chain for ``horizon`` steps gives the probability of every end, for about the pr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -152,25 +152,28 @@ def _move_probabilities(probabilities: NDArray[np.floating[Any]]) -> NDArray[np.
 def measure_exactly(
     forward: SharedForward,
     maze: Maze,
-    steerings: Sequence[Intervention],
+    conditions: Mapping[str, Intervention],
     *,
     horizon: int,
     deterministic: bool = False,
 ) -> list[Measures]:
-    """Measure one maze under several steerings.
+    """Measure one maze under several conditions.
 
     Args:
         forward: the policy.
         maze: in its start state.
-        steerings: K of them.
+        conditions: K names, each with its steering.
         horizon: steps.
         deterministic: the likeliest action is always taken.
 
     Returns:
         K measures.
+
+    Raises:
+        NoProbabilitiesError: if the policy gives no probabilities somewhere; names maze, cell and condition.
     """
     chain = Chain.of(maze)
-    probabilities = forward.probabilities(chain.frames(), steerings)
+    probabilities = forward.at(maze, [cell for cell in chain.cells for _ in range(2)], chain.frames(), conditions)
     taken = np.eye(ACTIONS)[probabilities.argmax(axis=2)] if deterministic else probabilities
     ends = chain.ends(taken, [None, corner_of(maze), maze.top_right_region()], horizon)
     square = maze.decision_square

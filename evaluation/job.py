@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -15,9 +15,9 @@ from torch import nn
 
 from steered_env import Maze, Steering
 from steered_env.envs import Edit, apply_edits
-from steered_env.policy import check_finite
+from steered_env.policy import UnknownPolicyError, check_finite
 from steered_env.simulator import check_level, whole_number
-from steered_env.steering import ActionProbabilities, Intervention, find_layer
+from steered_env.steering import Intervention, find_layer
 
 from .conditions import BASELINE, Condition, SteeringFactory
 from .exact import measure_exactly
@@ -167,25 +167,35 @@ class Subject:
         """
         name = os.fspath(policy) if isinstance(policy, (str, os.PathLike)) else None
         policy = loaded(policy)
-        module, steering = module_and_steering(policy)
-        if isinstance(module, nn.Module) and isinstance(module, ActionProbabilities):
-            for condition in conditions:
-                for layer in condition.layers:
-                    find_layer(module, layer)
-            check_finite(module)
-            return cls(module, None, steering, name)
+        try:
+            module, steering = module_and_steering(policy)
+        except TypeError as reason:
+            return cls._of_predictor(policy, conditions, settings, reason)
+        for condition in conditions:
+            for layer in condition.layers:
+                find_layer(module, layer)
+        check_finite(module)
+        return cls(module, None, steering, name)
+
+    @classmethod
+    def _of_predictor(
+        cls, policy: Any, conditions: Sequence[Condition], settings: Settings, reason: TypeError
+    ) -> Subject:
+        """What has ``predict`` but no probabilities that are known, for the reason given."""
         if not callable(getattr(policy, "predict", None)):
-            raise TypeError(f"a policy needs action_probabilities or predict, got {type(policy).__name__}")
+            raise reason
+        kind = type(policy).__name__
+        why = f" ({reason})" if isinstance(reason, UnknownPolicyError) else ""
         if settings.method != "sampled":
             raise ValueError(
-                f'{type(policy).__name__} has only predict: measure it with method="sampled"; the exact '
-                "method needs action_probabilities"
+                f'{kind} has only predict: measure it with method="sampled"; the exact method needs '
+                f"action_probabilities{why}"
             )
         for condition in conditions:
             if condition.terms or condition.made_by is not None:
                 raise ValueError(
-                    f"condition {condition.name!r} cannot steer {type(policy).__name__}, which has only "
-                    f"predict: measure {BASELINE!r} alone, or give the torch module"
+                    f"condition {condition.name!r} cannot steer {kind}, which has only predict: measure {BASELINE!r} "
+                    f"alone, or give the torch module{why}"
                 )
         return cls(None, policy, Steering())
 
@@ -194,7 +204,7 @@ class Subject:
         """The policy's class, and its width if it has one."""
         subject = self.module if self.module is not None else self.predictor
         width = getattr(subject, "width", None)
-        return type(subject).__name__ + (f"(width={width})" if width else "")
+        return getattr(subject, "adapted", type(subject).__name__) + (f"(width={width})" if width else "")
 
     def described(self) -> dict[str, str]:
         """For people: class and width, the name that was given, and the fingerprint of the weights; what there is."""
@@ -297,6 +307,13 @@ class Measurer:
                 )
             return {condition.name: measures for condition in self.job.conditions}
         forward, factory = self._tools()
+        with self._one_at_a_time if forward.policy is subject.module else nullcontext():
+            return self._measure_steered(maze, key, forward, factory)
+
+    def _measure_steered(
+        self, maze: Maze, key: DrawKey, forward: SharedForward, factory: SteeringFactory
+    ) -> dict[str, Measures]:
+        subject, how = self.job.subject, self.job.settings
         steerings = {
             name: subject.steering.then(steering)
             for name, steering in factory.steerings(self.job.conditions, maze).items()
@@ -304,9 +321,7 @@ class Measurer:
         if not steerings:  # no condition's vector exists here
             return {}
         if how.method == "exact":
-            found = measure_exactly(
-                forward, maze, list(steerings.values()), horizon=how.horizon, deterministic=how.deterministic
-            )
+            found = measure_exactly(forward, maze, steerings, horizon=how.horizon, deterministic=how.deterministic)
         else:
             found = measure_by_sampling(
                 forward,
@@ -321,7 +336,7 @@ class Measurer:
         return dict(zip(steerings, found, strict=True))
 
     def _tools(self) -> tuple[SharedForward, SteeringFactory]:
-        """This thread's own copy of the policy, so that hooks stay apart."""
+        """This thread's own copy of the policy, and what makes vectors with it."""
         if not hasattr(self._own, "tools"):
             module = self.job.subject.module
             assert module is not None

@@ -6,7 +6,7 @@ Also the only way to measure a policy that remembers, or one that only has ``pre
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -57,6 +57,11 @@ class Episodes:
         """What procgen shows now: ``(count, 64, 64, 3)`` uint8, overwritten by the next step."""
         return self._mazes.frames
 
+    @property
+    def mice(self) -> NDArray[np.intp]:
+        """Where the mice are: ``(count, 2)``, row and column."""
+        return self._mazes.mouse
+
     def step(self, actions: NDArray[np.int64]) -> None:
         """Move every mouse; what those do whose episode is over does not matter.
 
@@ -89,16 +94,18 @@ class Episodes:
 class _SeenFrames:
     """Runs the network on frames, on each only once: equal frames have equal probabilities."""
 
-    def __init__(self, forward: SharedForward, steering: Intervention) -> None:
-        self._forward, self._steering = forward, steering
+    def __init__(self, forward: SharedForward, maze: Maze, condition: tuple[str, Intervention]) -> None:
+        self._forward, self._maze, self._condition = forward, maze, dict([condition])
         self._known: dict[bytes, NDArray[np.float32]] = {}
 
-    def probabilities(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """``(N, 64, 64, 3)`` uint8 to ``(N, 15)`` float32."""
+    def probabilities(self, frames: NDArray[np.uint8], mice: NDArray[np.intp]) -> NDArray[np.float32]:
+        """``(N, 64, 64, 3)`` uint8, and the cell ``(N, 2)`` of each mouse, to ``(N, 15)`` float32."""
         keys = [frame.tobytes() for frame in frames]
         new = {key: index for index, key in enumerate(keys) if key not in self._known}
         if new:
-            rows = self._forward.probabilities(frames[list(new.values())], [self._steering])[0]
+            seen = list(new.values())
+            cells = [(int(row), int(col)) for row, col in mice[seen]]
+            rows = self._forward.at(self._maze, cells, frames[seen], self._condition)[0]
             self._known.update(zip(new, rows, strict=True))
         return np.stack([self._known[key] for key in keys])
 
@@ -155,23 +162,26 @@ def measure_by_sampling(
         seed: with key, condition and episode it fixes all draws.
         key: of the maze, from `draw_keys`.
         deterministic: always take the likeliest action.
+
+    Raises:
+        NoProbabilitiesError: if the policy gives no probabilities somewhere; names maze, cell and condition.
     """
     results = []
     for name, steering in steerings.items():
         uniforms = episode_uniforms(seed, key, name, episodes, horizon)
-        run, seen = Episodes(maze, episodes), _SeenFrames(forward, steering)
+        run, seen = Episodes(maze, episodes), _SeenFrames(forward, maze, (name, steering))
         for step in range(horizon):
             active = np.flatnonzero(run.running)
             if not len(active):
                 break
-            probabilities = seen.probabilities(run.frames[active])
+            probabilities = seen.probabilities(run.frames[active], run.mice[active])
             actions = np.zeros(episodes, np.int64)
             if deterministic:
                 actions[active] = probabilities.argmax(axis=1)
             else:
                 actions[active] = sample_actions(probabilities, uniforms[active, step])
             run.step(actions)
-        towards = _towards(forward, maze, steering)
+        towards = _towards(forward, maze, {name: steering})
         results.append(_measured(maze, run, towards))
     return results
 
@@ -193,11 +203,12 @@ def measure_predictor(
     return _measured(maze, run, (np.nan, np.nan))
 
 
-def _towards(forward: SharedForward, maze: Maze, steering: Intervention) -> tuple[float, float]:
-    if maze.decision_square is None:
+def _towards(forward: SharedForward, maze: Maze, condition: Mapping[str, Intervention]) -> tuple[float, float]:
+    square = maze.decision_square
+    if square is None:
         return np.nan, np.nan
-    frame = maze.with_mouse(maze.decision_square, facing_right=False).observe()
-    return towards_cheese_and_corner(maze, forward.probabilities(frame[None], [steering])[0, 0])
+    frame = maze.with_mouse(square, facing_right=False).observe()
+    return towards_cheese_and_corner(maze, forward.at(maze, [square], frame[None], condition)[0, 0])
 
 
 def _measured(maze: Maze, run: Episodes, towards: tuple[float, float]) -> Measures:

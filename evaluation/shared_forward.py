@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from steered_env import ImpalaPolicy, SteeredPolicy, Steering
-from steered_env.policy import to_input
-from steered_env.simulator import ACTIONS, FRAME_SHAPE
-from steered_env.steering import Change, Intervention, InTurn, find_layer
+from steered_env import ImpalaPolicy, Maze, SteeredPolicy, Steering
+from steered_env.policy import check_shape, first_fault, policy_of, probabilities_of
+from steered_env.simulator import ACTIONS, FRAME_SHAPE, Cell
+from steered_env.steering import Change, Intervention, InTurn, applying, find_layer
+
+from .cuttable import is_cuttable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,9 +35,17 @@ def one_torch_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def module_and_steering(policy: nn.Module | SteeredPolicy) -> tuple[nn.Module, Intervention]:
-    """A policy's torch module, and the steering that it brings along."""
-    return (policy.policy, policy.steering) if isinstance(policy, SteeredPolicy) else (policy, Steering())
+def module_and_steering(policy: Any) -> tuple[nn.Module, Intervention]:
+    """A policy's torch module, and the steering that it brings along.
+
+    Raises:
+        TypeError: if it is no policy that can be steered.
+    """
+    return (policy.policy, policy.steering) if isinstance(policy, SteeredPolicy) else (policy_of(policy), Steering())
+
+
+class NoProbabilitiesError(ValueError):
+    """Numbers of a policy that are no probabilities."""
 
 
 @dataclass(frozen=True)
@@ -52,23 +63,81 @@ class _Cut:
     rest: Intervention
 
 
+def own_copy(policy: nn.Module) -> nn.Module:
+    """A copy of a policy in evaluation mode, or the policy itself where a copy would not do what it does.
+
+    So it is where it cannot be copied, as with an open file or a lock in it, and where a function was put in the place
+    of one of its methods: that function may hold on to the original.
+
+    Raises:
+        ValueError: if it is the policy itself, and in training mode.
+    """
+    if not any(_has_function_for_method(part) for part in policy.modules()):
+        try:
+            return copy.deepcopy(policy).eval()
+        except (TypeError, RuntimeError):  # what cannot be pickled; tensors that are results of others
+            pass
+    if any(part.training for part in policy.modules()):
+        raise ValueError(
+            f"{type(policy).__name__} is measured as it is, since it cannot be copied, and is in training mode: call "
+            ".eval() first"
+        )
+    return policy
+
+
+def _has_function_for_method(part: nn.Module) -> bool:
+    return any(isinstance(kept, FunctionType) and hasattr(type(part), name) for name, kept in vars(part).items())
+
+
 class SharedForward:
     """Action probabilities of a policy under several steerings, or other interventions.
 
-    For an `ImpalaPolicy` the layers before the first steered one run once per frame, and only the rest once
-    per steering.
+    For an `ImpalaPolicy` as it is built the layers before the first steered one run once per frame, and only the rest
+    once per steering. Everything else goes through its own ``action_probabilities``, once per steering.
 
     Args:
-        policy: is copied, so that threads do not share hooks.
+        policy: is copied, so that threads do not share what it keeps while it runs; see `own_copy`.
         batch_size: frames in every forward pass, the last one padded: one shape, so the same bits every time.
     """
 
     def __init__(self, policy: nn.Module, *, batch_size: int = 64) -> None:
-        self.policy = copy.deepcopy(policy).eval()
+        self.policy = own_copy(policy)
         self._batch_size = batch_size
 
+    def at(
+        self,
+        maze: Maze,
+        cells: Sequence[Cell],
+        frames: NDArray[np.uint8],
+        conditions: Mapping[str, Intervention],
+    ) -> NDArray[np.float32]:
+        """What the policy would do in some cells of a maze, under several conditions.
+
+        Args:
+            maze: which.
+            cells: N of them, where the mouse is.
+            frames: ``(N, 64, 64, 3)`` uint8, what it sees there.
+            conditions: K names, each with its steering.
+
+        Returns:
+            ``(K, N, 15)`` float32.
+
+        Raises:
+            NoProbabilitiesError: if one of the rows holds no probabilities; names maze, cell and condition.
+        """
+        probabilities = self.probabilities(frames, list(conditions.values()))
+        for name, rows in zip(conditions, probabilities, strict=True):
+            if fault := first_fault(rows):
+                index, what = fault
+                where = "a maze without a level" if maze.level is None else f"level {maze.level}"
+                raise NoProbabilitiesError(
+                    f"condition {name!r} leaves no probabilities in {where}, cell {cells[index]}: {what}; steer less "
+                    "strongly, or look at the policy"
+                )
+        return probabilities
+
     def probabilities(self, frames: NDArray[np.uint8], steerings: Sequence[Intervention]) -> NDArray[np.float32]:
-        """What the policy would do.
+        """What the policy would do, unchecked.
 
         Args:
             frames: ``(N, 64, 64, 3)`` uint8.
@@ -81,7 +150,8 @@ class SharedForward:
         result = np.empty((len(steerings), count, ACTIONS), np.float32)
         padded = np.zeros((-(-count // size) * size, *FRAME_SHAPE), np.uint8)
         padded[:count] = frames
-        cuts = [self._cut(s) for s in steerings] if isinstance(self.policy, ImpalaPolicy) else []
+        policy = self.policy
+        cuts = [_cut(policy, steering) for steering in steerings] if is_cuttable(policy) else []
         for start in range(0, count, size):
             batch = padded[start : start + size]
             used = min(size, count - start)
@@ -89,11 +159,13 @@ class SharedForward:
             result[:, start : start + used] = rows[:, :used]
         return result
 
-    def _separate(self, batch: NDArray[np.uint8], steerings: Sequence[Intervention]) -> NDArray[np.float32]:
+    def _separate(self, batch: NDArray[np.uint8], steerings: Sequence[Intervention]) -> NDArray[np.floating[Any]]:
         rows = []
         for steering in steerings:
-            with steering.applied_to(self.policy):
-                rows.append(self.policy.action_probabilities(batch))  # type: ignore[operator]
+            with applying(steering, self.policy) as application:
+                found = self.policy.action_probabilities(batch)  # type: ignore[operator]
+            application.check_reached()
+            rows.append(check_shape(found, len(batch), self.policy))
         return np.stack(rows)
 
     def _shared(self, batch: NDArray[np.uint8], cuts: Sequence[_Cut]) -> NDArray[np.float32]:
@@ -102,7 +174,7 @@ class SharedForward:
         stages = [policy.get_submodule(name) for name in policy.stages]
         rows = np.empty((len(cuts), len(batch), ACTIONS), np.float32)
         with torch.inference_mode():
-            inputs = [to_input(batch, next(policy.parameters()).device)]
+            inputs = [policy.input_of(batch)]
             for stage in stages[: max(cut.stage for cut in cuts)]:
                 inputs.append(stage(inputs[-1]))
             for row, cut in zip(rows, cuts, strict=True):
@@ -113,25 +185,22 @@ class SharedForward:
                     for stage in stages[cut.stage :]:
                         x = stage(x)
                     logits, _ = policy.heads(x)
-                row[:] = logits.softmax(1).cpu().numpy()
+                row[:] = probabilities_of(logits)
         return rows
 
-    def _cut(self, steering: Intervention) -> _Cut:
-        policy = self.policy
-        assert isinstance(policy, ImpalaPolicy)
-        whole: Intervention = InTurn({})
-        found = {find_layer(policy, layer): change for layer, change in steering.changes().items()}
-        for layer in sorted(found, key=policy.layers.index):  # hooks run inside out
-            whole = whole.then(InTurn({_same_output(policy, layer): found[layer]}))
-        changes, stages = whole.changes(), policy.stages
-        if not changes:
-            return _Cut(len(stages), None, whole)
-        first = min(changes, key=lambda layer: _position(policy, layer))
-        stage = int(_position(policy, first))
-        if first not in stages:  # inside a stage, or a head: run that again with a hook
-            return _Cut(stage, None, whole)
-        rest = InTurn({layer: change for layer, change in changes.items() if layer != first})
-        return _Cut(stage + 1, changes[first], rest)
+
+def _cut(policy: ImpalaPolicy, steering: Intervention) -> _Cut:
+    in_turn = tuple((_same_output(policy, find_layer(policy, layer)), change) for layer, change in steering.steps())
+    whole = InTurn(in_turn)
+    changes, stages = whole.changes(), policy.stages
+    if not changes:
+        return _Cut(len(stages), None, whole)
+    first = min(changes, key=lambda layer: _position(policy, layer))
+    stage = int(_position(policy, first))
+    if first not in stages:  # inside a stage, or a head: run that again with a hook
+        return _Cut(stage, None, whole)
+    rest = InTurn(tuple((layer, change) for layer, change in in_turn if layer != first))
+    return _Cut(stage + 1, changes[first], rest)
 
 
 def _same_output(policy: ImpalaPolicy, layer: str) -> str:

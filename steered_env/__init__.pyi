@@ -1,7 +1,7 @@
 from . import simulator
 from .envs import EditMaze, MazeEnv, MazeVectorEnv
 from .maze import Maze
-from .policy import CheckpointError, ImpalaPolicy, load_policy, save_policy
+from .policy import CheckpointError, ImpalaPolicy, as_policy, load_policy, save_policy
 from .steering import LayerError, SteeredPolicy, Steering, VectorError, cheese_vector, random_vector, top_right_vector
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "SteeredPolicy",
     "Steering",
     "VectorError",
+    "as_policy",
     "cheese_vector",
     "load_policy",
     "random_vector",

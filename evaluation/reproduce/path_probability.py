@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -51,6 +51,10 @@ class PathTree:
         frames = draw_frames([maze.with_mouse(cell, right) for cell, right in facing.items()])
         return cls(maze, paths, frames, {cell: index for index, cell in enumerate(facing)})
 
+    def actions(self, forward: SharedForward, conditions: Mapping[str, Intervention]) -> NDArray[np.float32]:
+        """The action probabilities in `frames` under several conditions: ``(K, N, 15)``."""
+        return forward.at(self.maze, list(self.places), self.frames, conditions)
+
     def probability(self, target: Cell, actions: NDArray[np.float32]) -> float:
         """The geometric mean of the probabilities of the moves along the path to a target.
 
@@ -80,8 +84,8 @@ def retargeted(
         interventions: target to what is done to draw the mouse there.
     """
     tree = PathTree.of(maze, list(interventions))
-    plain = forward.probabilities(tree.frames, [InTurn({})])[0]
-    steered = forward.probabilities(tree.frames, list(interventions.values()))
+    plain = tree.actions(forward, {"baseline": InTurn()})[0]
+    steered = tree.actions(forward, {f"towards {target}": one for target, one in interventions.items()})
     before = {target: tree.probability(target, plain) for target in interventions}
     after = {target: tree.probability(target, rows) for target, rows in zip(interventions, steered, strict=True)}
     return before, after
@@ -92,5 +96,5 @@ def with_cheese_there(forward: SharedForward, maze: Maze, targets: Sequence[Cell
     found = {}
     for target in targets:
         tree = PathTree.of(maze.with_cheese(target), [target])
-        found[target] = tree.probability(target, forward.probabilities(tree.frames, [InTurn({})])[0])
+        found[target] = tree.probability(target, tree.actions(forward, {"baseline": InTurn()})[0])
     return found

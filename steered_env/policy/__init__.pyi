@@ -1,15 +1,26 @@
+from .adapted import as_policy, policy_of
 from .checkpoint import CheckpointError, load_policy, packaged_policies, read_metadata, rounded, save_policy
 from .finite import check_finite
 from .impala import ImpalaPolicy
-from .observations import as_batch, to_input
+from .observations import as_batch, is_one_frame, to_input
+from .probabilities import ActionProbabilities, check_shape, first_fault, probabilities_of
+from .sb3_models import UnknownPolicyError
 
 __all__ = [
+    "ActionProbabilities",
     "CheckpointError",
     "ImpalaPolicy",
+    "UnknownPolicyError",
     "as_batch",
+    "as_policy",
     "check_finite",
+    "check_shape",
+    "first_fault",
+    "is_one_frame",
     "load_policy",
     "packaged_policies",
+    "policy_of",
+    "probabilities_of",
     "read_metadata",
     "rounded",
     "save_policy",

@@ -10,9 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from steered_env.simulator import ACTIONS, FRAME_SHAPE
+from steered_env.simulator import ACTIONS
 
-from .observations import to_input
+from .observations import is_one_frame, to_input
+from .probabilities import probabilities_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -138,7 +139,7 @@ class ImpalaPolicy(nn.Module):
         """What the policy would do.
 
         Args:
-            observations: ``(B, 64, 64, 3)`` uint8 frames, or one frame ``(64, 64, 3)``.
+            observations: ``(B, 64, 64, 3)`` uint8 frames, or one frame ``(64, 64, 3)``; or with the channels first.
 
         Returns:
             ``(B, 15)`` float32 probabilities, or ``(15,)`` for one frame.
@@ -148,9 +149,14 @@ class ImpalaPolicy(nn.Module):
             ValueError: if they have another shape.
         """
         with torch.inference_mode():
-            logits, _ = self(to_input(observations, next(self.parameters()).device))
-            probabilities: NDArray[np.float32] = logits.float().softmax(1).cpu().numpy()
-        return probabilities[0] if np.ndim(observations) == len(FRAME_SHAPE) else probabilities
+            logits, _ = self(self.input_of(observations))
+            probabilities = probabilities_of(logits)
+        return probabilities[0] if is_one_frame(observations) else probabilities
+
+    def input_of(self, observations: NDArray[np.uint8]) -> Tensor:
+        """The network's input for frames: on its device, and in the precision of its weights."""
+        weight = next(self.parameters())
+        return to_input(observations, weight.device, weight.dtype)
 
     def softened(self, temperature: float) -> ImpalaPolicy:
         """A copy that is less sure of its actions: its logits are divided by ``temperature``.

@@ -1,6 +1,7 @@
 from .ablations import LayerChange, map_position, mean_ablation, resampling, scaling, setting, zero_ablation
-from .intervention import Change, Intervention, InTurn
-from .layers import DEFAULT_LAYER, LayerError, find_layer, read_activations, read_frames
+from .hooks import HookError
+from .intervention import Application, Change, Intervention, InTurn, applying
+from .layers import DEFAULT_LAYER, LayerError, find_layer, read_activations
 from .policy import ActionProbabilities, SteeredPolicy, sample_actions
 from .steering import Steering
 from .vectors import VectorError, cheese_vector, random_vector, top_right_vector
@@ -8,7 +9,9 @@ from .vectors import VectorError, cheese_vector, random_vector, top_right_vector
 __all__ = [
     "DEFAULT_LAYER",
     "ActionProbabilities",
+    "Application",
     "Change",
+    "HookError",
     "InTurn",
     "Intervention",
     "LayerChange",
@@ -16,13 +19,13 @@ __all__ = [
     "SteeredPolicy",
     "Steering",
     "VectorError",
+    "applying",
     "cheese_vector",
     "find_layer",
     "map_position",
     "mean_ablation",
     "random_vector",
     "read_activations",
-    "read_frames",
     "resampling",
     "sample_actions",
     "scaling",

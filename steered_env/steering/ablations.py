@@ -9,19 +9,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from steered_env.maze import Maze
 from steered_env.simulator import WORLD_SIZE, Cell, check_cell, draw_frames
 
 from .intervention import Change, Intervention, described
-from .layers import DEFAULT_LAYER, read_frames
+from .layers import DEFAULT_LAYER, read_activations
 
 if TYPE_CHECKING:
-    pass
+    import numpy as np
+    from numpy.typing import NDArray
 
 Channels = Iterable[int] | None
 _LISTED = 8
@@ -67,12 +68,12 @@ def zero_ablation(*, layer: str = DEFAULT_LAYER, channels: Channels = None) -> L
 
 
 def mean_ablation(
-    policy: nn.Module, mazes: Iterable[Maze], *, layer: str = DEFAULT_LAYER, channels: Channels = None
+    policy: Any, mazes: Iterable[Maze], *, layer: str = DEFAULT_LAYER, channels: Channels = None
 ) -> LayerChange:
     """Put the mean of a layer's activations over mazes in place of whatever they are.
 
     Args:
-        policy: any module whose input is ``(B, 3, 64, 64)`` float32 from 0 to 1.
+        policy: as for `Steering.difference`.
         mazes: to take the mean over, as they are now.
         layer: dotted layer name.
         channels: of these channels alone; None for all.
@@ -84,14 +85,14 @@ def mean_ablation(
     frames = draw_frames(list(mazes))
     if not len(frames):
         raise ValueError("a mean ablation needs at least one maze to take the mean over")
-    return LayerChange(layer, _Put(read_frames(policy, [layer], frames)[layer].mean(dim=0), _checked(channels)))
+    return LayerChange(layer, _Put(_read(policy, layer, frames).mean(dim=0), _checked(channels)))
 
 
-def resampling(policy: nn.Module, maze: Maze, *, layer: str = DEFAULT_LAYER, channels: Channels = None) -> LayerChange:
+def resampling(policy: Any, maze: Maze, *, layer: str = DEFAULT_LAYER, channels: Channels = None) -> LayerChange:
     """Put a layer's activations in one maze in place of whatever they are: resample ablation, activation patching.
 
     Args:
-        policy: any module whose input is ``(B, 3, 64, 64)`` float32 from 0 to 1.
+        policy: as for `Steering.difference`.
         maze: as it is now.
         layer: dotted layer name.
         channels: of these channels alone; None for all.
@@ -99,7 +100,7 @@ def resampling(policy: nn.Module, maze: Maze, *, layer: str = DEFAULT_LAYER, cha
     Raises:
         LayerError: if the policy has no such layer.
     """
-    return LayerChange(layer, _Put(read_frames(policy, [layer], maze.observe()[None])[layer][0], _checked(channels)))
+    return LayerChange(layer, _Put(_read(policy, layer, maze.observe()[None])[0].clone(), _checked(channels)))
 
 
 def setting(value: float, cell: Cell, *, layer: str = DEFAULT_LAYER, channels: Channels = None) -> LayerChange:
@@ -185,6 +186,11 @@ class _Set:
         place = torch.zeros_like(where)
         place[:, :, row, col] = True
         return torch.where(where & place, torch.full_like(activations, self.value), activations)
+
+
+def _read(policy: Any, layer: str, frames: NDArray[np.uint8]) -> Tensor:
+    (activations,) = read_activations(policy, [layer], frames).values()  # under the layer's own name
+    return activations
 
 
 def _in(channels: tuple[int, ...] | None) -> str:

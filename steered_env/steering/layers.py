@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
-from steered_env.policy import to_input
+from steered_env.policy import as_batch, policy_of
+
+from .hooks import Hook, hooked, module_at
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from torch.utils.hooks import RemovableHandle
+
+    Seen = NDArray[np.uint8] | Tensor
 
 DEFAULT_LAYER = "embedder.block2.res1.resadd"
 """The output of the residual add in the middle of the network, where Mini et al. (2023) steer."""
@@ -24,28 +26,61 @@ _LITERATURE_SUFFIX = "_out"
 
 
 class LayerError(ValueError):
-    """A layer that a network does not have."""
-
-
-def _short(value: object) -> str:
-    return repr(value) if isinstance(value, (str, int, float, type(None))) else type(value).__name__
+    """A layer that a network does not have, or that cannot be read or steered."""
 
 
 def find_layer(module: nn.Module, name: str) -> str:
     """The dotted name under which ``module`` has the layer ``name``.
 
-    A name with ``_out`` at the end, as the literature writes ``embedder.block2.res1.resadd_out`` for the output of
-    ``…resadd``, is understood.
+    A network may be a part of a larger module: a name without the part's own, such as ``embedder.block2`` for
+    ``features_extractor.embedder.block2``, is understood as long as only one layer ends so. So is a name with ``_out``
+    at the end, as the literature writes ``embedder.block2.res1.resadd_out`` for the output of ``…resadd``.
 
     Raises:
-        LayerError: if there is no such layer; it lists the nearest names.
+        LayerError: if there is no such layer, and it lists the nearest names; or several, and it lists those.
     """
+    return _located(module, name)[1]
+
+
+def _located(module: nn.Module, name: str) -> tuple[str, str]:
+    """The name that was asked for, in the form that was found, and the full name of that layer."""
+    spellings = [one for one in dict.fromkeys((name, name.removesuffix(_LITERATURE_SUFFIX))) if one]
+    for asked in spellings:
+        for prefix in _wrapped(module):
+            if _has(module, prefix + asked):
+                return asked, prefix + asked
+    for asked in spellings:
+        ends_so = [known for known, _ in module.named_modules() if known.endswith(f".{asked}")]
+        if len(ends_so) > 1:
+            raise LayerError(
+                f"{type(module).__name__} has several layers {asked!r}: {', '.join(ends_so[:4])}; name one in full"
+            )
+        if ends_so:
+            return asked, ends_so[0]
     names = [known for known, _ in module.named_modules() if known]
-    for candidate in (name, name.removesuffix(_LITERATURE_SUFFIX)):
-        if candidate in names:
-            return candidate
     near = difflib.get_close_matches(name, names, n=4, cutoff=0.3) or names[:4]
     raise LayerError(f"{type(module).__name__} has no layer {name!r}; near names are {', '.join(near) or 'none'}")
+
+
+def _wrapped(module: nn.Module) -> Iterator[str]:
+    """The prefixes of a module's own layers, and of those of the module that it does nothing but wrap."""
+    prefix = ""
+    yield prefix
+    while True:
+        children = dict(module.named_children())
+        name = "module" if "module" in children else next(iter(children), "")
+        if not name or (len(children) > 1 and name != "module"):
+            return
+        prefix, module = f"{prefix}{name}.", children[name]
+        yield prefix
+
+
+def _has(module: nn.Module, name: str) -> bool:
+    try:
+        module_at(module, name)
+    except AttributeError:
+        return False
+    return True
 
 
 def layer_names(layer: str | Iterable[str]) -> tuple[str, ...]:
@@ -59,19 +94,6 @@ def layer_names(layer: str | Iterable[str]) -> tuple[str, ...]:
         if not isinstance(name, str):
             raise TypeError(f"layer must be a dotted name such as {DEFAULT_LAYER!r}, or several, got {name!r}")
     return names
-
-
-@contextmanager
-def hooked(hooks: Sequence[tuple[nn.Module, Any]]) -> Iterator[None]:
-    """Register forward hooks for the time of a ``with`` block; they go away even when it raises."""
-    handles: list[RemovableHandle] = []
-    try:
-        for module, hook in hooks:
-            handles.append(module.register_forward_hook(hook))
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 def tensor_of(output: object, layer: str) -> Tensor:
@@ -88,39 +110,56 @@ def tensor_of(output: object, layer: str) -> Tensor:
     return output
 
 
-def read_activations(module: nn.Module, layers: Sequence[str], inputs: Tensor) -> dict[str, Tensor]:
-    """What the named layers put out for ``inputs``: name to tensor ``(B, …)``.
+def read_activations(policy: object, layers: Sequence[str], seen: Seen) -> dict[str, Tensor]:
+    """What the named layers put out while a policy looks at something.
+
+    Frames go the policy's own way, through its ``action_probabilities``, so that each layer gets what it gets when the
+    policy acts. A tensor is handed to the module as it is.
+
+    Args:
+        policy: a policy, or a Stable-Baselines3 model; for a tensor any torch module.
+        layers: dotted names; of several names of one layer the first is kept.
+        seen: frames ``(B, 64, 64, 3)`` uint8, or the module's input as a tensor.
+
+    Returns:
+        Name to tensor ``(B, …)``.
 
     Raises:
-        LayerError: if a layer does not exist, is not reached by the forward pass, or puts out no tensor.
+        TypeError: if it is no policy, or one of which it is not known what it takes; the message says what to write.
+        LayerError: if a layer does not exist, is not reached, puts out no tensor, or not one activation for each frame.
     """
-    read: dict[str, Tensor] = {}
-
-    def reader(name: str) -> Any:
-        def hook(_module: nn.Module, _inputs: object, output: object) -> None:
-            read[name] = tensor_of(output, name)
-
-        return hook
-
-    modules = {find_layer(module, name): name for name in layers}
-    with torch.inference_mode(), hooked([(module.get_submodule(n), reader(n)) for n in modules]):
-        module(inputs)
-    if missed := [name for name in modules if name not in read]:
-        raise LayerError(f"the forward pass of {type(module).__name__} does not reach layer {missed[0]!r}")
+    if isinstance(seen, Tensor):
+        if not isinstance(policy, nn.Module):
+            raise TypeError(f"a tensor goes into a torch module, got {type(policy).__name__}")
+        return {name: parts[-1].clone() for name, parts in _recorded(policy, policy, layers, seen).items()}
+    frames, module = as_batch(seen), policy_of(policy)
+    read = {}
+    for name, parts in _recorded(module, module.action_probabilities, layers, frames).items():
+        activations = torch.cat(parts) if all(part.ndim for part in parts) else parts[-1]
+        if activations.ndim == 0 or len(activations) != len(frames):
+            raise LayerError(
+                f"layer {name!r} of {type(module).__name__} puts out activations of shape "
+                f"{tuple(activations.shape)} for {len(frames)} frames, not one for each: it can be neither read nor "
+                "steered; choose another"
+            )
+        read[name] = activations
     return read
 
 
-def read_frames(module: nn.Module, layers: Sequence[str], frames: NDArray[np.uint8]) -> dict[str, Tensor]:
-    """What the named layers put out for frames ``(B, 64, 64, 3)`` uint8, on the module's own device.
+def _recorded(module: nn.Module, run: object, layers: Sequence[str], seen: Seen) -> dict[str, list[Tensor]]:
+    """What layers put out, call by call; copies, since a later layer may write into what it gets."""
+    assert callable(run)
+    names: dict[nn.Module, tuple[str, str]] = {}
+    for layer in layers:
+        asked, found = _located(module, layer)
+        names.setdefault(module_at(module, found), (asked, found))
+    recorded: dict[str, list[Tensor]] = {asked: [] for asked, _ in names.values()}
 
-    Raises:
-        TypeError: if ``module`` is none.
-        LayerError: as `read_activations`.
-    """
-    if not isinstance(module, nn.Module):
-        raise TypeError(
-            f"a policy whose activations are to be read must be a torch module, such as load_policy() gives, got "
-            f"{_short(module)}"
-        )
-    device = next((p.device for p in module.parameters()), torch.device("cpu"))
-    return read_activations(module, layers, to_input(frames, device))
+    def recorder(asked: str) -> Hook:
+        return lambda output: recorded[asked].append(tensor_of(output, asked).detach().clone())
+
+    with torch.inference_mode(), hooked(module, [(found, recorder(asked)) for asked, found in names.values()]):
+        run(seen)
+    if missed := [name for name, parts in recorded.items() if not parts]:
+        raise LayerError(f"the forward pass of {type(module).__name__} does not reach layer {missed[0]!r}")
+    return recorded

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from torch import nn
 
-from steered_env.policy import as_batch, check_finite
-from steered_env.simulator import FRAME_SHAPE
+from steered_env.policy import (
+    ActionProbabilities,
+    as_batch,
+    check_finite,
+    check_shape,
+    first_fault,
+    is_one_frame,
+    policy_of,
+)
 
-from .intervention import Intervention
+from .intervention import Intervention, applying
 from .layers import find_layer
 from .steering import Steering
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-
-@runtime_checkable
-class ActionProbabilities(Protocol):
-    """What a policy must offer to be steered and measured."""
-
-    def action_probabilities(self, observations: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """``(B, 64, 64, 3)`` uint8 to ``(B, 15)`` float32."""
-        ...
+__all__ = ["ActionProbabilities", "SteeredPolicy", "sample_actions"]
 
 
 def sample_actions(probabilities: NDArray[np.floating[Any]], uniforms: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -56,39 +55,42 @@ class SteeredPolicy:
         (15,)
 
     Args:
-        policy: a module with ``action_probabilities``, such as `ImpalaPolicy`.
+        policy: a module with ``action_probabilities``, such as `ImpalaPolicy`; a Stable-Baselines3 model or its policy;
+            any other network through `as_policy`.
         steering: what to add, or another `Intervention`; None for nothing.
         seed: of the generator that draws the actions; None for a fresh one.
 
     Raises:
-        TypeError: if the policy is not such a module, or the steering no `Intervention`.
+        TypeError: if the policy is nothing of this, or the steering no `Intervention`.
         ValueError: if a weight of the policy is not finite.
         LayerError: if it lacks a layer of the steering.
     """
 
-    def __init__(self, policy: nn.Module, steering: Intervention | None = None, *, seed: int | None = None) -> None:
-        if not (isinstance(policy, nn.Module) and isinstance(policy, ActionProbabilities)):
-            raise TypeError(
-                f"a policy to steer must be a torch module with action_probabilities(observations), got "
-                f"{type(policy).__name__}"
-            )
+    def __init__(self, policy: Any, steering: Intervention | None = None, *, seed: int | None = None) -> None:
+        module = policy_of(policy)
         if not (steering is None or isinstance(steering, Intervention)):
             raise TypeError(
                 "a steering is a Steering or another Intervention, such as -cheese_vector(policy, maze), got "
                 f"{type(steering).__name__}"
             )
-        check_finite(policy)
-        self.policy = policy
+        check_finite(module)
+        self.policy = module
         self.steering: Intervention = Steering() if steering is None else steering
         for layer in self.steering.changes():
-            find_layer(policy, layer)
+            find_layer(module, layer)
         self._generator = np.random.default_rng(seed)
 
     def action_probabilities(self, observations: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """What the steered policy would do: ``(B, 64, 64, 3)`` uint8 to ``(B, 15)`` float32, or one of each."""
-        with self.steering.applied_to(self.policy):
-            probabilities: NDArray[np.float32] = self.policy.action_probabilities(observations)
-        return probabilities
+        """What the steered policy would do: ``(B, 64, 64, 3)`` uint8 to ``(B, 15)`` float32, or one of each.
+
+        Frames may have the channels first, as Stable-Baselines3 transposes them. Threads may share one steered policy.
+        """
+        frames = as_batch(observations)
+        with applying(self.steering, self.policy) as application:
+            found = self.policy.action_probabilities(frames)  # type: ignore[operator]
+        application.check_reached()
+        probabilities = check_shape(found, len(frames), self.policy).astype(np.float32, copy=False)
+        return probabilities[0] if is_one_frame(observations) else probabilities
 
     def predict(
         self,
@@ -100,17 +102,26 @@ class SteeredPolicy:
         """Choose actions, with the signature of Stable-Baselines3's models.
 
         Args:
-            observation: ``(B, 64, 64, 3)`` uint8, or one frame ``(64, 64, 3)``.
+            observation: ``(B, 64, 64, 3)`` uint8, or one frame ``(64, 64, 3)``; or with the channels first.
             state: handed back as it came; this policy has no memory.
             episode_start: ignored, likewise.
             deterministic: take the likeliest action instead of drawing one.
 
         Returns:
             The actions, ``(B,)`` int64, or one int64 for one frame; and ``state``.
+
+        Raises:
+            ValueError: if what the steered network gives for a frame are no probabilities, as where a strong steering
+                overflows.
         """
         probabilities = self.action_probabilities(as_batch(observation))
+        if fault := first_fault(probabilities):
+            raise ValueError(
+                f"no action can be chosen for frame {fault[0]} of {len(probabilities)}, whose probabilities are none: "
+                f"{fault[1]}; steer less strongly, or look at the policy"
+            )
         if deterministic:
             actions = probabilities.argmax(axis=1)
         else:
             actions = sample_actions(probabilities, self._generator.random(len(probabilities)))
-        return (actions[0] if np.shape(observation) == FRAME_SHAPE else actions), state
+        return (actions[0] if is_one_frame(observation) else actions), state

@@ -8,20 +8,20 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from steered_env.maze import Maze
 from steered_env.policy import as_batch
 from steered_env.whole_file import whole_file
 
 from .intervention import Change, Intervention, described
-from .layers import DEFAULT_LAYER, layer_names, read_frames
+from .layers import DEFAULT_LAYER, layer_names, read_activations
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,7 +50,7 @@ class Steering(Intervention, Mapping[str, Tensor]):
 
     Raises:
         TypeError: if a value is not a floating-point tensor.
-        ValueError: if a tensor holds a number that is not finite.
+        ValueError: if a tensor holds a number that is not finite, or requires a gradient.
     """
 
     def __init__(self, tensors: Mapping[str, Tensor] | None = None) -> None:
@@ -61,25 +61,30 @@ class Steering(Intervention, Mapping[str, Tensor]):
                 raise TypeError(f"steering for {layer!r} must be a floating-point tensor, got {kind}")
             if not bool(tensor.isfinite().all()):
                 raise ValueError(f"steering for {layer!r} holds numbers that are not finite")
-            self._tensors[layer] = tensor.detach().to("cpu", torch.float32, copy=True)
+            if tensor.requires_grad:
+                raise ValueError(
+                    f"steering for {layer!r} requires a gradient, which would be lost, since a steering keeps numbers "
+                    "alone: give tensor.detach()"
+                )
+            self._tensors[layer] = tensor.to("cpu", torch.float32, copy=True)
 
     @classmethod
-    def difference(
-        cls, policy: nn.Module, a: Scene, b: Scene, *, layer: str | Iterable[str] = DEFAULT_LAYER
-    ) -> Steering:
+    def difference(cls, policy: Any, a: Scene, b: Scene, *, layer: str | Iterable[str] = DEFAULT_LAYER) -> Steering:
         """The activations in scene ``a`` minus those in scene ``b``.
 
         Args:
-            policy: any module whose input is ``(B, 3, 64, 64)`` float32 from 0 to 1.
+            policy: a module with ``action_probabilities``, such as `ImpalaPolicy`; a Stable-Baselines3 model or its
+                policy; any other network through `as_policy`.
             a: a maze, or a frame ``(64, 64, 3)`` uint8.
             b: likewise.
             layer: one dotted layer name, or several.
 
         Raises:
+            TypeError: if it is no policy, or one of which it is not known what it takes.
             LayerError: if the policy has no such layer.
         """
         frames = np.concatenate([_frame(a), _frame(b)])
-        read = read_frames(policy, layer_names(layer), frames)
+        read = read_activations(policy, layer_names(layer), frames)
         return cls({name: activations[0] - activations[1] for name, activations in read.items()})
 
     def __getitem__(self, layer: str) -> Tensor:

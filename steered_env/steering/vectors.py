@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from steered_env.maze import Maze, check_maze
 from steered_env.simulator import WORLD_SIZE
@@ -19,7 +19,7 @@ class VectorError(ValueError):
     """A vector that does not exist for a maze."""
 
 
-def cheese_vector(policy: nn.Module, maze: Maze, *, layer: str | Iterable[str] = DEFAULT_LAYER) -> Steering:
+def cheese_vector(policy: Any, maze: Maze, *, layer: str | Iterable[str] = DEFAULT_LAYER) -> Steering:
     """The activations with the cheese minus those without, mouse and facing as in ``maze``.
 
     Subtracted, it makes the mouse ignore the cheese: where the mouse stands as in ``maze``, and with
@@ -35,7 +35,7 @@ def cheese_vector(policy: nn.Module, maze: Maze, *, layer: str | Iterable[str] =
     return Steering.difference(policy, maze, maze.without_cheese(), layer=layer)
 
 
-def top_right_vector(policy: nn.Module, maze: Maze, *, layer: str | Iterable[str] = DEFAULT_LAYER) -> Steering:
+def top_right_vector(policy: Any, maze: Maze, *, layer: str | Iterable[str] = DEFAULT_LAYER) -> Steering:
     """The activations with a path carved to the absolute top right minus those without.
 
     Added, it draws the mouse to the top right.

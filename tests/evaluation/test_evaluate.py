@@ -167,8 +167,15 @@ def test_bad_arguments(reference_policy: ImpalaPolicy, arguments: dict, error: t
 
 
 def test_no_policy() -> None:
-    with pytest.raises(TypeError, match="needs action_probabilities or predict, got int"):
-        evaluate(3, 1)  # type: ignore[arg-type]
+    class NotModule:
+        def action_probabilities(self, observations: np.ndarray) -> np.ndarray:
+            raise NotImplementedError
+
+    for policy, named in ((3, "got 3"), (NotModule(), r"NotModule has action_probabilities.*torch\.nn\.Module")):
+        with pytest.raises(TypeError, match=named):
+            evaluate(policy, 1)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"as_policy\(module, preprocess="):
+        evaluate(torch.nn.Linear(2, 15), 1)
     with pytest.raises(FileNotFoundError, match="no policy 'smal'"):
         evaluate("smal", 1)
 

@@ -86,7 +86,7 @@ def test_what_means_nothing_is_nan(reference_policy: ImpalaPolicy, mazes: list[M
     maze = mazes[0]
 
     def measure(one: Maze):
-        return measure_exactly(forward, one, [Steering()], horizon=64)[0]
+        return measure_exactly(forward, one, {"baseline": Steering()}, horizon=64)[0]
 
     assert np.isnan(measure(maze.without_cheese()).reach_cheese)
     at_corner = measure(maze.with_cheese(maze.corner))
@@ -98,18 +98,20 @@ def test_what_means_nothing_is_nan(reference_policy: ImpalaPolicy, mazes: list[M
 def test_either_is_the_cheese_or_the_corner(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
     forward = SharedForward(reference_policy)
     for maze in mazes[:8]:
-        found = measure_exactly(forward, maze, [Steering()], horizon=64)[0]
+        found = measure_exactly(forward, maze, {"baseline": Steering()}, horizon=64)[0]
         both = found.reach_cheese, np.nan_to_num(found.reach_top_right)
         assert max(both) - 1e-12 <= found.reach_either <= min(1, sum(both)) + 1e-12
-        alone = measure_exactly(forward, maze.without_cheese(), [Steering()], horizon=64)[0]
+        alone = measure_exactly(forward, maze.without_cheese(), {"baseline": Steering()}, horizon=64)[0]
         assert alone.reach_either == alone.reach_top_right
-        at_corner = measure_exactly(forward, maze.with_cheese(maze.corner), [Steering()], horizon=64)[0]
+        at_corner = measure_exactly(forward, maze.with_cheese(maze.corner), {"baseline": Steering()}, horizon=64)[0]
         assert at_corner.reach_either == at_corner.reach_cheese
 
 
 def test_a_longer_horizon_reaches_no_less(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
     forward = SharedForward(reference_policy)
-    rates = [measure_exactly(forward, mazes[3], [Steering()], horizon=h)[0].reach_cheese for h in (1, 8, 64, 256)]
+    rates = [
+        measure_exactly(forward, mazes[3], {"baseline": Steering()}, horizon=h)[0].reach_cheese for h in (1, 8, 64, 256)
+    ]
     assert rates == sorted(rates)
     assert rates[0] == 0
 

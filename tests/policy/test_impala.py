@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 import torch
 
-from steered_env import ImpalaPolicy, Maze
+from evaluation import evaluate
+from steered_env import ImpalaPolicy, Maze, SteeredPolicy, cheese_vector
 from steered_env.policy import to_input
 
 
@@ -63,14 +66,29 @@ def test_layers_are_named_in_forward_order(reference_policy: ImpalaPolicy) -> No
 @pytest.mark.parametrize(
     ("frames", "error", "message"),
     [
-        (np.zeros((3, 64, 64), np.uint8), ValueError, r"got \(3, 64, 64\)"),
-        (np.zeros((2, 3, 64, 64), np.uint8), ValueError, "channels last"),
+        (np.zeros((64, 64), np.uint8), ValueError, r"got \(64, 64\)"),
+        (np.zeros((2, 64, 3, 64), np.uint8), ValueError, r"got \(2, 64, 3, 64\)"),
         (np.zeros((64, 64, 3), np.float32), TypeError, "must be uint8, 0 to 255, got float32"),
     ],
 )
 def test_bad_frames(reference_policy: ImpalaPolicy, frames: np.ndarray, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         reference_policy.action_probabilities(frames)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])
+def test_other_precisions(small: ImpalaPolicy, dtype: torch.dtype) -> None:
+    """Read, steered and measured in the precision of the weights, the float32 numbers up to its rounding."""
+    maze, policy = Maze.from_level(27), copy.deepcopy(small).to(dtype)
+    close = 1e-5 if dtype == torch.float64 else 0.1
+    assert cheese_vector(policy, maze).norm() == pytest.approx(cheese_vector(small, maze).norm(), rel=close)
+    steered = SteeredPolicy(policy, -cheese_vector(policy, maze)).action_probabilities(maze.observe())
+    without = policy.action_probabilities(maze.without_cheese().observe())
+    assert steered.dtype == np.float32
+    assert np.allclose(steered, without, atol=close)
+    assert np.allclose(without, small.action_probabilities(maze.without_cheese().observe()), atol=close)
+    rates = [evaluate(one, 1, ["-cheese"], horizon=8).frame["reach_cheese"][0] for one in (policy, small)]
+    assert rates[0] == pytest.approx(rates[1], abs=close)
 
 
 def test_bad_width() -> None:

@@ -101,7 +101,7 @@ def test_the_harness_shares_passes_without_changing_them(small: ImpalaPolicy, ma
     frames = draw_frames(mazes[:6])
     edit = scaling(0.5, layer=layer, channels=[1, 2]).then(cheese_vector(small, mazes[0]))
     own = SteeredPolicy(small, edit).action_probabilities(frames)
-    shared = SharedForward(small).probabilities(frames, [edit, InTurn({}), zero_ablation()])
+    shared = SharedForward(small).probabilities(frames, [edit, InTurn(), zero_ablation()])
     assert np.allclose(shared[0], own, atol=1e-6)
     assert np.allclose(shared[1], small.action_probabilities(frames), atol=1e-6)
     assert not np.allclose(shared[2], shared[1], atol=1e-2)
@@ -165,4 +165,4 @@ def test_reprs_are_short(small: ImpalaPolicy, mazes: list[Maze]) -> None:
     ]
     assert repr(resampling(small, mazes[0])).startswith(f"<LayerChange {DEFAULT_LAYER}: put (32, 16, 16), norm ")
     assert repr(setting(5, (3, 4), channels=[55])).endswith(": set to 5 over cell (3, 4) in channel 55>")
-    assert repr(InTurn({})) == "<InTurn of nothing>"
+    assert repr(InTurn()) == "<InTurn of nothing>"

@@ -6,7 +6,7 @@ import torch
 from stable_baselines3.common.evaluation import evaluate_policy
 
 from steered_env import ImpalaPolicy, LayerError, Maze, MazeEnv, SteeredPolicy, Steering, cheese_vector
-from steered_env.steering import sample_actions
+from steered_env.steering import sample_actions, scaling
 
 
 def test_steers_its_own_passes_only(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
@@ -47,8 +47,23 @@ def test_goes_into_stable_baselines_evaluation(reference_policy: ImpalaPolicy) -
     assert (reward, deviation) == (10.0, 0.0)
 
 
+def test_frames_as_stable_baselines_transposes_them(small: ImpalaPolicy, mazes: list[Maze]) -> None:
+    frames = np.stack([maze.observe() for maze in mazes[:3]])
+    steered = SteeredPolicy(small, cheese_vector(small, mazes[0]))
+    expected = steered.action_probabilities(frames)
+    assert np.array_equal(steered.action_probabilities(frames.transpose(0, 3, 1, 2)), expected)
+    assert np.allclose(steered.action_probabilities(frames[0].transpose(2, 0, 1)), expected[0], atol=1e-6)
+    assert np.shape(steered.predict(frames[0].transpose(2, 0, 1))[0]) == ()
+    assert steered.predict(frames.transpose(0, 3, 1, 2))[0].shape == (3,)
+
+
+def test_no_action_is_chosen_from_what_are_no_probabilities(small: ImpalaPolicy, mazes: list[Maze]) -> None:
+    with pytest.raises(ValueError, match="nan"):
+        SteeredPolicy(small, scaling(1e38)).predict(mazes[0].observe())
+
+
 def test_bad_arguments(reference_policy: ImpalaPolicy) -> None:
-    with pytest.raises(TypeError, match="torch module with action_probabilities"):
+    with pytest.raises(TypeError, match="got 'small'"):
         SteeredPolicy("small")  # type: ignore[arg-type]
     with pytest.raises(LayerError, match="near names"):
         SteeredPolicy(reference_policy, Steering({"embedder.block9": torch.zeros(1)}))
