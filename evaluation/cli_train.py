@@ -49,7 +49,7 @@ _FOR = {
     "evaluate_every": _PPO,
 }
 """Options that belong to one algorithm."""
-_BESIDE_A_RECIPE = ("recipe", "out", "device", "bfloat16", "workers", "rate_levels")
+_BESIDE_A_RECIPE = ("recipe", "out", "device", "bfloat16", "workers", "rate_levels", "other_code")
 _VALUE_WARMUP = 4
 _out, _err = Console(), Console(stderr=True)
 
@@ -133,6 +133,9 @@ def train(
         int, typer.Option(min=0, help="Held-out mazes for the cheese rate in the curve; 0 for none.")
     ] = 16,
     evaluate_every: Annotated[int | None, typer.Option(min=1, help="PPO: updates between two of them, 5.")] = None,
+    other_code: Annotated[
+        bool, typer.Option("--other-code", help="Go on with a run that other code began; its files then name both.")
+    ] = False,
 ) -> None:
     """Train a policy, or continue.
 
@@ -149,7 +152,7 @@ def train(
     if out is None:
         raise ValueError("name the run's folder: --out runs/mine")
     make_folder(out)
-    beside = {"workers": workers, "evaluate_every": evaluate_every}
+    beside = {"workers": workers, "evaluate_every": evaluate_every, "other_code": other_code}
     try:
         _train(config, out, chosen, rate_levels, {name: value for name, value in beside.items() if value is not None})
     except KeyboardInterrupt:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from steered_env.provenance import codes_from, commits_of
 from steered_env.training import PPOConfig, TrainingConfig, recipes, settings_of
 
 _NOT_OPTIONS = ("width", "cheese_region", "seed", "steps", "minutes", "start", "sizes", "bfloat16", "value_warmup")
@@ -28,6 +29,8 @@ def how_made(made: Mapping[str, Any], described: Mapping[str, Any], name: str) -
     config = made["config"]
     rows = _reinforcement(made, name) if made.get("algorithm") == "ppo" else _imitation(config, made, name)
     seconds = sum(stage.seconds for stage in _stages(made, name))
+    if "code" in made:
+        rows["code"] = commits_of(codes_from(made["code"]))
     rows |= {
         "time": f"{seconds / 60:.0f} minutes on {', '.join(described[key] for key in _WHERE if key in described)}",
         "precision": "bfloat16 matrix products, float32 weights" if config["bfloat16"] else "float32",

@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader
 
 from steered_env.interruption import StopRequest, ignore_ctrl_c, stop_requests
 from steered_env.policy import ImpalaPolicy, save_policy
+from steered_env.provenance import Code, codes_from
 
 from .config import TrainingConfig
 from .curve import Curve
@@ -26,6 +27,7 @@ from .run_folder import (
     CURVE,
     WEIGHTS,
     Progress,
+    check_same_code,
     check_same_config,
     read_checkpoint,
     write_checkpoint,
@@ -44,6 +46,7 @@ def train(
     out: Path,
     *,
     device: torch.device | str = "cpu",
+    other_code: bool = False,
     workers: int = 1,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_evaluation: Callable[[ImpalaPolicy], dict[str, float]] = lambda _: {},
@@ -60,6 +63,7 @@ def train(
             number of pictures.
         out: the run's folder; made if it is not there.
         device: where the network is trained.
+        other_code: go on with a run that other code began; its files then name both.
         workers: processes that draw pictures; how many does not change the pictures.
         on_progress: called about once a second.
         on_evaluation: called with the policy along the way, for further columns of the curve.
@@ -68,11 +72,11 @@ def train(
         The trained policy, on the CPU.
 
     Raises:
-        TrainingError: if ``out`` holds a run with another configuration, or a damaged checkpoint.
+        TrainingError: if ``out`` holds a run with another configuration or of other code, or a damaged checkpoint.
         KeyboardInterrupt: when it was stopped.
     """
     keep_freed_memory()
-    run = _Run(config, out, torch.device(device), on_progress, on_evaluation)
+    run = _Run(config, out, torch.device(device), on_progress, on_evaluation, other_code)
     with stop_requests() as stop:
         run.to_the_end(workers, stop)
     return run.finished_policy()
@@ -88,12 +92,14 @@ class _Run:
         device: torch.device,
         on_progress: Callable[[Progress], None],
         on_evaluation: Callable[[ImpalaPolicy], dict[str, float]],
+        other_code: bool,
     ) -> None:
         self.out, self.device = out, device
         self.on_progress, self.on_evaluation = on_progress, on_evaluation
         out.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(config.seed)
         self.config = config
+        self.codes: tuple[Code, ...] = (Code.of(train),)
         self.learner = Learner(config).to(device)  # the policy keeps its channels-last memory
         self.optimizer = torch.optim.Adam(self.learner.parameters(), lr=config.learning_rate)
         self.average = running_average(self.learner.policy, config.average_decay) if config.average_decay else None
@@ -101,9 +107,9 @@ class _Run:
         self.done, self.seconds = 0, 0.0
         self._accuracy: float | None = None
         if (out / CHECKPOINT).exists():
-            self._resume()
+            self._resume(other_code)
         else:
-            write_config(self.out, self.config, self.device)
+            write_config(self.out, self.config, self.device, self.codes)
 
     def to_the_end(self, workers: int, stop: StopRequest) -> None:
         last_saved = time.monotonic()
@@ -125,9 +131,13 @@ class _Run:
             if now - last_saved > _CHECKPOINT_EVERY_S:
                 self.save()
                 last_saved = now
-            if self.config.pictures is not None and self.done >= self.config.pictures:
+            if self._finished:
                 break
         self.save()
+
+    @property
+    def _finished(self) -> bool:
+        return self.config.pictures is not None and self.done >= self.config.pictures
 
     @property
     def _policy(self) -> ImpalaPolicy:
@@ -146,6 +156,7 @@ class _Run:
             "config": asdict(self.config),
             "pictures": self.done,
             "seconds": round(self.seconds, 1),
+            "code": [code.plain() for code in self.codes],
         }
         save_policy(self._policy, self.out / WEIGHTS, metadata=metadata)
 
@@ -153,6 +164,7 @@ class _Run:
         """Write the checkpoint and the curve, each whole."""
         state = {
             "config": asdict(self.config),
+            "code": [code.plain() for code in self.codes],
             "done": self.done,
             "seconds": self.seconds,
             "learner": self.learner.state_dict(),
@@ -164,12 +176,13 @@ class _Run:
         write_checkpoint(self.out, ALGORITHM, state)
         self.curve.write(self.out / CURVE)
 
-    def _resume(self) -> None:
+    def _resume(self, other_code: bool) -> None:
         state = read_checkpoint(self.out, ALGORITHM, self.device)
         wanted = self.config
         if wanted.pictures is None:  # the budget of time was turned into pictures before
             wanted = replace(wanted, pictures=state["config"]["pictures"])
         check_same_config(self.out, state["config"], wanted)
+        codes = check_same_code(self.out, state.get("code", ()), self.codes[0], other_code=other_code)
         self.config = self.learner.config = wanted
         learner, optimizer = with_later_parts(state, self.learner)
         self.learner.load_state_dict(learner)
@@ -177,12 +190,16 @@ class _Run:
         if self.average is not None:
             self.average.load_state_dict(state["average"])
         self.done, self.seconds = int(state["done"]), float(state["seconds"])
+        self.codes = codes_from(state.get("code", ()))
+        if codes != self.codes and not self._finished:
+            self.codes = codes
+            write_config(self.out, self.config, self.device, codes)
         self.curve = Curve(state["curve"])
 
     def _batches(self, workers: int) -> Iterator[Pictures]:
         """The batches that are left, drawn ahead in other processes."""
         config = self.config
-        if config.pictures is not None and self.done >= config.pictures:
+        if self._finished:
             return iter(())
         dataset = TrainingPictures(
             seed=config.seed,
@@ -228,7 +245,7 @@ class _Run:
         left = max(0.0, budget - self.seconds) * rate
         batches = max(1, round((self.done + left) / config.batch_size))
         self.config = self.learner.config = replace(config, pictures=batches * config.batch_size)
-        write_config(self.out, self.config, self.device)
+        write_config(self.out, self.config, self.device, self.codes)
 
     def _report_point(self) -> None:
         """Add a point to the curve when one is due, and evaluate when that is."""

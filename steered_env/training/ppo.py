@@ -27,6 +27,7 @@ from steered_env.interruption import StopRequest, stop_requests
 from steered_env.policy import ImpalaPolicy, load_policy, read_metadata, save_policy
 from steered_env.policy.sb3_extractor import copy_into, impala_from, impala_policy_kwargs
 from steered_env.policy.sb3_moves import MovePolicy
+from steered_env.provenance import Code, codes_from
 from steered_env.simulator import MAX_LEVEL
 from steered_env.whole_file import whole_file
 
@@ -42,6 +43,7 @@ from .run_folder import (
     WEIGHTS,
     Progress,
     TrainingError,
+    check_same_code,
     check_same_config,
     read_checkpoint,
     write_checkpoint,
@@ -59,6 +61,7 @@ def train_ppo(
     out: Path,
     *,
     device: torch.device | str = "cpu",
+    other_code: bool = False,
     evaluate_every: int = 5,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_evaluation: Callable[[ImpalaPolicy], dict[str, float]] = lambda _: {},
@@ -74,6 +77,7 @@ def train_ppo(
         config: the recipe.
         out: the run's folder; made if it is not there.
         device: where the network is trained.
+        other_code: go on with a run that other code began; its files then name both.
         evaluate_every: updates between two calls of ``on_evaluation``.
         on_progress: called about once a second.
         on_evaluation: called with the policy before the first update and along the way, for further columns of
@@ -84,12 +88,12 @@ def train_ppo(
 
     Raises:
         FileNotFoundError: if there is no policy to start from.
-        TrainingError: if ``out`` holds a run with another configuration, or a damaged checkpoint, or the policy
-            to start from has another width.
+        TrainingError: if ``out`` holds a run with another configuration or of other code, or a damaged checkpoint, or
+            the policy to start from has another width.
         KeyboardInterrupt: when it was stopped.
     """
     keep_freed_memory()
-    run = _Run(config, out, torch.device(device), on_progress)
+    run = _Run(config, out, torch.device(device), on_progress, other_code)
     try:
         with stop_requests() as stop:
             run.to_the_end(stop, evaluate_every, on_evaluation)
@@ -102,15 +106,22 @@ class _Run:
     """The state of one training run."""
 
     def __init__(
-        self, config: PPOConfig, out: Path, device: torch.device, on_progress: Callable[[Progress], None]
+        self,
+        config: PPOConfig,
+        out: Path,
+        device: torch.device,
+        on_progress: Callable[[Progress], None],
+        other_code: bool,
     ) -> None:
         out.mkdir(parents=True, exist_ok=True)
         self.config, self.out, self.device, self.on_progress = config, out, device, on_progress
         self.rows: list[dict[str, float]] = []
         self.updates, self.seconds = 0, 0.0
+        self.codes: tuple[Code, ...] = (Code.of(train_ppo),)
         saved = read_checkpoint(out, ALGORITHM, device) if (out / CHECKPOINT).exists() else None
         if saved is not None:
             check_same_config(out, saved["config"], config, free=() if config.anneal else _BUDGET)
+            self.codes = check_same_code(out, saved.get("code", ()), self.codes[0], other_code=other_code)
         self.mazes = MazeVecEnv(
             config.num_envs,
             range(FIRST_TRAINING_LEVEL, MAX_LEVEL + 1),
@@ -127,6 +138,7 @@ class _Run:
             self.model.policy.features_extractor.requires_grad_(False)
         if saved is not None:
             self._restore(saved)
+            self.codes = codes_from(saved.get("code", ())) if self._finished() else self.codes
         elif config.start is not None:
             self._start_from(config.start, config.start_temperature)
         self.average = running_average(impala_from(self.model), config.average_decay) if config.average_decay else None
@@ -134,7 +146,7 @@ class _Run:
             self.average.load_state_dict(saved["average"])
         self.log = TensorBoardLog(out / TENSORBOARD, self.model.num_timesteps)
         self.model.set_logger(Logger(None, [self.log]))
-        write_config(out, config, device)
+        write_config(out, config, device, self.codes)
 
     def to_the_end(
         self, stop: StopRequest, evaluate_every: int, on_evaluation: Callable[[ImpalaPolicy], dict[str, float]]
@@ -157,6 +169,7 @@ class _Run:
         made = {"algorithm": ALGORITHM, "config": asdict(self.config), "steps": self._steps, "seconds": self.seconds}
         if self.config.start is not None:
             made["start"] = _making_of(self.config.start)
+        made["code"] = [code.plain() for code in self.codes]
         save_policy(policy, self.out / WEIGHTS, metadata=made)
         return policy
 
@@ -165,6 +178,7 @@ class _Run:
         statistics = self.rewards.ret_rms
         state = {
             "config": asdict(self.config),
+            "code": [code.plain() for code in self.codes],
             "updates": self.updates,
             "steps": self._steps,
             "seconds": self.seconds,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from steered_env.machine import machine
+from steered_env.provenance import Code, code_difference, codes_from
 from steered_env.settings_compared import first_difference
 from steered_env.whole_file import whole_file
 
@@ -88,13 +89,42 @@ def check_same_config(folder: Path, saved: dict[str, Any], wanted: Any, *, free:
         )
 
 
-def write_config(folder: Path, config: Any, device: torch.device) -> None:
-    """Write a dataclass of settings, and where they are run, as JSON."""
+def check_same_code(
+    folder: Path, saved: Sequence[Mapping[str, Any]], now: Code, *, other_code: bool = False
+) -> tuple[Code, ...]:
+    """Hold the code that a run was made with against the present one.
+
+    Args:
+        folder: of the run.
+        saved: the codes in its checkpoint; none if a version wrote it that did not record them.
+        now: the present one.
+        other_code: whether a run that other code made may go on.
+
+    Returns:
+        The codes of the run when it goes on.
+
+    Raises:
+        TrainingError: if the present one is not among them, and may not go on; names the commits.
+    """
+    before = codes_from(saved)
+    if not (difference := code_difference(before, now)):
+        return before
+    if not other_code:
+        raise TrainingError(
+            f"{folder} holds a run with {difference}: to train anew name another --out or remove the folder; "
+            "--other-code accepts it"
+        )
+    return (*before, now)
+
+
+def write_config(folder: Path, config: Any, device: torch.device, codes: Sequence[Code]) -> None:
+    """Write a dataclass of settings, where they are run and by which code, as JSON."""
     description = {
         **asdict(config),
         "device": str(device),
         "machine": machine(),
         "torch": torch.__version__,
+        "code": [code.plain() for code in codes],
     }
     with whole_file(folder / CONFIG) as temporary:
         temporary.write_text(json.dumps(description, indent=2) + "\n")

@@ -77,7 +77,7 @@ def as_the_first_version_left_it(run: Path) -> None:
     for number in of_the_head:
         del state["optimizer"]["state"][number]
         state["optimizer"]["param_groups"][0]["params"].remove(number)
-    del state["algorithm"], state["config"]["mouse_weight"], state["config"]["average_decay"]
+    del state["algorithm"], state["code"], state["config"]["mouse_weight"], state["config"]["average_decay"]
     del state["curve"]["sums"]["mouse"]
     torch.save(state, run / "checkpoint.pt")
 
@@ -89,7 +89,12 @@ def test_a_run_of_the_first_version_goes_on(tmp_path: Path) -> None:
     as_the_first_version_left_it(tmp_path / "cut")
     with pytest.raises(TrainingError, match=r"holds a run with mouse_weight 0\.0, not 0\.3"):
         train(SHORT, tmp_path / "cut", workers=0)
-    assert np.array_equal(weights(train(OLD, tmp_path / "cut", workers=0)), weights(whole))
+    with pytest.raises(TrainingError, match=r"holds a run with other code \(commit unknown"):
+        train(OLD, tmp_path / "cut", workers=0)
+    assert np.array_equal(weights(train(OLD, tmp_path / "cut", workers=0, other_code=True)), weights(whole))
+    commits = [code["commit"] for code in read_metadata(tmp_path / "cut" / "policy.safetensors")["code"]]
+    assert len(commits) == 2
+    assert commits[0] is None
 
 
 def test_a_setting_that_is_no_more_must_have_been_without_effect(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -119,6 +120,15 @@ def test_another_configuration_or_algorithm_is_refused(tmp_path: Path) -> None:
         train_ppo(replace(SHORT, gamma=0.9), tmp_path)
     with pytest.raises(TrainingError, match="holds a run of algorithm ppo, not imitation: choose another --out"):
         train(TrainingConfig(pictures=128), tmp_path)
+    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    state["code"][0]["fingerprint"] = "other"
+    torch.save(state, tmp_path / "checkpoint.pt")
+    with pytest.raises(TrainingError, match=r"holds a run with other code \(commit "):
+        train_ppo(replace(SHORT, steps=UPDATE), tmp_path)
+    train_ppo(replace(SHORT, steps=UPDATE), tmp_path, other_code=True)  # it is finished: only read
+    assert len(json.loads((tmp_path / "config.json").read_text())["code"]) == 1
+    train_ppo(replace(SHORT, steps=2 * UPDATE), tmp_path, other_code=True)
+    assert len(json.loads((tmp_path / "config.json").read_text())["code"]) == 2
     (tmp_path / "checkpoint.pt").write_bytes(b"PK\3\4 and no more")
     with pytest.raises(TrainingError, match=r"checkpoint\.pt cannot be read .* remove it to begin anew"):
         train_ppo(SHORT, tmp_path)
