@@ -16,6 +16,7 @@ from evaluation._evaluate import evaluate, worker_count
 from evaluation._vector_field import VectorField, fields_of
 from evaluation.conditions import BASELINE, Condition, ConditionLike, SteeringFactory
 from evaluation.results import Results
+from evaluation.runs.measuring_code import measuring_code
 from evaluation.shared_forward import SharedForward, one_torch_thread
 from evaluation.statistics import DIFFERENCE, Interval, mean_interval
 from steered_env import ImpalaPolicy, Maze, Steering
@@ -86,7 +87,7 @@ class Lab:
             levels: which.
         """
         keep = all(isinstance(condition, str) for condition in conditions)
-        question = hashlib.sha256(json.dumps([list(map(str, conditions)), list(levels)]).encode()).hexdigest()[:12]
+        question = self._question(conditions, levels)
         if keep and question in self._tables:
             return self._tables[question]
         results = evaluate(
@@ -100,6 +101,11 @@ class Lab:
         if keep:
             self._tables[question] = results
         return results
+
+    def _question(self, conditions: Sequence[ConditionLike], levels: Sequence[int]) -> str:
+        """Changes with the code that measures, too: what other code left in the folder is no answer."""
+        asked = [list(map(str, conditions)), list(levels), measuring_code(self.policy).fingerprint]
+        return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:12]
 
     def decision(self, conditions: Sequence[ConditionLike], levels: Sequence[int] | None = None) -> pd.DataFrame:
         """Measures in mazes with a decision square: one row per condition and level, indexed by both.

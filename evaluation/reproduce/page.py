@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _TEMPLATE = Path(__file__).with_name("page.html.jinja")
 _WIDEST = 1500
 _QUALITY = 82
-_MADE = ("date", "machine", "version")
+_MADE = ("date", "machine", "version", "commit")
 _ORDER = (Verdict.DOES_NOT, Verdict.PARTLY, Verdict.OPEN, Verdict.REPLICATES)
 
 

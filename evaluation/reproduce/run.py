@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime
 import functools
 import hashlib
-import importlib
-import inspect
 import json
 import os
 import time
@@ -23,6 +21,7 @@ from evaluation.results import make_folder, write_text
 from evaluation.runs.fingerprints import fingerprint
 from steered_env import load_policy
 from steered_env.machine import machine
+from steered_env.provenance import Code
 from steered_env.settings_compared import first_difference
 
 from .claim import Claim
@@ -34,13 +33,6 @@ from .store import Stored, load_finding, save_finding, save_problem
 
 _RUN = "run.json"
 _SHARED_COST = 25.0
-_SHARED_CODE = (
-    *(f"evaluation.{name}" for name in ("figures", "number_text", "statistics", "_vector_field")),
-    *(
-        f"evaluation.reproduce.{name}"
-        for name in ("arrows", "drawing", "lab", "path_probability", "texts", "thresholds", "verdict")
-    ),
-)
 FAILED, DOES_NOT_APPLY = "failed", "does not apply"
 
 
@@ -159,6 +151,7 @@ def _measure_all(
 def _measure_one(lab: Lab, claim: Claim, folder: Path) -> None:
     begun, name = time.monotonic(), _file_name(claim)
     made = {"date": datetime.date.today().isoformat(), "machine": machine(), "version": version("steered-env")}
+    made |= {"commit": str(_code(claim)), "code": _code(claim).fingerprint}
     try:
         finding = claim.measure(lab)
         save_finding(folder, name, finding, time.monotonic() - begun, made)
@@ -179,18 +172,16 @@ def _kept(folder: Path, claim: Claim) -> Stored | None:
 def _file_name(claim: Claim) -> str:
     """Changes with all that a finding depends on, so that an older one does not answer for it.
 
-    That is what the claim says, the code that measures it and that it shares with the others, this package's version,
-    and the weights of other policies that it reads.
+    That is how the claim is measured and judged in words, all code that its measuring reaches, and the weights of other
+    policies that it reads.
     """
-    code = [_source(name) for name in (*_SHARED_CODE, claim.measure.__module__)]
     weights = [_weights(name) for name in claim.reads()]
-    question = hashlib.sha256("\n".join([claim.how, claim.rule, version("steered-env"), *code, *weights]).encode())
+    question = hashlib.sha256("\n".join([claim.how, claim.rule, _code(claim).fingerprint, *weights]).encode())
     return f"{claim.number:02d}-{claim.name}-{question.hexdigest()[:6]}"
 
 
-@functools.cache
-def _source(module: str) -> str:
-    return inspect.getsource(importlib.import_module(module))
+def _code(claim: Claim) -> Code:
+    return Code.of(claim.measure, Lab)
 
 
 @functools.cache

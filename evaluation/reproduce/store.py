@@ -43,7 +43,7 @@ class Stored:
         pictures: the figures and films.
         problem: ``"does not apply"`` or ``"failed"``; empty for a finding.
         seconds: it took.
-        made: when, on what machine and by which version it was measured.
+        made: when, on what machine, and by which version, commit and code it was measured.
     """
 
     checks: Sequence[Check]
