@@ -11,6 +11,7 @@ from torch import nn
 
 from steered_env import Maze, SteeredPolicy
 from steered_env.envs import Edit, check_edits
+from steered_env.provenance import codes_described
 from steered_env.steering import Intervention
 
 from .conditions import BASELINE, ConditionLike, SteeringMaker, read_conditions
@@ -18,6 +19,7 @@ from .frames import frame_of
 from .job import Job, Measurer, Method, Settings, Source, Subject
 from .results import Results, make_folder
 from .runs.configuration import manifest_of
+from .runs.measuring_code import code_of
 from .runs.run import Workers, measure_into
 from .sampled import Predictor
 from .shared_forward import one_torch_thread
@@ -45,6 +47,7 @@ def evaluate(
     chunk: int | None = None,
     ray: str | None = None,
     replace: bool = False,
+    other_code: bool = False,
 ) -> Results:
     """Measure how often the mouse reaches the cheese and the top right, under several conditions.
 
@@ -76,7 +79,9 @@ def evaluate(
             memory. See ``docs/scaling.md``.
         chunk: mazes in each file of ``out``; by their number unless said. A continued run keeps its own.
         ray: address of a Ray cluster that does the work, ``"auto"`` for the one of this machine; needs ``out``.
-        replace: put this run in the place of a *finished* one with another configuration in ``out``.
+        replace: put this run in the place of a *finished* one with another configuration or code in ``out``.
+        other_code: go on with a run in ``out`` that other code began, or read it if it is finished, instead of
+            refusing it. Its manifest then names both, and so does the description of its results.
 
     Returns:
         The results, in the order of mazes and conditions. A condition whose vector does not exist for a maze
@@ -87,7 +92,8 @@ def evaluate(
         ValueError: if one is out of range, a level or maze is named twice, a condition cannot be read, or a weight of
             the policy is not finite; with ``out``, if something has no fingerprint to know it by.
         OSError: if a policy is given by name, and there is none.
-        RunError: if ``out`` holds a run with another configuration, or is in use by another process.
+        RunError: if ``out`` holds a run with another configuration, or one that other code measured, or is in use by
+            another process.
         KeyboardInterrupt: if a run in ``out`` was stopped; it says how to go on.
     """
     settings = Settings(method, horizon, EPISODES if episodes is None else episodes, seed, deterministic)
@@ -99,7 +105,9 @@ def evaluate(
     if out is not None:
         how = Workers(worker_count(workers), ray)
         wanted = manifest_of(job, source, chunk)
-        measure_into(make_folder(out), job, source, how, wanted, replace=replace, on_progress=on_progress)
+        measure_into(
+            make_folder(out), job, source, how, wanted, replace=replace, other_code=other_code, on_progress=on_progress
+        )
         return Results.load(out)
     for name, value in (("chunk", chunk), ("ray", ray)):
         if value is not None:
@@ -112,7 +120,8 @@ def evaluate(
             done = min(done + _CHUNK, len(source))
             if on_progress is not None:
                 on_progress(done, len(source))
-    return Results(frame_of(rows), {**job.description(), "mazes": len(source)})
+    described = {**job.description(), **codes_described([code_of(job)])}
+    return Results(frame_of(rows), {**described, "mazes": len(source)})
 
 
 def worker_count(workers: int | None) -> int:

@@ -61,6 +61,7 @@ def sweep(
     out: str | os.PathLike[str] | None = None,
     chunk: int | None = None,
     ray: str | None = None,
+    other_code: bool = False,
 ) -> pd.DataFrame:
     """Measure every combination of policies, vectors, layers, sources and coefficients on every maze, exactly.
 
@@ -88,6 +89,7 @@ def sweep(
         out: a folder that keeps a run of each policy; the same call goes on with them, see `evaluate`.
         chunk: mazes in each file of a run, as for `evaluate`.
         ray: address of a Ray cluster that does the work, as for `evaluate`.
+        other_code: go on with runs that other code began, as for `evaluate`.
 
     Returns:
         One row per policy, maze and setting: ``policy``, ``vector``, ``layer``, ``source``, ``coefficient``, then the
@@ -96,7 +98,7 @@ def sweep(
     Raises:
         TypeError: if an argument is of the wrong kind.
         ValueError: if one is out of range, or nothing is asked for.
-        RunError: if ``out`` holds a run with another configuration, or is in use.
+        RunError: if ``out`` holds a run with another configuration or of other code, or is in use.
     """
     named = _named(policies)
     settings = list(_settings(vectors, layers, sources, coefficients))
@@ -113,6 +115,7 @@ def sweep(
             out=None if out is None else Path(out) / f"{number:02d}-{Path(name).stem}",
             chunk=chunk,
             ray=ray,
+            other_code=other_code,
         )
         columns = pd.DataFrame(
             {

@@ -91,6 +91,9 @@ def table(
         str | None, typer.Option(help="Let a Ray cluster do it: auto for the one of this machine, or host:port.")
     ] = None,
     chunk: Annotated[int | None, typer.Option(help="Mazes in each file of the run; by their number.")] = None,
+    other_code: Annotated[
+        bool, typer.Option("--other-code", help="Go on with a run that other code began; its manifest names both.")
+    ] = False,
 ) -> None:
     """Print a table of success rates.
 
@@ -124,6 +127,7 @@ def table(
                 chunk=chunk,
                 ray=ray,
                 replace=out is None,
+                other_code=other_code,
             )
     except KeyboardInterrupt as stopped:
         _err.print(str(stopped) or "interrupted", highlight=False, markup=False, soft_wrap=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from steered_env.provenance import codes_described
 from steered_env.whole_file import whole_file
 
 from .conditions import BASELINE
@@ -39,7 +40,8 @@ class Results:
     Attributes:
         frame: one row per maze and condition, with the columns `COLUMNS`; ``maze`` numbers the mazes in the
             order they were given.
-        description: how it was made: method, horizon, seed, policy, conditions, and how many ``mazes``.
+        description: how it was made: method, horizon, seed, policy, conditions, how many ``mazes``, and by which code:
+            its ``commit``, for people, and its fingerprint, or those of all that measured a run, as ``code``.
         progress: how far the run is that they were read from; None for results that were never in a run's folder.
     """
 
@@ -159,7 +161,8 @@ class Results:
         out = Path(folder)
         if (run := RunFolder.read(out)) is not None:
             frame, progress = run.frame()
-            return cls(frame, {"mazes": run.manifest.mazes, **run.manifest.description}, progress)
+            described = {**run.manifest.description, **codes_described(run.manifest.codes)}
+            return cls(frame, {"mazes": run.manifest.mazes, **described}, progress)
         if not (out / _FRAME).is_file():
             raise FileNotFoundError(f"{out} holds no results: there is no {_FRAME}")
         frame = pd.read_csv(out / _FRAME, float_precision="round_trip", dtype={"level": LEVEL_TYPE})

@@ -13,6 +13,7 @@ from steered_env.machine import machine
 
 from .fingerprints import fingerprint
 from .manifest import Manifest
+from .measuring_code import code_of
 
 _PACKAGES = ("steered-env", "torch", "numpy", "scipy")
 _SIMULATORS = ("procgen", "procgen-mirror")
@@ -39,6 +40,7 @@ def manifest_of(job: Job, source: Source, chunk: int | None = None) -> Manifest:
         description=job.description(),
         begun=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         machine=machine(),
+        code=[code_of(job).plain()],
     )
 
 

@@ -14,6 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from steered_env.provenance import entry_name
+
 from .foreign_modules import OURS, attributes_of, foreign_classes, functions_of
 
 _LENGTH = 16
@@ -25,7 +27,7 @@ def fingerprint(value: object) -> str:
 
     Tensors and arrays count with every bit, a torch module with its class and its ``state_dict``, a dataclass with its
     fields. A function counts with its name, source, defaults and whatever it closes over; one of this package with its
-    name alone, since versions are compared as well. A module whose class, or a part's, is neither torch's nor this
+    name alone, since its code is compared as well. A module whose class, or a part's, is neither torch's nor this
     package's counts with that class's source and functions too, with its plain attributes, and with the settings that
     torch's own parts of it print. *What a function reads from its module's globals is not seen, nor are hooks, nor
     whether a module is in training mode.*
@@ -45,11 +47,24 @@ def fingerprint(value: object) -> str:
     return walk.result
 
 
+def own_code(value: object) -> frozenset[str]:
+    """The classes and functions of this project in a value, as entry points of `code_fingerprint`.
+
+    Raises:
+        ValueError: as `fingerprint`.
+    """
+    walk = _Walk()
+    walk.add(value)
+    return frozenset(walk.own)
+
+
 class _Walk:
     """Feeds a value to a hash, part by part, each with its kind."""
 
     def __init__(self, inside: Sequence[nn.Module] = ()) -> None:
         self.digest = hashlib.sha256()
+        self.own: set[str] = set()
+        """This project's classes and functions that were met, as ``module:name``."""
         self._functions: set[int] = set()
         self._inside = list(inside)
         """The modules that are being added, the outermost first: one that leads back to itself is not entered again."""
@@ -77,13 +92,13 @@ class _Walk:
         if any(one is module for one in self._inside):
             self._note("again", str([one is module for one in self._inside].index(True)))
             return
-        self._note("module", _name(type(module)))
+        self._note("module", self._name(type(module)))
         self.add(dict(module.state_dict()))
         parts = dict(module.named_modules())
         if any(foreign_classes(type(part)) for part in parts.values()):
             self._inside.append(module)
             for name, part in parts.items():
-                self._note("part", name, _name(type(part)))
+                self._note("part", name, self._name(type(part)))
                 self._add_beside_state(part)
             self._inside.pop()
 
@@ -93,7 +108,7 @@ class _Walk:
             self._note("settings", module.extra_repr())
             return
         for one in classes:
-            self._note("class", _name(one), _source(one))
+            self._note("class", self._name(one), _source(one))
             for function in functions_of(one):
                 self.add(function)
         for name, value in sorted(attributes_of(module).items()):
@@ -117,7 +132,7 @@ class _Walk:
             parts = [(one.name, getattr(value, one.name)) for one in fields(value)]
         else:
             return False
-        self._note("parts", _name(type(value)), str(len(parts)))
+        self._note("parts", self._name(type(value)), str(len(parts)))
         for part in parts:
             self.add(part)
         return True
@@ -127,11 +142,11 @@ class _Walk:
             self.add(value.__self__)
             return self._added_as_function(value.__func__)
         if isinstance(value, (type, types.BuiltinFunctionType)):
-            self._note("named", _name(value))
+            self._note("named", self._name(value))
             return True
         if not isinstance(value, types.FunctionType):
             return False
-        self._note("function", _name(value))
+        self._note("function", self._name(value))
         if id(value) in self._functions or value.__module__.split(".")[0] in OURS:
             return True
         self._functions.add(id(value))
@@ -142,8 +157,14 @@ class _Walk:
 
     def _apart(self, value: object) -> str:
         walk = _Walk(self._inside)
+        walk.own = self.own
         walk.add(value)
         return walk.result
+
+    def _name(self, value: Any) -> str:
+        kinds = value.__mro__ if isinstance(value, type) else (value,)
+        self.own |= {entry_name(kind) for kind in kinds if kind.__module__.split(".")[0] in OURS}
+        return _name(value)
 
     @property
     def result(self) -> str:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from steered_env.provenance import code_difference
+
 from .chunk_files import DamagedChunkError, chunk_files, frame_of_chunks, is_intact, read_chunk, write_chunk
 from .manifest import MANIFEST, Manifest
 from .trouble import RunError
@@ -60,26 +62,27 @@ class RunFolder:
         return None if manifest is None else cls(path, manifest)
 
     @classmethod
-    def begin_or_go_on(cls, path: Path, wanted: Manifest, *, replace: bool = False) -> RunFolder:
-        """The run in a folder that has this configuration, begun if there is none; call it with the folder `locked`.
+    def begin_or_go_on(
+        cls, path: Path, wanted: Manifest, *, replace: bool = False, other_code: bool = False
+    ) -> RunFolder:
+        """The run in a folder with this configuration and code, begun if there is none; the folder must be `locked`.
 
         Args:
             path: the folder; must exist.
             wanted: what is to be measured; a run that goes on keeps its own chunk size.
-            replace: a *finished* run with another configuration is replaced; one without any chunk always is.
+            replace: a *finished* run with another configuration or code is replaced; one without any chunk always is.
+            other_code: a run that other code measured is taken as it is.
 
         Raises:
-            RunError: if the folder holds a run with another configuration; names the first field that differs.
+            RunError: if the folder holds a run with another configuration, and names the first field that differs, or
+                one that other code measured, and names its commit.
         """
         there = cls.read(path)
-        if there is not None and (difference := there.manifest.difference(wanted)):
+        if there is not None and (difference := there._difference(wanted, other_code)):
             progress = there.progress()
             if progress.done and not (replace and progress.finished):
                 state = "a finished" if progress.finished else "an unfinished"
-                raise RunError(
-                    f"{path} holds {state} run with {difference}: choose another --out, or the same configuration to "
-                    "continue it, or remove the folder"
-                )
+                raise RunError(f"{path} holds {state} run with {difference}")
             (path / MANIFEST).unlink()
             there = None
         run = there or cls(path, wanted)
@@ -90,6 +93,21 @@ class RunFolder:
         if there is None:
             wanted.write(path)
         return run
+
+    def _difference(self, wanted: Manifest, other_code: bool) -> str:
+        """What keeps a wanted run from being this one, with a way out; empty if nothing does."""
+        if setting := self.manifest.difference(wanted):
+            return f"{setting}: choose another --out, or the same configuration to continue it, or remove the folder"
+        code = "" if other_code else code_difference(self.manifest.codes, wanted.codes[0])
+        return code and f"{code}: to measure anew name another --out or remove the folder; --other-code accepts it"
+
+    def made_by(self, wanted: Manifest) -> RunFolder:
+        """The run, which notes that the code of a wanted one goes on with it; only for whoever has it `locked`."""
+        if not code_difference(self.manifest.codes, wanted.codes[0]):
+            return self
+        manifest = self.manifest.with_code(wanted.codes[0])
+        manifest.write(self.path)
+        return RunFolder(self.path, manifest)
 
     @property
     def _chunks(self) -> Path:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from steered_env.provenance import Code, codes_from
 from steered_env.settings_compared import first_difference
 from steered_env.whole_file import whole_file
 
 from .trouble import RunError
 
 MANIFEST = "manifest.json"
-_FORMAT = 1
+_FORMAT, _READ = 2, (1, 2)
+_OWN_VERSION = "version of steered-env"
+"""May differ where the code is the same; that is compared instead."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class Manifest:
         description: of the results, for people.
         begun: when, as ISO 8601.
         machine: where.
+        code: what measured it, as `Code.plain` has it; more than one if another code went on. None of version 0.1.0.
     """
 
     configuration: Mapping[str, Any]
@@ -36,11 +40,24 @@ class Manifest:
     description: Mapping[str, Any]
     begun: str
     machine: str
+    code: Sequence[Mapping[str, Any]] = ()
+
+    def __post_init__(self) -> None:
+        codes_from(self.code)  # raises if it is damaged
 
     @property
     def chunks(self) -> int:
         """How many chunks there are."""
         return -(-self.mazes // self.chunk)
+
+    @property
+    def codes(self) -> tuple[Code, ...]:
+        """The codes that measured it."""
+        return codes_from(self.code)
+
+    def with_code(self, code: Code) -> Manifest:
+        """The manifest of a run that another code goes on with."""
+        return replace(self, code=[one.plain() for one in (*self.codes, code)])
 
     def mazes_in(self, number: int) -> int:
         """How many mazes chunk ``number`` has."""
@@ -64,18 +81,19 @@ class Manifest:
         try:
             content = json.loads(path.read_text())
             found = content.pop("format")
-            if found == _FORMAT:
+            if found in _READ:
                 return cls(**content)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RunError(
                 f"{path} cannot be read ({str(error)[:100]}): restore it, or remove {folder} to begin anew, or choose "
                 "another --out"
             ) from None
-        raise RunError(f"{path} has format {found}, this version reads {_FORMAT}: choose another --out")
+        raise RunError(f"{path} has format {found}, this version reads {_READ[-1]} at most: choose another --out")
 
     def difference(self, wanted: Manifest) -> str:
         """The first field in which another configuration differs, with both values; empty if none does."""
-        return first_difference(_flat(self.configuration), _flat(json.loads(json.dumps(wanted.configuration))))
+        asked = json.loads(json.dumps(wanted.configuration))
+        return first_difference(_flat(self.configuration), _flat(asked), free=[_OWN_VERSION])
 
 
 def _flat(configuration: Mapping[str, Any]) -> dict[str, Any]:

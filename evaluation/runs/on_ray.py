@@ -15,6 +15,7 @@ from evaluation.job import Chunk, Job, Measurer
 from evaluation.shared_forward import one_torch_thread
 
 from .configuration import versions
+from .measuring_code import measuring_code
 from .trouble import RunError
 
 _RETRIES = 20
@@ -37,7 +38,7 @@ def on_ray(job: Job, chunks: Iterable[Chunk], address: str) -> Iterator[tuple[Ch
             stays in use.
 
     Raises:
-        RunError: if Ray is not installed or not there, or a worker has other versions than this process.
+        RunError: if Ray is not installed or not there, or a worker has other versions or other code than this process.
     """
     ray = _imported()
     ours = not ray.is_initialized()
@@ -70,7 +71,7 @@ def _knock(address: str) -> None:
 
 
 def _measured(ray: Any, job: Job, chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, pd.DataFrame]]:
-    shared, key, wanted = [ray.put(job)], uuid.uuid4().hex, versions()
+    shared, key, wanted = [ray.put(job)], uuid.uuid4().hex, _versions_and_code()
     measure, queue = ray.remote(num_cpus=1, max_retries=_RETRIES)(_measure), iter(chunks)
     running: dict[Any, Chunk] = {}
     while True:
@@ -94,12 +95,16 @@ def _measure(shared: list[Any], key: str, wanted: dict[str, str], chunk: Chunk) 
 
 
 def _check_versions(wanted: dict[str, str]) -> None:
-    for name, here in versions().items():
+    for name, here in _versions_and_code().items():
         if here != wanted.get(name):
             raise RunError(
                 f"the worker on {socket.gethostname()} has {name} {here}, this process {wanted.get(name)}: install the "
                 "same versions everywhere (constraints.txt)"
             )
+
+
+def _versions_and_code() -> dict[str, str]:
+    return {**versions(), "steered-env's code": measuring_code().fingerprint}
 
 
 def _imported() -> Any:

@@ -44,6 +44,7 @@ def measure_into(
     wanted: Manifest,
     *,
     replace: bool = False,
+    other_code: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> None:
     """Begin a run in a folder, or go on with it, until every maze is measured.
@@ -54,7 +55,8 @@ def measure_into(
         source: the mazes.
         workers: who does it; the numbers do not depend on it.
         wanted: what a new run's manifest will say; one that goes on keeps its own chunk size.
-        replace: a finished run with another configuration is replaced.
+        replace: a finished run with another configuration or code is replaced.
+        other_code: a run that other code began goes on, and its manifest then names both.
         on_progress: called with (mazes done, mazes in all) at the start and after each chunk.
 
     Raises:
@@ -62,8 +64,9 @@ def measure_into(
         RunError: if the folder is in use, holds another run, or cannot be written to.
     """
     with locked(path), stop_requests() as stop:
-        run = RunFolder.begin_or_go_on(path, wanted, replace=replace)
+        run = RunFolder.begin_or_go_on(path, wanted, replace=replace, other_code=other_code)
         missing = run.missing()
+        run = run.made_by(wanted) if missing else run
         done = run.manifest.mazes - sum(map(run.manifest.mazes_in, missing))
         if on_progress is not None:
             on_progress(done, len(source))
