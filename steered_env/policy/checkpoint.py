@@ -6,7 +6,6 @@ import json
 import os
 import pickle
 import re
-import warnings
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -19,15 +18,20 @@ from torch import Tensor
 
 from steered_env.whole_file import whole_file
 
+from .archives import TooLargeError
 from .finite import check_finite
 from .impala import ImpalaPolicy
 from .plain_tensors import NOT_PLAIN, is_plain
 from .sb3_weights import ModelError, read_zip
+from .torch_files import load_torch
+from .wrapped_names import without_wrappers
 
 _FIRST = "embedder.block1.conv.weight"
 _FIRST_KERNEL = (3, 3, 3)
 _CHANNELS = 16
 _FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+_STATE_KEYS = ("model_state_dict", "state_dict")
+"""Under which of these a checkpoint holds the weights beside other things; the first one counts."""
 _WEIGHTS = "weights"
 _IN_A_FOLDER = "policy.safetensors"
 """What a training run calls its weights."""
@@ -59,9 +63,10 @@ def load_policy(source: str | os.PathLike[str] = "small", *, device: torch.devic
 
     Args:
         source: the name of a packaged policy, or a path: ``.safetensors``, or a ``.pth`` whose
-            ``model_state_dict`` holds the weights (as the published checkpoints do; what else it carries is
-            ignored), or a bare state dict, or the ``.zip`` of a Stable-Baselines3 model with an
-            `ImpalaExtractor` (whose pickled objects are left alone). A ``~`` is the home folder.
+            ``model_state_dict`` or ``state_dict`` holds the weights (as the published checkpoints do; what else it
+            carries is ignored), or a bare state dict, or the ``.zip`` of a Stable-Baselines3 model with an
+            `ImpalaExtractor` (whose pickled objects are left alone). Prefixes of ``DataParallel`` and
+            ``torch.compile`` are taken off the names. A ``~`` is the home folder.
         device: where the weights go.
 
     Returns:
@@ -152,19 +157,22 @@ def _read_safetensors(path: Path) -> dict[str, Any]:
 
 def _read_torch(path: Path) -> Mapping[str, Any]:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # about pickle protocols, beside the error below
-            content = torch.load(path, map_location="cpu", weights_only=True)
+        content = load_torch(path)
     except pickle.UnpicklingError as error:
         raise _refused(path, error) from None
+    except TooLargeError as error:
+        raise CheckpointError(f"{path}: refused unread, {_shown(error, 400)}") from None
     except PermissionError:
         raise
     except Exception as error:  # a damaged file makes torch's readers raise almost anything
         raise CheckpointError(f"{path}: not a whole PyTorch checkpoint ({_first_line(error)})") from None
-    state = content.get("model_state_dict", content) if isinstance(content, Mapping) else content
+    state = content
+    if isinstance(content, Mapping):
+        state = next((content[key] for key in _STATE_KEYS if key in content), content)
     if not isinstance(state, Mapping):
         raise CheckpointError(
-            f"{path}: a checkpoint must be a state dict or hold one under model_state_dict, got {type(state).__name__}"
+            f"{path}: a checkpoint must be a state dict or hold one under {' or '.join(_STATE_KEYS)}, "
+            f"got {type(state).__name__}"
         )
     return state
 
@@ -184,6 +192,8 @@ def _read_model(path: Path) -> Mapping[str, Any]:
         return read_zip(path)
     except ModelError as error:
         raise CheckpointError(f"{path}: holds another model, {_shown(error, 400)}") from None
+    except TooLargeError as error:
+        raise CheckpointError(f"{path}: refused unread, {_shown(error, 400)}") from None
     except pickle.UnpicklingError as error:
         raise _refused(path, error) from None
     except PermissionError:
@@ -202,6 +212,7 @@ def _shown(words: object, longest: int = 80) -> str:
 
 
 def _build(state: Mapping[str, Any], path: Path, device: torch.device | str) -> ImpalaPolicy:
+    state = without_wrappers(state)
     width = _width_of(state, path)
     with torch.device("meta"):  # shapes without memory: nothing of that width is made before all of it is there
         expected = {name: tensor.shape for name, tensor in ImpalaPolicy(width).state_dict().items()}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,9 +12,13 @@ from torch import Tensor
 
 from steered_env.simulator import FRAME_SHAPE
 
+from .archives import unpack
 from .plain_tensors import NOT_PLAIN, is_plain
+from .torch_files import load_torch
+from .wrapped_names import without_wrappers
 
 _CHANNELS_FIRST = [FRAME_SHAPE[2], FRAME_SHAPE[0], FRAME_SHAPE[1]]
+_DATA, _POLICY = "data", "policy.pth"
 _EXTRACTOR = "features_extractor."
 _COPIES = ("pi_features_extractor.", "vf_features_extractor.")
 _HEADS = {"action_net.": "fc_policy.", "value_net.": "fc_value."}
@@ -70,15 +72,14 @@ def read_zip(path: Path) -> dict[str, Tensor]:
 
     Raises:
         ModelError: if the model was made for other observations, or has another architecture.
+        TooLargeError: if the file is compressed, and far too large.
         zipfile.BadZipFile: if the file is damaged.
         KeyError: if it is no such model.
         pickle.UnpicklingError: if its weights hold something other than tensors and plain values.
     """
-    with zipfile.ZipFile(path) as archive:
-        data = json.loads(archive.read("data"))
-        weights = archive.read("policy.pth")
-    _check_observations(data)
-    return to_impala(torch.load(io.BytesIO(weights), map_location="cpu", weights_only=True))
+    files = unpack(path, (_DATA, _POLICY).__contains__, lambda name: name == _DATA)
+    _check_observations(json.loads(files[_DATA]))
+    return to_impala(without_wrappers(load_torch(files[_POLICY])))
 
 
 def _check_observations(data: Mapping[str, Any]) -> None:

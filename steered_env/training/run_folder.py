@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from steered_env.machine import machine
+from steered_env.policy.torch_files import load_torch
 from steered_env.provenance import Code, code_difference, codes_from
 from steered_env.settings_compared import first_difference
 from steered_env.whole_file import whole_file
@@ -51,7 +52,7 @@ def read_checkpoint(folder: Path, algorithm: str, device: torch.device | str) ->
     """
     path = folder / CHECKPOINT
     try:
-        state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+        state: dict[str, Any] = load_torch(path, device)
         found = state["algorithm"] if "learner" not in state else state.get("algorithm", FIRST_ALGORITHM)
     except Exception as error:  # a damaged file makes torch's readers raise almost anything
         raise TrainingError(

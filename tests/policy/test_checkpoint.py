@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import io
 import os
 import pickle
+import tracemalloc
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +13,7 @@ import torch
 from safetensors.torch import save_file
 
 from steered_env import CheckpointError, ImpalaPolicy, Maze, load_policy, save_policy
-from steered_env.policy import check_finite
+from steered_env.policy import archives, check_finite
 from steered_env.policy.checkpoint import read_metadata, rounded
 
 
@@ -43,6 +46,48 @@ def test_published_checkpoint(published: tuple[ImpalaPolicy, Path], mazes: list[
 def test_bare_state_dict(tmp_path: Path) -> None:
     torch.save(ImpalaPolicy(2).state_dict(), tmp_path / "bare.pt")
     assert load_policy(tmp_path / "bare.pt").width == 2
+
+
+@pytest.mark.parametrize("key", ["model_state_dict", "state_dict", None])
+@pytest.mark.parametrize("prefix", ["", "module.", "_orig_mod.", "module._orig_mod."])
+def test_checkpoints_as_others_write_them(
+    tmp_path: Path, reference_policy: ImpalaPolicy, mazes: list[Maze], key: str | None, prefix: str
+) -> None:
+    state = {prefix + name: tensor for name, tensor in reference_policy.state_dict().items()}
+    beside = {"return": np.float64(9.5), "done": np.bool_(True), "steps": np.int64(3), "mean": np.arange(3.0)}
+    torch.save({key: state, **beside} if key else state, tmp_path / "other.pth")
+    frame = mazes[0].observe()
+    loaded = load_policy(tmp_path / "other.pth")
+    assert np.array_equal(loaded.action_probabilities(frame), reference_policy.action_probabilities(frame))
+    assert np.float64 not in torch.serialization.get_safe_globals()
+
+
+def test_only_what_is_in_front_of_every_name_is_a_prefix(tmp_path: Path) -> None:
+    state = ImpalaPolicy().state_dict()
+    bias = state.pop("fc_value.bias")
+    torch.save({**state, "module.fc_value.bias": bias}, tmp_path / "other.pth")
+    with pytest.raises(CheckpointError, match=r"fc_value\.bias is missing"):
+        load_policy(tmp_path / "other.pth")
+
+
+class Numpy:
+    """Pickled like a number of numpy's, but of a type whose making would run code of another."""
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def __reduce__(self) -> tuple:
+        return np.float64(1).__reduce__()[0], (np.dtype("O"), self._value)
+
+
+def test_what_is_called_like_a_number_of_numpy_is_no_way_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    torch.save({"state_dict": ImpalaPolicy().state_dict(), "t": Numpy(Bomb())}, "bomb.pth")
+    with pytest.raises(CheckpointError, match="could run code"):
+        load_policy("bomb.pth")
+    torch.save({"state_dict": ImpalaPolicy().state_dict(), "t": Numpy("a")}, "inert.pth")
+    load_policy("inert.pth")
+    assert not (tmp_path / "exploded").exists()
 
 
 def test_save_and_load(tmp_path: Path, reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
@@ -130,7 +175,9 @@ def test_other_networks(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"of 16 bits or more, got torch\.float8_e4m3fn \(1,\)"):
         load({**good, "fc_value.bias": torch.zeros(1).to(torch.float8_e4m3fn)})
     torch.save([1, 2], tmp_path / "list.pth")
-    with pytest.raises(CheckpointError, match="must be a state dict or hold one under model_state_dict, got list"):
+    with pytest.raises(
+        CheckpointError, match="must be a state dict or hold one under model_state_dict or state_dict, got list"
+    ):
         load_policy(tmp_path / "list.pth")
 
 
@@ -196,3 +243,63 @@ def test_numbers_that_are_not_finite_in_every_precision(dtype: torch.dtype, bad:
     check_finite([("x", fine)])
     with pytest.raises(ValueError, match=r"x holds numbers that are not finite \(1 of 5\)"):
         check_finite([("x", torch.cat([fine, torch.tensor([bad], dtype=dtype)]))])
+
+
+def packed(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+def unpacked(data: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.fixture(scope="module")
+def files() -> dict[str, bytes]:
+    """What is in the archive of a checkpoint."""
+    file = io.BytesIO()
+    torch.save(ImpalaPolicy().state_dict(), file)
+    return unpacked(file.getvalue())
+
+
+def test_compressed_archives(tmp_path: Path, files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "policy.pth"
+    path.write_bytes(packed(files))
+    assert load_policy(path).width == 1
+    assert 4 * 16 * sum(map(len, files.values())) < archives.MOST_UNPACKED  # of `full` with its optimizer
+    monkeypatch.setattr(archives, "MOST_UNPACKED", 2**24)
+    monkeypatch.setattr(archives, "MOST_DESCRIBED", 2**20)
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", lambda *_: pytest.fail("was unpacked"))
+    whole_pickle = next(name for name in files if name.endswith("data.pkl"))
+    for more, what in (
+        ({"archive/data/99": bytes(2**24)}, "files would become"),
+        ({whole_pickle: bytes(2**23)}, "pickles and JSON would become"),
+    ):
+        path.write_bytes(packed({**files, **more}))
+        with pytest.raises(CheckpointError, match=f"refused unread, .* bytes whose {what} .*, more than"):
+            load_policy(path)
+    path.write_bytes(packed(files, zipfile.ZIP_BZIP2))
+    with pytest.raises(CheckpointError, match="must be stored or deflated"):
+        load_policy(path)
+    model = tmp_path / "model.zip"
+    for more in ({"data": bytes(2**20 + 1)}, {"policy.pth": bytes(2**24)}):
+        model.write_bytes(packed({"data": b"{}", "policy.pth": b"", **more}))
+        with pytest.raises(CheckpointError, match=r"refused unread, .* would become"):
+            load_policy(model)
+
+
+def test_an_archive_that_declares_less_than_it_holds(tmp_path: Path, files: dict[str, bytes]) -> None:
+    """The sizes in the directory say 100 bytes, where 64 MiB are packed."""
+    name = max(files, key=lambda name: len(files[name]))
+    data = packed({**files, name: bytes(2**26)})
+    (tmp_path / "lying.pth").write_bytes(data.replace((2**26).to_bytes(4, "little"), (100).to_bytes(4, "little")))
+    tracemalloc.start()
+    with pytest.raises(CheckpointError, match="not a whole PyTorch checkpoint"):
+        load_policy(tmp_path / "lying.pth")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**25
