@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from torch import nn
 
 from steered_env import Maze, SteeredPolicy
 from steered_env.envs import Edit, check_edits
+from steered_env.interruption import worker_threads
 from steered_env.provenance import codes_described
 from steered_env.steering import Intervention
 
@@ -114,7 +114,7 @@ def evaluate(
             raise ValueError(f"{name} is for a run in a folder: name one with out (got {name}={value!r})")
     rows: list[dict[str, Any]] = []
     done = 0
-    with one_torch_thread(), ThreadPoolExecutor(worker_count(workers)) as pool:
+    with one_torch_thread(), worker_threads(worker_count(workers)) as pool:
         for some in pool.map(Measurer(job).rows, source.chunks(_CHUNK)):
             rows += some
             done = min(done + _CHUNK, len(source))

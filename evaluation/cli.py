@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
+
+from steered_env.interruption import terminated_like_ctrl_c
 
 from .cli_reproduce import reproduce
 from .cli_train import train
@@ -17,7 +20,25 @@ if TYPE_CHECKING:
     from .results import Results
 
 
+_out, _err = Console(), Console(stderr=True)
+
+
+class _Commands(TyperGroup):
+    """The commands; one that is interrupted ends with a line that says what is kept."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that the line names."""
+        try:
+            with terminated_like_ctrl_c():
+                return super().invoke(ctx)
+        except KeyboardInterrupt as stopped:
+            message = str(stopped) or "interrupted: nothing is kept; the same command begins anew"
+            _err.print(message, highlight=False, markup=False, soft_wrap=True)
+            raise typer.Exit(130) from None
+
+
 app = typer.Typer(
+    cls=_Commands,
     name="steered-env",
     help="Steer a maze-solving mouse without training: tables, films, vector fields, and the post's claims.",
     no_args_is_help=True,
@@ -25,7 +46,6 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-_out, _err = Console(), Console(stderr=True)
 _WEIGHTS = "policy.safetensors"
 _TABLE = Path("results/table")
 """Where a table goes whose folder nobody named: finished results there are replaced, a run under way never is."""
@@ -110,28 +130,24 @@ def table(
     measured = read_conditions(conditions or USUAL_CONDITIONS)
     wanted = parse_levels(levels)
     folder = check_folder(out or _TABLE)
-    try:
-        with counting(_err, "measuring mazes") as update:
-            results = evaluate(
-                policy,
-                wanted,
-                measured,
-                method=method,  # type: ignore[arg-type]
-                horizon=horizon,
-                episodes=episodes,
-                seed=seed,
-                deterministic=deterministic,
-                workers=workers,
-                on_progress=update,
-                out=folder,
-                chunk=chunk,
-                ray=ray,
-                replace=out is None,
-                other_code=other_code,
-            )
-    except KeyboardInterrupt as stopped:
-        _err.print(str(stopped) or "interrupted", highlight=False, markup=False, soft_wrap=True)
-        raise typer.Exit(130) from None
+    with counting(_err, "measuring mazes") as update:
+        results = evaluate(
+            policy,
+            wanted,
+            measured,
+            method=method,  # type: ignore[arg-type]
+            horizon=horizon,
+            episodes=episodes,
+            seed=seed,
+            deterministic=deterministic,
+            workers=workers,
+            on_progress=update,
+            out=folder,
+            chunk=chunk,
+            ray=ray,
+            replace=out is None,
+            other_code=other_code,
+        )
     results.save(folder)
     apart = results.with_decision_square()
     parts = {"Mazes with a decision square": apart} if len(apart.frame) else {}

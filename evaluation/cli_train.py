@@ -155,9 +155,10 @@ def train(
     beside = {"workers": workers, "evaluate_every": evaluate_every, "other_code": other_code}
     try:
         _train(config, out, chosen, rate_levels, {name: value for name, value in beside.items() if value is not None})
-    except KeyboardInterrupt:
-        _err.print("interrupted; the same command goes on from here")
-        raise typer.Exit(130) from None
+    except KeyboardInterrupt as stopped:
+        raise KeyboardInterrupt(
+            str(stopped) or f"interrupted: what is saved is in {out}; the same command goes on"
+        ) from None
     for name in ("policy.safetensors", "config.json", "curve.csv"):
         _out.print(str(out / name), highlight=False, soft_wrap=True)
 
@@ -245,5 +246,8 @@ def _ppo_trainer() -> Callable[..., ImpalaPolicy]:
     try:
         from steered_env.training.ppo import train_ppo
     except ModuleNotFoundError as error:
-        raise RuntimeError(f"--algorithm ppo needs {error.name}: pip install 'steered-env[sb3]'") from None
+        raise RuntimeError(
+            f"--algorithm ppo needs {error.name}: in the clone of steered-env, "
+            "pip install -c constraints.txt -e '.[sb3]'"
+        ) from None
     return train_ppo

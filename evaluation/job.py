@@ -15,6 +15,7 @@ from torch import nn
 
 from steered_env import Maze, Steering
 from steered_env.envs import Edit, apply_edits
+from steered_env.interruption import check_given_up
 from steered_env.policy import UnknownPolicyError, check_finite
 from steered_env.simulator import check_level, whole_number
 from steered_env.steering import Intervention, find_layer
@@ -243,22 +244,15 @@ class Job:
         }
 
 
-class AbandonedError(RuntimeError):
-    """A chunk that was given up halfway, since nobody waits for it any more."""
-
-
 class Measurer:
     """Does a job, chunk by chunk, in as many threads as call it.
 
     Args:
         job: what to do; every thread makes its own copy of the policy.
-
-    Attributes:
-        abandoned: set it to end chunks under way at their next maze.
     """
 
     def __init__(self, job: Job) -> None:
-        self.job, self.abandoned = job, False
+        self.job = job
         self._own = threading.local()
         self._one_at_a_time = threading.Lock()
 
@@ -266,7 +260,7 @@ class Measurer:
         """The rows of one chunk, in the order of mazes and conditions.
 
         Raises:
-            AbandonedError: if it was given up.
+            GivenUpError: in a thread of `worker_threads` whose work nobody waits for any more.
         """
         return frame_of(self.rows(chunk))
 
@@ -280,8 +274,7 @@ class Measurer:
         ]
 
     def _rows(self, number: int, maze: Maze, key: DrawKey) -> list[dict[str, Any]]:
-        if self.abandoned:
-            raise AbandonedError("given up")
+        check_given_up()
         square = maze.decision_square or (np.nan, np.nan)
         common = {
             "maze": number,

@@ -13,6 +13,7 @@ import numpy as np
 
 from steered_env import Maze
 from steered_env.envs import RunningMazes
+from steered_env.interruption import check_given_up
 from steered_env.steering import Intervention, sample_actions
 
 from .measures import Measures, towards_cheese_and_corner
@@ -195,6 +196,7 @@ def measure_predictor(
     for _ in range(horizon):
         if not run.running.any():
             break
+        check_given_up()
         actions, state = policy.predict(
             run.frames.copy(), state=state, episode_start=starts, deterministic=deterministic
         )

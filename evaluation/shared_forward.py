@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from steered_env import ImpalaPolicy, Maze, SteeredPolicy, Steering
+from steered_env.interruption import check_given_up
 from steered_env.policy import check_shape, first_fault, policy_of, probabilities_of
 from steered_env.simulator import ACTIONS, FRAME_SHAPE, Cell
 from steered_env.steering import Change, Intervention, InTurn, applying, find_layer
@@ -153,6 +154,7 @@ class SharedForward:
         policy = self.policy
         cuts = [_cut(policy, steering) for steering in steerings] if is_cuttable(policy) else []
         for start in range(0, count, size):
+            check_given_up()
             batch = padded[start : start + size]
             used = min(size, count - start)
             rows = self._shared(batch, cuts) if cuts else self._separate(batch, steerings)

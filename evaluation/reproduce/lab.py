@@ -6,7 +6,6 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from evaluation.runs.measuring_code import measuring_code
 from evaluation.shared_forward import SharedForward, one_torch_thread
 from evaluation.statistics import DIFFERENCE, Interval, mean_interval
 from steered_env import ImpalaPolicy, Maze, Steering
+from steered_env.interruption import worker_threads
 
 from .finding import DoesNotApplyError
 
@@ -136,7 +136,7 @@ class Lab:
         chosen = list(self.levels if levels is None else levels)
         missing = [level for level in chosen if any((level, c) not in self._fields for c in conditions)]
         mazes = self.mazes_of(missing)
-        with one_torch_thread(), ThreadPoolExecutor(worker_count(self.workers)) as pool:
+        with one_torch_thread(), worker_threads(worker_count(self.workers)) as pool:
             made = pool.map(lambda maze: self._fields_of(maze, conditions), mazes)
             for number, (level, fields) in enumerate(zip(missing, made, strict=True)):
                 self._fields.update({(level, condition): field for condition, field in fields.items()})

@@ -95,6 +95,7 @@ def reproduce(
     Raises:
         FileNotFoundError: if there is no such policy.
         RuntimeError: if ``out`` holds a run of another policy, other levels or another depth.
+        KeyboardInterrupt: if it was stopped; it says how to go on.
         ValueError: if a claim is unknown, there are no levels, or one is named twice.
     """
     chosen = chosen_claims(claims)
@@ -106,7 +107,14 @@ def reproduce(
     _check_same_run(folder, {"policy": policy, "weights": fingerprint(loaded), "levels": list(levels), "quick": quick})
     needed = tuple(dict.fromkeys([BASELINE, *(name for claim in chosen for name in claim.conditions)]))
     lab = Lab(loaded, levels, make_folder(folder / "measured"), needed, quick, workers)
-    findings = _measure_all(lab, chosen, folder, on_step)
+    try:
+        findings = _measure_all(lab, chosen, folder, on_step)
+    except KeyboardInterrupt:
+        count = sum(_kept(folder, claim) is not None for claim in chosen)
+        raise KeyboardInterrupt(
+            f"stopped: {count} of {len(chosen)} claims, and the chunks measured for others, are in {folder}; "
+            "the same command goes on from here"
+        ) from None
     page = write_page(folder, _all_kept(folder, findings), _description(policy, levels, quick, claims))
     return Reproduction(folder, findings, page)
 

@@ -111,5 +111,7 @@ def _imported() -> Any:
     try:
         import ray
     except ImportError:
-        raise RunError("Ray is not installed: pip install 'steered-env[ray]'") from None
+        raise RunError(
+            "Ray is not installed: in the clone of steered-env, pip install -c constraints.txt -e '.[ray]'"
+        ) from None
     return ray

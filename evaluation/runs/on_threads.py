@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from itertools import islice
 
 import pandas as pd
 
 from evaluation.job import Chunk, Job, Measurer
 from evaluation.shared_forward import one_torch_thread
+from steered_env.interruption import worker_threads
 
 
 def on_threads(job: Job, chunks: Iterable[Chunk], workers: int) -> Iterator[tuple[Chunk, pd.DataFrame]]:
@@ -25,15 +26,11 @@ def on_threads(job: Job, chunks: Iterable[Chunk], workers: int) -> Iterator[tupl
     """
     measurer, queue = Measurer(job), iter(chunks)
     running: dict[Future[pd.DataFrame], Chunk] = {}
-    with one_torch_thread(), ThreadPoolExecutor(workers) as pool:
-        try:
-            while True:
-                for chunk in islice(queue, workers + 1 - len(running)):  # one lies ready
-                    running[pool.submit(measurer.frame, chunk)] = chunk
-                if not running:
-                    return
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    yield running.pop(future), future.result()
-        finally:
-            measurer.abandoned = True
-            pool.shutdown(cancel_futures=True)
+    with one_torch_thread(), worker_threads(workers) as pool:
+        while True:
+            for chunk in islice(queue, workers + 1 - len(running)):  # one lies ready
+                running[pool.submit(measurer.frame, chunk)] = chunk
+            if not running:
+                return
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                yield running.pop(future), future.result()

@@ -63,8 +63,22 @@ def measure_into(
         KeyboardInterrupt: after the chunks under way, if Ctrl-C or SIGTERM asked for it; a second one stops at once.
         RunError: if the folder is in use, holds another run, or cannot be written to.
     """
-    with locked(path), stop_requests() as stop:
+    with locked(path):
         run = RunFolder.begin_or_go_on(path, wanted, replace=replace, other_code=other_code)
+        with stop_requests(lambda: _kept(run)) as stop:
+            _measure_missing(run, job, source, workers, wanted, stop, on_progress)
+
+
+def _measure_missing(
+    run: RunFolder,
+    job: Job,
+    source: Source,
+    workers: Workers,
+    wanted: Manifest,
+    stop: StopRequest,
+    on_progress: Callable[[int, int], None] | None,
+) -> None:
+    try:
         missing = run.missing()
         run = run.made_by(wanted) if missing else run
         done = run.manifest.mazes - sum(map(run.manifest.mazes_in, missing))
@@ -75,8 +89,14 @@ def measure_into(
             done += len(part.items)
             if on_progress is not None:
                 on_progress(done, len(source))
-        if done < len(source):
-            raise KeyboardInterrupt(f"stopped: {run.progress()} are in {path}; the same command goes on from here")
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"stopped: {_kept(run)}") from None
+    if done < len(source):
+        raise KeyboardInterrupt(f"stopped: {_kept(run)}")
+
+
+def _kept(run: RunFolder) -> str:
+    return f"{run.progress()} are in {run.path}; the same command goes on from here"
 
 
 def _until_stopped(run: RunFolder, source: Source, missing: list[int], stop: StopRequest) -> Iterator[Chunk]:

@@ -5,6 +5,7 @@ from .impala import ImpalaPolicy
 from .observations import as_batch, is_one_frame, to_input
 from .probabilities import ActionProbabilities, check_shape, first_fault, probabilities_of
 from .sb3_models import UnknownPolicyError
+from .torch_files import load_torch
 
 __all__ = [
     "ActionProbabilities",
@@ -18,6 +19,7 @@ __all__ = [
     "first_fault",
     "is_one_frame",
     "load_policy",
+    "load_torch",
     "packaged_policies",
     "policy_of",
     "probabilities_of",

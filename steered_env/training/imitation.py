@@ -77,8 +77,11 @@ def train(
     """
     keep_freed_memory()
     run = _Run(config, out, torch.device(device), on_progress, on_evaluation, other_code)
-    with stop_requests() as stop:
-        run.to_the_end(workers, stop)
+    with stop_requests(run.kept) as stop:
+        try:
+            run.to_the_end(workers, stop)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(f"stopped: {run.kept()}") from None
     return run.finished_policy()
 
 
@@ -104,7 +107,7 @@ class _Run:
         self.optimizer = torch.optim.Adam(self.learner.parameters(), lr=config.learning_rate)
         self.average = running_average(self.learner.policy, config.average_decay) if config.average_decay else None
         self.curve = Curve()
-        self.done, self.seconds = 0, 0.0
+        self.done, self.saved, self.seconds = 0, 0, 0.0
         self._accuracy: float | None = None
         if (out / CHECKPOINT).exists():
             self._resume(other_code)
@@ -134,6 +137,10 @@ class _Run:
             if self._finished:
                 break
         self.save()
+
+    def kept(self) -> str:
+        """What is saved, and how to go on, for people."""
+        return f"{self.saved:,} of {self.done:,} pictures are in {self.out}; the same command goes on from here"
 
     @property
     def _finished(self) -> bool:
@@ -175,6 +182,7 @@ class _Run:
             state["average"] = self.average.state_dict()
         write_checkpoint(self.out, ALGORITHM, state)
         self.curve.write(self.out / CURVE)
+        self.saved = self.done
 
     def _resume(self, other_code: bool) -> None:
         state = read_checkpoint(self.out, ALGORITHM, self.device)
@@ -190,6 +198,7 @@ class _Run:
         if self.average is not None:
             self.average.load_state_dict(state["average"])
         self.done, self.seconds = int(state["done"]), float(state["seconds"])
+        self.saved = self.done
         self.codes = codes_from(state.get("code", ()))
         if codes != self.codes and not self._finished:
             self.codes = codes

@@ -95,9 +95,11 @@ def train_ppo(
     keep_freed_memory()
     run = _Run(config, out, torch.device(device), on_progress, other_code)
     try:
-        with stop_requests() as stop:
+        with stop_requests(run.kept) as stop:
             run.to_the_end(stop, evaluate_every, on_evaluation)
         return run.finished_policy()
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"stopped: {run.kept()}") from None
     finally:
         run.close()
 
@@ -200,6 +202,10 @@ class _Run:
         write_checkpoint(self.out, ALGORITHM, state)
         with whole_file(self.out / CURVE) as temporary:
             pd.DataFrame(self.rows).to_csv(temporary, index=False, float_format="%.6g")
+
+    def kept(self) -> str:
+        """What is saved, and how to go on, for people."""
+        return f"{self.updates:,} updates are in {self.out}; the same command goes on from here"
 
     def close(self) -> None:
         self.log.close()

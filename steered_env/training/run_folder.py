@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from steered_env.machine import machine
-from steered_env.policy.torch_files import load_torch
+from steered_env.policy import load_torch
 from steered_env.provenance import Code, code_difference, codes_from
 from steered_env.settings_compared import first_difference
 from steered_env.whole_file import whole_file

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -128,11 +129,51 @@ def test_ctrl_c_keeps_a_training_run(tmp_path: Path) -> None:
     stderr = process.communicate(timeout=120)[1]
     assert process.returncode == 130
     assert "Traceback" not in stderr
-    assert stderr.strip().endswith("interrupted; the same command goes on from here")
+    assert "stopping after the step under way" in stderr
+    assert stderr.strip().endswith("pictures are in run; the same command goes on from here")
     assert (tmp_path / "run" / "checkpoint.pt").stat().st_size > 10**6
     assert {path.name for path in (tmp_path / "run").iterdir()} <= {
         "checkpoint.pt", "config.json", "curve.csv", "policy.safetensors",
     }  # fmt: skip
+
+
+def test_a_second_ctrl_c_stops_a_table_at_once(tmp_path: Path) -> None:
+    """In a chunk of 50 mazes, which would take a minute."""
+    command = [str(Path(sys.executable).with_name("steered-env")), "table", "--out", "run", "--chunk", "50"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    assert process.stderr is not None
+    while not (tmp_path / "run" / "chunks").exists():
+        assert process.poll() is None
+        time.sleep(0.1)
+    time.sleep(1)
+    os.killpg(process.pid, signal.SIGTERM)
+    assert "0 of 100 mazes (0%) are in run; the same command goes on from here" in process.stderr.readline()
+    os.killpg(process.pid, signal.SIGINT)
+    stderr = process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    assert stderr == "stopped: 0 of 100 mazes (0%) are in run; the same command goes on from here\n"
+    assert not list((tmp_path / "run" / "chunks").iterdir())
+
+
+def test_a_film_that_is_terminated_leaves_nothing(tmp_path: Path) -> None:
+    command = [
+        str(Path(sys.executable).with_name("steered-env")),
+        "video",
+        "--out",
+        "film.mp4",
+        "--panel",
+        "700",
+        "--steps",
+        "30",
+    ]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    while not list(tmp_path.iterdir()):
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGTERM)
+    stderr = process.communicate(timeout=60)[1]
+    assert (process.returncode, "begins anew" in stderr, "Traceback" in stderr) == (130, True, False)
+    assert not list(tmp_path.iterdir())
 
 
 def test_ppo_from_the_command_line_and_again(tmp_path: Path) -> None:
