@@ -7,7 +7,7 @@ import sys
 
 _NOW = """
 def peak():
-    with open("/proc/self/status") as status:
+    with open("/proc/self/status", encoding="utf-8") as status:
         return int(next(line for line in status if line.startswith("VmHWM:")).split()[1])
 """
 """Not ``getrusage``: a process that was started by a large one inherits the large one's peak there."""

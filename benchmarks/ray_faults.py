@@ -70,7 +70,7 @@ def _node(*options: str) -> Iterator[subprocess.Popen[bytes]]:
 def _family(pid: int) -> list[int]:
     """A process and all that it started, and they did."""
     try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
     except OSError:
         return []
     return [pid, *(member for child in children for member in _family(int(child)))]

@@ -49,6 +49,7 @@ app = typer.Typer(
 _WEIGHTS = "policy.safetensors"
 _TABLE = Path("results/table")
 """Where a table goes whose folder nobody named: finished results there are replaced, a run under way never is."""
+_TABLE_FILES = ("table.md", "figure.png")
 
 
 def _without_equals_signs(conditions: list[str] | None) -> list[str] | None:
@@ -124,12 +125,13 @@ def table(
     from .conditions import BASELINE, USUAL_CONDITIONS, read_conditions
     from .figures import results_figure, save_figure
     from .progress import counting
-    from .results import check_folder, write_text
+    from .results import check_folder, check_free_to_save, write_text
     from .terminal_table import print_table
 
     measured = read_conditions(conditions or USUAL_CONDITIONS)
     wanted = parse_levels(levels)
     folder = check_folder(out or _TABLE)
+    check_free_to_save(folder, *_TABLE_FILES)
     with counting(_err, "measuring mazes") as update:
         results = evaluate(
             policy,
@@ -161,7 +163,7 @@ def table(
     _out.print(f"policy {policy}, {method} method, {horizon} steps")
     difference = "; Δ: paired difference to the baseline" if BASELINE in results.conditions else ""
     _out.print(f"95 % intervals over mazes{difference}; more in table.md")
-    for name in ("table.md", "figure.png", "results.csv", "summary.csv"):
+    for name in (*_TABLE_FILES, "results.csv", "summary.csv"):
         _out.print(str(folder / name), highlight=False, soft_wrap=True)
 
 

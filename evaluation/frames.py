@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,11 @@ COLUMNS = (
 LEVEL_TYPE = pd.Int64Dtype()
 """Of the column ``level``, which may be missing."""
 _TYPES: dict[str, Any] = {"maze": np.int64, "level": LEVEL_TYPE, "size": np.int64, "episodes": np.int64}
+_ALL_TYPES: dict[str, Any] = {
+    **dict.fromkeys(COLUMNS, np.float64),
+    **_TYPES,
+    "condition": object,
+}
 
 
 def frame_of(rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -32,5 +39,27 @@ def frame_of(rows: list[dict[str, Any]]) -> pd.DataFrame:
 
 def typed(frame: pd.DataFrame) -> pd.DataFrame:
     """A frame with the columns of `frame_of`, each brought to its type."""
-    numbers: dict[str, Any] = {name: np.float64 for name in COLUMNS if name not in (*_TYPES, "condition")}
-    return frame.astype({**_TYPES, **numbers, "condition": object})
+    return frame.astype(_ALL_TYPES)
+
+
+def csv_of(frame: pd.DataFrame) -> str:
+    """A frame with a column ``condition`` as CSV, which any program reads; `read_frame` gives back every bit."""
+    lone_return = frame["condition"].str.contains("\r", regex=False).any()  # would end a line outside of quotes
+    return str(frame.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC if lone_return else csv.QUOTE_MINIMAL))
+
+
+def read_frame(path: Path) -> pd.DataFrame:
+    """A frame as `csv_of` wrote it.
+
+    A condition's name is text whatever it looks like: ``0``, ``NA`` and nothing at all are names as good as others.
+    """
+    names = pd.read_csv(path, nrows=0).columns
+    missing = {name: [""] for name in names if name != "condition"}
+    frame = pd.read_csv(
+        path,
+        float_precision="round_trip",
+        dtype={"condition": str, "level": LEVEL_TYPE},
+        keep_default_na=False,
+        na_values=missing,
+    )
+    return frame.astype({name: kind for name, kind in _ALL_TYPES.items() if name in names})

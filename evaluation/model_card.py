@@ -61,7 +61,7 @@ def write_card(run: Path, out: Path, name: str, on_progress: Callable[[int, int]
         raise FileNotFoundError(f"{run} {_no_policy_yet(run)}")
     trained, made = load_policy(weights), read_metadata(weights)
     policy = rounded(trained, _STORED_AS)
-    described = json.loads((run / CONFIG).read_text())
+    described = json.loads((run / CONFIG).read_text(encoding="utf-8"))
     curve = read_curve(run, made, name)
     measured = _Measured.of(policy, made["config"], on_progress)
     folder = make_folder(out)

@@ -11,11 +11,12 @@ from typing import Any
 
 import pandas as pd
 
+from steered_env.foreign_files import refuse_foreign_files
 from steered_env.provenance import codes_described
 from steered_env.whole_file import whole_file
 
 from .conditions import BASELINE
-from .frames import LEVEL_TYPE
+from .frames import csv_of, read_frame
 from .markdown import markdown_table
 from .number_text import written
 from .runs.folder import Progress, RunFolder
@@ -126,7 +127,8 @@ class Results:
         rows = self.frame["condition"].value_counts()
         missing = {name: self.mazes - int(rows.get(name, 0)) for name in self.conditions}
         left_out = [f"{name} {count}" for name, count in missing.items() if count]
-        notes = [f"mazes left out, which have no such vector: {', '.join(left_out)}"] if left_out else []
+        notes = [] if self.progress is None or self.progress.finished else [f"unfinished: {self.progress}"]
+        notes += [f"mazes left out, which have no such vector: {', '.join(left_out)}"] if left_out else []
         fullest = self.frame[self.frame["condition"] == min(missing, key=lambda name: missing[name])]
         counts = {measure: int(fullest[measure].notna().sum()) for measure in self._shown()}
         fewer = [f"{_TITLES[measure]} {count}" for measure, count in counts.items() if count < len(fullest)]
@@ -139,14 +141,16 @@ class Results:
 
         Raises:
             NotADirectoryError: if ``folder`` is a file.
+            FileExistsError: if ``folder`` holds files of these names that `save` did not write.
             ValueError: if ``folder`` is that of a run with other rows, which `load` would read instead.
         """
         out = make_folder(folder)
         if (run := RunFolder.read(out)) is not None and not run.frame()[0].equals(self.frame):
             raise ValueError(f"{out} holds a run with other rows than these: save them into another folder")
-        write_text(out / _FRAME, self.frame.to_csv(index=False))
-        write_text(out / _SUMMARY, self.summary().to_csv(index=False))
+        check_free_to_save(out)
         write_text(out / _DESCRIPTION, json.dumps(dict(self.description), indent=2) + "\n")
+        write_text(out / _FRAME, csv_of(self.frame))
+        write_text(out / _SUMMARY, csv_of(self.summary()))
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Results:
@@ -162,11 +166,10 @@ class Results:
         if (run := RunFolder.read(out)) is not None:
             frame, progress = run.frame()
             described = {**run.manifest.description, **codes_described(run.manifest.codes)}
-            return cls(frame, {"mazes": run.manifest.mazes, **described}, progress)
+            return cls(frame, {"mazes": progress.done, **described}, progress)
         if not (out / _FRAME).is_file():
             raise FileNotFoundError(f"{out} holds no results: there is no {_FRAME}")
-        frame = pd.read_csv(out / _FRAME, float_precision="round_trip", dtype={"level": LEVEL_TYPE})
-        return cls(frame, json.loads((out / _DESCRIPTION).read_text()))
+        return cls(read_frame(out / _FRAME), json.loads((out / _DESCRIPTION).read_text(encoding="utf-8")))
 
 
 def check_folder(folder: str | os.PathLike[str]) -> Path:
@@ -193,10 +196,23 @@ def make_folder(folder: str | os.PathLike[str]) -> Path:
     return out
 
 
+def check_free_to_save(folder: Path, *more: str) -> None:
+    """See that `Results.save` would write over nothing in a folder that it did not write.
+
+    Args:
+        folder: where to; need not exist.
+        more: names of further files that are written after it.
+
+    Raises:
+        FileExistsError: if it would.
+    """
+    refuse_foreign_files(folder, (_FRAME, _SUMMARY, *more), marker=_DESCRIPTION)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text file whole or not at all."""
     with whole_file(path) as temporary:
-        temporary.write_text(text)
+        temporary.write_text(text, encoding="utf-8")
 
 
 def _named(measure: str, interval: Interval) -> dict[str, float]:

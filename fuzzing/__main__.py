@@ -40,7 +40,7 @@ def main() -> int:
         reports.append(report)
         print(f"{name}: {count:,} inputs, {report.finding_count} findings, {report.seconds:.0f} s", flush=True)
         if arguments.log is not None:
-            arguments.log.write_text(log.write(reports, command, arguments.seed))
+            arguments.log.write_text(log.write(reports, command, arguments.seed), encoding="utf-8")
     print("\n" + log.write(reports, command, arguments.seed))
     return 1 if any(report.finding_count for report in reports) else 0
 

@@ -30,10 +30,10 @@ SHORTENED = {
 
 
 def python_blocks(page: str) -> list[str]:
-    return re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), flags=re.DOTALL)
+    return re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if "```python" in (ROOT / page).read_text()])
+@pytest.mark.parametrize("page", [page for page in PAGES if "```python" in (ROOT / page).read_text(encoding="utf-8")])
 def test_python_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     blocks = python_blocks(page)
@@ -48,7 +48,7 @@ def test_python_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("page", PAGES)
 def test_commands_and_options_exist(page: str) -> None:
     commands = get_command(app).commands  # type: ignore[attr-defined]
-    for command, rest in re.findall(r"`steered-env (\w+)([^`]*)`", (ROOT / page).read_text()):
+    for command, rest in re.findall(r"`steered-env (\w+)([^`]*)`", (ROOT / page).read_text(encoding="utf-8")):
         assert command in commands
         known = {option for parameter in commands[command].params for option in parameter.opts}
         for option in re.findall(r"(?<!\S)(--[\w-]+)", rest):
@@ -57,5 +57,5 @@ def test_commands_and_options_exist(page: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page: str) -> None:
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / page).read_text()):
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / page).read_text(encoding="utf-8")):
         assert ((ROOT / page).parent / target).exists(), target

@@ -28,7 +28,7 @@ def plain(cell: str) -> str:
 
 def tables(page: Path) -> Iterator[Table]:
     lines: list[str] = []
-    for line in [*page.read_text().splitlines(), ""]:
+    for line in [*page.read_text(encoding="utf-8").splitlines(), ""]:
         if line.startswith("|"):
             lines.append(line)
         elif lines:
@@ -71,7 +71,7 @@ def family() -> Table:
 
 @pytest.mark.parametrize("name", family())
 def test_the_family(name: str) -> None:
-    row, card = family()[name], (CARDS / f"{name}.md").read_text()
+    row, card = family()[name], (CARDS / f"{name}.md").read_text(encoding="utf-8")
     _, apart = steering(name)
     assert f"shortest path: **{row['right moves']}**" in card
     assert f"**{row['cheese, own mazes']}**" in card
@@ -89,7 +89,7 @@ def test_small_before_and_after() -> None:
     for name in ("small", "small-ppo", "small-long"):
         card = CARDS / f"{name}.md"
         moves, rates = the_table(card, "right moves"), the_table(card, "cheese rate")
-        moves["all"] = {"right moves": re.findall(r"shortest path: \*\*(.*)\*\*", card.read_text())[0]}
+        moves["all"] = {"right moves": re.findall(r"shortest path: \*\*(.*)\*\*", card.read_text(encoding="utf-8"))[0]}
         for size, row in by_size.items():
             assert row[f"moves: `{name}"] == moves[size]["right moves"]
             assert row[f"cheese: `{name}"] == rates[size]["cheese rate"]

@@ -20,6 +20,7 @@ from evaluation.numbers_as_written import check_once
 from evaluation.results import make_folder, write_text
 from evaluation.runs.fingerprints import fingerprint
 from steered_env import load_policy
+from steered_env.foreign_files import refuse_foreign_files
 from steered_env.machine import machine
 from steered_env.provenance import Code
 from steered_env.settings_compared import first_difference
@@ -199,11 +200,23 @@ def _weights(policy: str) -> str:
 
 def _check_same_run(folder: Path, wanted: dict[str, Any]) -> None:
     path = folder / _RUN
+    refuse_foreign_files(folder, ("index.html", "summary.csv", "claims", "measured"), marker=_RUN)
     if path.is_file():
-        if difference := first_difference(json.loads(path.read_text()), wanted):
+        if difference := first_difference(_settings(path), wanted):
             raise RuntimeError(f"{folder} holds a reproduction with {difference}: choose another --out")
         return
     write_text(path, json.dumps(wanted, indent=2) + "\n")
+
+
+def _settings(path: Path) -> dict[str, Any]:
+    try:
+        settings = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(settings, dict):
+            return settings
+        problem = "it holds no settings"
+    except (ValueError, RecursionError) as error:
+        problem = str(error)[:100]
+    raise RuntimeError(f"{path} cannot be read as that of a reproduction ({problem}): choose another --out")
 
 
 def _description(policy: str, levels: Sequence[int], quick: bool, claims: Collection[str] | None) -> dict[str, str]:

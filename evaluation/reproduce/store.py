@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -102,7 +102,7 @@ def load_finding(run: Path, name: str) -> Stored | None:
 
 
 def _read(run: Path, folder: Path) -> Stored:
-    plain = json.loads((folder / _FINDING).read_text())
+    plain = json.loads((folder / _FINDING).read_text(encoding="utf-8"))
     inside = folder.relative_to(run)
     return Stored(
         checks=[_check_from_plain(check) for check in plain["checks"]],
@@ -123,22 +123,32 @@ def _read(run: Path, folder: Path) -> Stored:
 
 def _write(folder: Path, found: dict[str, Any], seconds: float, made: Mapping[str, str]) -> None:
     plain = {**found, "seconds": round(seconds, 1), "made": dict(made)}
-    (folder / _FINDING).write_text(json.dumps(plain, indent=2) + "\n")
+    (folder / _FINDING).write_text(json.dumps(plain, indent=2) + "\n", encoding="utf-8")
 
 
 @contextmanager
 def _new_folder(target: Path) -> Iterator[Path]:
     """A folder to fill; it takes the place of ``target`` only when all of it is there."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    temporary, before = (target.with_name(f".{target.name}-{secrets.token_hex(4)}") for _ in range(2))
+    temporary.mkdir()
     try:
         yield temporary
         if target.exists():
-            shutil.rmtree(target)
-        temporary.chmod(0o755)
+            target.rename(before)
         temporary.rename(target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+    if before.exists():
+        _keep_what_is_of_others(before, target)
+
+
+def _keep_what_is_of_others(before: Path, target: Path) -> None:
+    """Move all into a finding's folder that its new version does not bring itself, and remove the rest."""
+    for path in before.iterdir():
+        if not (target / path.name).exists():
+            path.rename(target / path.name)
+    shutil.rmtree(before)
 
 
 def _check_to_plain(check: Check) -> dict[str, Any]:

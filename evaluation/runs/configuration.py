@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import secrets
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -41,6 +42,7 @@ def manifest_of(job: Job, source: Source, chunk: int | None = None) -> Manifest:
         begun=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         machine=machine(),
         code=[code_of(job).plain()],
+        run=secrets.token_hex(8),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +11,18 @@ import pandas as pd
 
 from steered_env.provenance import code_difference
 
-from .chunk_files import DamagedChunkError, chunk_files, frame_of_chunks, is_intact, read_chunk, write_chunk
-from .manifest import MANIFEST, Manifest
+from .chunk_files import (
+    DamagedChunkError,
+    ForeignChunkError,
+    belongs,
+    checked_chunk,
+    chunk_files,
+    frame_of_chunks,
+    rows_of,
+    unfinished_files,
+    write_chunk,
+)
+from .manifest import Manifest
 from .trouble import RunError
 
 _CHUNKS = "chunks"
@@ -78,20 +89,19 @@ class RunFolder:
                 one that other code measured, and names its commit.
         """
         there = cls.read(path)
+        before: list[Path] = []
         if there is not None and (difference := there._difference(wanted, other_code)):
             progress = there.progress()
             if progress.done and not (replace and progress.finished):
                 state = "a finished" if progress.finished else "an unfinished"
                 raise RunError(f"{path} holds {state} run with {difference}")
-            (path / MANIFEST).unlink()
-            there = None
+            before, there = [path for paths in there._files().values() for path in paths], None
         run = there or cls(path, wanted)
-        run._chunks.mkdir(exist_ok=True)
-        for leftover in run._chunks.iterdir():
-            if there is None or leftover.name.startswith("."):
-                leftover.unlink()
+        run._make_chunks()
         if there is None:
             wanted.write(path)
+        for leftover in (*before, *unfinished_files(run._chunks)):
+            leftover.unlink()
         return run
 
     def _difference(self, wanted: Manifest, other_code: bool) -> str:
@@ -109,35 +119,30 @@ class RunFolder:
         manifest.write(self.path)
         return RunFolder(self.path, manifest)
 
+    def _make_chunks(self) -> None:
+        try:
+            self._chunks.mkdir(exist_ok=True)
+        except FileExistsError:
+            raise RunError(f"{self._chunks} is a file, where a run keeps its rows: choose another --out") from None
+
     @property
     def _chunks(self) -> Path:
         return self.path / _CHUNKS
 
     def progress(self) -> Progress:
-        """How far it is, by the names of its files."""
-        return self._progress(set(self.times()))
+        """How far it is, by what its files say that they are; whether they are intact is not looked at."""
+        return self._progress(self._files())
 
     def times(self) -> dict[int, float]:
         """Chunk number to when its file was written, in seconds since 1970."""
-        return {
-            number: paths[0].stat().st_mtime
-            for number, paths in chunk_files(self._chunks).items()
-            if number < self.manifest.chunks
-        }
+        return {number: paths[0].stat().st_mtime for number, paths in self._files().items()}
 
     def missing(self) -> list[int]:
-        """The numbers of the chunks that are still to be measured; files that are damaged are removed.
+        """The numbers of the chunks that are still to be measured.
 
-        Only for the process that has the folder `locked`.
+        Files that are damaged, or of another run, stay where they are and do not count.
         """
-        there = set()
-        for number, paths in chunk_files(self._chunks).items():
-            intact = [path for path in paths if is_intact(path)]
-            for path in paths:
-                if path not in intact[:1]:
-                    _log.warning("%s is damaged: it is measured again", path)
-                    path.unlink()
-            there |= {number} if intact else set()
+        there = {number for number, _ in self._intact()}
         return [number for number in range(self.manifest.chunks) if number not in there]
 
     def write(self, number: int, frame: pd.DataFrame) -> None:
@@ -147,7 +152,7 @@ class RunFolder:
             RunError: if they cannot be written; everything written before stays.
         """
         try:
-            write_chunk(self._chunks, number, frame)
+            write_chunk(self._chunks, self.manifest.place(number), frame)
         except OSError as error:
             raise RunError(
                 f"{self.path}: chunk {number} cannot be written ({error.strerror or error}); {self.progress()} are "
@@ -156,17 +161,31 @@ class RunFolder:
 
     def frame(self) -> tuple[pd.DataFrame, Progress]:
         """All rows so far in the order of mazes and conditions, without those of damaged files, and how far that is."""
-        tables, there = [], set()
+        tables = {number: rows_of(content) for number, content in self._intact()}
+        return frame_of_chunks(list(tables.values())), self._progress(tables)
+
+    def _files(self) -> dict[int, list[Path]]:
+        """Chunk number to the files of this run, mostly one."""
+        files = {
+            number: [path for path in paths if belongs(path, self.manifest.place(number))]
+            for number, paths in chunk_files(self._chunks).items()
+            if number < self.manifest.chunks
+        }
+        return {number: paths for number, paths in files.items() if paths}
+
+    def _intact(self) -> Iterator[tuple[int, bytes]]:
+        """Chunk numbers with the contents of their files; of those that are left out the log says why."""
         for number, paths in sorted(chunk_files(self._chunks).items()):
             for path in paths:
                 try:
-                    tables.append(read_chunk(path))
-                except DamagedChunkError as damage:
-                    _log.warning("%s", damage)
+                    if number >= self.manifest.chunks:
+                        raise ForeignChunkError(f"{path} is of another run: this one has {self.manifest.chunks} chunks")
+                    content = checked_chunk(path, self.manifest.place(number))
+                except (DamagedChunkError, ForeignChunkError) as trouble:
+                    _log.warning("%s; it is left out", trouble)
                 else:
-                    there.add(number)
+                    yield number, content
                     break
-        return frame_of_chunks(tables), self._progress(there)
 
-    def _progress(self, chunks: set[int]) -> Progress:
-        return Progress(sum(map(self.manifest.mazes_in, chunks)), self.manifest.mazes)
+    def _progress(self, chunks: Iterable[int]) -> Progress:
+        return Progress(self.manifest.mazes_in(chunks), self.manifest.mazes)

@@ -15,6 +15,9 @@ from .lock import is_locked, last_session
 from .manifest import MANIFEST
 from .trouble import RunError
 
+_CENTURY_S = 100 * 365.25 * 24 * 3600
+"""What takes longer is no measurement: the clock of a machine was wrong."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -87,8 +90,8 @@ def _run(path: Path) -> Run:
         what += ", ".join(str(measured[name]) for name in ("policy", "mazes", "method"))
         what += f", conditions: {len(measured['conditions'])}"
         return Run(path, what, folder.progress(), is_locked(path), _rate(folder))
-    except (RunError, KeyError) as error:
-        return Run(path, str(error), None, is_locked(path), None)
+    except (RunError, OSError, LookupError, TypeError) as error:
+        return Run(path, f"{type(error).__name__}: {error}", None, is_locked(path), None)
 
 
 def _rate(folder: RunFolder) -> float | None:
@@ -98,11 +101,11 @@ def _rate(folder: RunFolder) -> float | None:
     since = {number: time for number, time in folder.times().items() if time >= session.since}
     if not since:
         return None
-    mazes = sum(map(folder.manifest.mazes_in, since))
-    return mazes / max(max(since.values()) - session.since, 1e-3)
+    return folder.manifest.mazes_in(since) / max(max(since.values()) - session.since, 1e-3)
 
 
 def _left(run: Run) -> str:
     if run.progress is None or run.rate is None or run.progress.finished:
         return "–"
-    return str(datetime.timedelta(seconds=round((run.progress.mazes - run.progress.done) / run.rate)))
+    seconds = (run.progress.mazes - run.progress.done) / run.rate
+    return str(datetime.timedelta(seconds=round(seconds))) if seconds < _CENTURY_S else "–"

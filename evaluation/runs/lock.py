@@ -39,9 +39,12 @@ def locked(folder: Path) -> Iterator[None]:
     """Have a run's folder to oneself; the system gives it back when the process ends, however it ends.
 
     Raises:
-        RunError: if another process has it; names that one.
+        RunError: if another process has it; names that one. Or if a file is called so that is no run's lock.
     """
-    with (folder / _LOCK).open("a+") as file:
+    path = folder / _LOCK
+    if path.exists() and not _is_lock(path):
+        raise RunError(f"{path} is not the lock of a run, and would be written over: choose another --out")
+    with path.open("a+", encoding="utf-8") as file:
         if not _acquired(file.fileno()):
             holder = last_session(folder)
             who = f"process {holder.pid} on {holder.host}" if holder else "another process"
@@ -55,7 +58,7 @@ def locked(folder: Path) -> Iterator[None]:
 def is_locked(folder: Path) -> bool:
     """Whether a process works in a run's folder now."""
     try:
-        with (folder / _LOCK).open() as file:
+        with (folder / _LOCK).open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
@@ -67,9 +70,18 @@ def is_locked(folder: Path) -> bool:
 def last_session(folder: Path) -> Session | None:
     """Who works in a run's folder, or was the last to do so; None if that is not known."""
     try:
-        return Session(**json.loads((folder / _LOCK).read_text()))
+        session = Session(**json.loads((folder / _LOCK).read_text(encoding="utf-8")))
+        return Session(int(session.pid), str(session.host), float(session.since))
     except (OSError, ValueError, TypeError):
         return None
+
+
+def _is_lock(path: Path) -> bool:
+    """Whether it is what `locked` wrote; nothing yet, if a process was killed before it could."""
+    try:
+        return not path.stat().st_size or last_session(path.parent) is not None
+    except OSError:
+        return False
 
 
 def _acquired(handle: int) -> bool:

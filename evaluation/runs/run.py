@@ -81,7 +81,7 @@ def _measure_missing(
     try:
         missing = run.missing()
         run = run.made_by(wanted) if missing else run
-        done = run.manifest.mazes - sum(map(run.manifest.mazes_in, missing))
+        done = run.manifest.mazes - run.manifest.mazes_in(missing)
         if on_progress is not None:
             on_progress(done, len(source))
         for part, frame in workers.measured(job, _until_stopped(run, source, missing, stop)):

@@ -29,6 +29,7 @@ from .run_folder import (
     Progress,
     check_same_code,
     check_same_config,
+    claim_folder,
     read_checkpoint,
     write_checkpoint,
     write_config,
@@ -99,7 +100,7 @@ class _Run:
     ) -> None:
         self.out, self.device = out, device
         self.on_progress, self.on_evaluation = on_progress, on_evaluation
-        out.mkdir(parents=True, exist_ok=True)
+        claim_folder(out)
         torch.manual_seed(config.seed)
         self.config = config
         self.codes: tuple[Code, ...] = (Code.of(train),)

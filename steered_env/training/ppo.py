@@ -45,6 +45,7 @@ from .run_folder import (
     TrainingError,
     check_same_code,
     check_same_config,
+    claim_folder,
     read_checkpoint,
     write_checkpoint,
     write_config,
@@ -115,7 +116,7 @@ class _Run:
         on_progress: Callable[[Progress], None],
         other_code: bool,
     ) -> None:
-        out.mkdir(parents=True, exist_ok=True)
+        claim_folder(out)
         self.config, self.out, self.device, self.on_progress = config, out, device, on_progress
         self.rows: list[dict[str, float]] = []
         self.updates, self.seconds = 0, 0.0

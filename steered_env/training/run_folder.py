@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -10,6 +11,7 @@ from typing import Any
 
 import torch
 
+from steered_env.foreign_files import refuse_foreign_files
 from steered_env.machine import machine
 from steered_env.policy import load_torch
 from steered_env.provenance import Code, code_difference, codes_from
@@ -118,6 +120,27 @@ def check_same_code(
     return (*before, now)
 
 
+def claim_folder(folder: Path) -> None:
+    """Make the folder of a run that is about to begin, and see that nobody else's files are written over in it.
+
+    Raises:
+        FileExistsError: if it holds a file of somebody else's under the name of one of a run's.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    refuse_foreign_files(folder, (CHECKPOINT, CURVE, WEIGHTS), marker=CONFIG)
+    path = folder / CONFIG
+    if path.exists() and not _is_config(path):
+        why = "it is not the configuration of a training run, and would be written over: choose another --out"
+        raise FileExistsError(errno.EEXIST, why, str(path))
+
+
+def _is_config(path: Path) -> bool:
+    try:
+        return "seed" in json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError):
+        return False
+
+
 def write_config(folder: Path, config: Any, device: torch.device, codes: Sequence[Code]) -> None:
     """Write a dataclass of settings, where they are run and by which code, as JSON."""
     description = {
@@ -128,4 +151,4 @@ def write_config(folder: Path, config: Any, device: torch.device, codes: Sequenc
         "code": [code.plain() for code in codes],
     }
     with whole_file(folder / CONFIG) as temporary:
-        temporary.write_text(json.dumps(description, indent=2) + "\n")
+        temporary.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")

@@ -33,7 +33,7 @@ def test_table(tmp_path: Path) -> None:
         "table.md", "figure.png", "results.csv", "summary.csv", "evaluation.json", "manifest.json", "lock", "chunks",
     }  # fmt: skip
     assert len(pd.read_csv(out / "results.csv")) == 8
-    assert "-cheese" in (out / "table.md").read_text()
+    assert "-cheese" in (out / "table.md").read_text(encoding="utf-8")
     done = run("table", "--levels", "0:5", "--out", "here/out", folder=tmp_path)
     assert (done.returncode, "holds a finished run with mazes levels 0:4, not levels 0:5" in done.stderr) == (1, True)
     done = run("runs", "here", folder=tmp_path)
@@ -53,7 +53,7 @@ def test_video_and_field(tmp_path: Path) -> None:
     )
     done = run("field", "--level", "3", "-c=top_right", "--out", "field.svg", folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "<svg" in (tmp_path / "field.svg").read_text()
+    assert "<svg" in (tmp_path / "field.svg").read_text(encoding="utf-8")
 
 
 def test_train_card_and_table_of_the_new_policy(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_train_card_and_table_of_the_new_policy(tmp_path: Path) -> None:
     done = run("table", "--levels", "1", "--policy", "run/policy.safetensors", "-c=-cheese", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "95 % intervals over mazes; more in table.md" in done.stdout  # no baseline, no Δ
-    described = json.loads((tmp_path / "results" / "table" / "evaluation.json").read_text())
+    described = json.loads((tmp_path / "results" / "table" / "evaluation.json").read_text(encoding="utf-8"))
     assert described["policy_name"] == "run/policy.safetensors"
     assert described["conditions"] == ["-cheese"]
     done = run("train", "--out", "run", "--pictures", "512", "--seed", "5", folder=tmp_path)
@@ -188,7 +188,7 @@ def test_ppo_from_the_command_line_and_again(tmp_path: Path) -> None:
     curve = pd.read_csv(tmp_path / "run" / "curve.csv")
     assert curve["steps"].tolist() == [0, 32, 64]
     assert curve["cheese_rate"].iloc[0] == pytest.approx(1, abs=0.01)  # the shipped policy, in the smallest mazes
-    assert json.loads((tmp_path / "run" / "config.json").read_text())["value_warmup"] == 4
+    assert json.loads((tmp_path / "run" / "config.json").read_text(encoding="utf-8"))["value_warmup"] == 4
 
 
 def test_version(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_a_card_tells_what_was_made(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert [file.name for file in files] == ["mine.md", "mine-curve.csv", "mine-curve.png", "mine.safetensors"]
     assert sorted(path.name for path in (tmp_path / "card").iterdir()) == sorted(file.name for file in files)
     assert seen[-1] == (14, 14)
-    text = files[0].read_text()
+    text = files[0].read_text(encoding="utf-8")
     assert "steered-env train --out runs/mine --pictures 64 --seed 3 --batch-size 16" in text
     for part in (
         "## Right moves",
@@ -72,7 +72,7 @@ def test_a_card_of_reinforcement_learning(tmp_path: Path, monkeypatch: pytest.Mo
     config = replace(config, start_temperature=2.0, heads_only=True)
     train_ppo(config, tmp_path / "run", on_evaluation=lambda p: cheese_rate(p, 5, 3, (5, 7)))
     files = model_card.write_card(tmp_path / "run", tmp_path / "run", "mine", lambda _done, _total: None)
-    text = files[0].read_text()
+    text = files[0].read_text(encoding="utf-8")
     command = (
         "steered-env train --algorithm ppo --out runs/mine --steps 32 --start small --value-warmup 1 --sizes 5,7 "
         "--cheese-region 5 --width 1 --seed 0 --start-temperature 2 --heads-only --num-envs 4 --n-steps 8 "
@@ -102,7 +102,7 @@ def test_a_card_of_several_stages(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     train_ppo(first, Path("runs/first"), on_evaluation=lambda _: {"cheese_rate": 0.25})
     train_ppo(replace(first, steps=64, sizes=(3, 5), start=start), Path("runs/then"))
     files = model_card.write_card(Path("runs/then"), Path("card"), "then", lambda _done, _total: None)
-    text = files[0].read_text()
+    text = files[0].read_text(encoding="utf-8")
     assert "| start | new weights |" in text
     commands = re.findall(r"`steered-env train --algorithm ppo --out runs/(\w+) --steps (\d+)", text)
     assert commands == [("first", "32"), ("then", "64")]
@@ -117,7 +117,9 @@ def test_the_card_of_a_run_that_goes_on_says_how_far_it_was(tmp_path: Path, monk
     monkeypatch.setattr(imitation, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(8), **k))
     with pytest.raises(KeyboardInterrupt):
         train(TrainingConfig(pictures=64, batch_size=16), tmp_path, workers=0, on_progress=stop_after(48))
-    text = how_made(read_metadata(tmp_path / WEIGHTS), json.loads((tmp_path / CONFIG).read_text()), "mine")
+    text = how_made(
+        read_metadata(tmp_path / WEIGHTS), json.loads((tmp_path / CONFIG).read_text(encoding="utf-8")), "mine"
+    )
     assert "| how far | 48 of 64 pictures: these are the weights so far |" in text
 
 

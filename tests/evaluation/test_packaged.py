@@ -36,7 +36,7 @@ def test_its_numbers_hold(name: str) -> None:
 
 @pytest.mark.parametrize("name", packaged_policies())
 def test_its_card_and_curve_are_there(name: str) -> None:
-    card = (WEIGHTS / f"{name}.md").read_text()
+    card = (WEIGHTS / f"{name}.md").read_text(encoding="utf-8")
     told = read_metadata(name)[MEASURED]
     assert f"**{told['move_accuracy']:.1%}**" in card
     assert f"**{told['cheese_rate'][0]:.3f}**" in card
@@ -54,7 +54,7 @@ def test_smaller_numbers_come_first() -> None:
 @pytest.mark.parametrize("name", packaged_policies())
 def test_its_changes_are_those_of_its_card(name: str) -> None:
     told = read_metadata(name)[MEASURED]["effects"]
-    card = (WEIGHTS / f"{name}.md").read_text()
+    card = (WEIGHTS / f"{name}.md").read_text(encoding="utf-8")
     rows = card[card.index("mazes with a decision square:") :].splitlines()
     for condition in ("-cheese", "top_right", "top_right - cheese", "-random"):
         cells = next(row for row in rows if row.startswith(f"| {condition} |")).split(" | ")

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import Phase, example, given, settings
+from hypothesis import strategies as st
 from rich.console import Console
 
 from evaluation import Results
@@ -75,6 +78,49 @@ def test_save_and_load(results: Results, tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "a" / "b").iterdir()) == [
         "evaluation.json", "results.csv", "summary.csv",
     ]  # fmt: skip
+
+
+ODD_NAMES = (
+    "0", "-1", "None", "NA", "nan", "", "1e5", " spaces ", "a,b", 'say "so"', "two\nlines", "\r", "#", "🧀", "True",
+)  # fmt: skip
+NAMES = st.one_of(
+    st.sampled_from(ODD_NAMES),
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=6),
+)
+NUMBERS = st.one_of(st.floats(0, 1), st.just(np.nan), st.just(-0.0), st.just(5e-324))
+
+
+@given(
+    names=st.lists(NAMES, min_size=1, max_size=4, unique=True),
+    numbers=st.lists(NUMBERS, min_size=4, max_size=4),
+    level=st.one_of(st.none(), st.integers(0, 2**31 - 2)),
+)
+@example([*ODD_NAMES], [0.1, np.nan, -0.0, 5e-324] * 4, None)
+@settings(max_examples=20, deadline=None, phases=[Phase.explicit, Phase.generate])
+def test_whatever_conditions_are_called_they_come_back(
+    names: list[str], numbers: list[float], level: int | None
+) -> None:
+    rows = [{**row(maze, name, numbers[maze]), "level": level} for maze, name in enumerate(names)]
+    before = Results(frame_of(rows), {"conditions": names, "mazes": len(names)})
+    with tempfile.TemporaryDirectory() as folder:
+        before.save(folder)
+        after = Results.load(folder)
+    pd.testing.assert_frame_equal(after.frame, before.frame, check_exact=True)
+    assert [type(name) for name in after.frame["condition"]] == [str] * len(names)
+    assert after.conditions == names
+    bits = [part.frame.select_dtypes("float64").to_numpy().tobytes() for part in (before, after)]
+    assert bits[0] == bits[1]
+
+
+def test_nobody_elses_files_are_written_over(results: Results, tmp_path: Path) -> None:
+    (tmp_path / "summary.csv").write_text("mine", encoding="utf-8")
+    with pytest.raises(FileExistsError, match=r"summary.csv"):
+        results.save(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["summary.csv"]
+    assert (tmp_path / "summary.csv").read_text(encoding="utf-8") == "mine"
+    (tmp_path / "summary.csv").unlink()
+    for _ in range(2):  # its own it writes anew
+        results.save(tmp_path)
 
 
 def test_bad_folders(results: Results, tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_interrupted_and_continued_is_as_if_never_interrupted(config: TrainingCo
     assert np.array_equal(weights(load_policy(tmp_path / "cut" / "policy.safetensors")), weights(whole))
     curves = [pd.read_csv(tmp_path / run / "curve.csv").drop(columns="seconds") for run in ("whole", "cut")]
     pd.testing.assert_frame_equal(*curves)
-    assert json.loads((tmp_path / "cut" / "config.json").read_text())["pictures"] == 96
+    assert json.loads((tmp_path / "cut" / "config.json").read_text(encoding="utf-8"))["pictures"] == 96
 
 
 def test_another_configuration_is_refused(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_a_time_budget_sets_the_pictures(tmp_path: Path, monkeypatch: pytest.Mon
     config = TrainingConfig(minutes=0.06, batch_size=16, warmup_pictures=32)
     totals: list[int | None] = []
     train(config, tmp_path, workers=0, on_progress=lambda p: totals.append(p.total))
-    set_to = json.loads((tmp_path / "config.json").read_text())["pictures"]
+    set_to = json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))["pictures"]
     assert totals[-1] == set_to
     assert set_to % 16 == 0
     assert len(totals) * 16 == set_to

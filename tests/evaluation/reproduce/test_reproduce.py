@@ -49,11 +49,11 @@ def test_what_it_writes(done: Path) -> None:
     summary = pd.read_csv(done / "summary.csv")
     assert set(summary["claim"]) == set(SOME)
     assert set(summary["outcome"]) <= {"holds", "fails", "open"}
-    page = (done / "index.html").read_text()
+    page = (done / "index.html").read_text(encoding="utf-8")
     without_links = re.sub(r'<a href="https:[^"]*"', "", page)
     assert "http" not in without_links.replace("http-equiv", "")  # nothing is loaded from the network
     for folder in (done / "claims").iterdir():
-        finding = json.loads((folder / "finding.json").read_text())
+        finding = json.loads((folder / "finding.json").read_text(encoding="utf-8"))
         assert finding["summary"] in page.replace("&#39;", "'").replace("&lt;", "<")
         for picture in finding["pictures"]:
             assert {Path(file).suffix for file in picture["files"]} == {".png", ".svg"}
@@ -84,10 +84,10 @@ def test_another_question_is_refused(done: Path) -> None:
 
 
 def test_a_part_of_the_claims_leaves_the_others_on_the_page(done: Path) -> None:
-    before = (done / "index.html").read_text(), (done / "summary.csv").read_text()
+    before = (done / "index.html").read_text(encoding="utf-8"), (done / "summary.csv").read_text(encoding="utf-8")
     found = reproduce("small", LEVELS, claims=SOME[:1], out=done)
     assert [claim.name for claim in found.findings] == SOME[:1]
-    after = (done / "index.html").read_text(), (done / "summary.csv").read_text()
+    after = (done / "index.html").read_text(encoding="utf-8"), (done / "summary.csv").read_text(encoding="utf-8")
     assert after[1] == before[1]
     assert after[0].count("<section") == len(SOME)
 
@@ -106,7 +106,7 @@ def test_a_damaged_finding_is_measured_again(done: Path, tmp_path: Path) -> None
     finding.write_text("{")
     found = reproduce("small", LEVELS, claims=SOME, out=copy)
     assert not [stored.problem for stored in found.findings.values() if stored.problem]
-    assert json.loads(finding.read_text())["made"]["version"]
+    assert json.loads(finding.read_text(encoding="utf-8"))["made"]["version"]
 
 
 def test_trouble_in_one_claim_is_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +128,7 @@ def test_trouble_in_one_claim_is_its_own(tmp_path: Path, monkeypatch: pytest.Mon
     assert [stored.problem for stored in found] == ["failed", "does not apply", ""]
     assert "ZeroDivisionError: of <something> (test_reproduce.py, line" in found[0].summary
     assert found[2].verdict in set(Verdict)
-    assert "of &lt;something&gt;" in (tmp_path / "index.html").read_text()
+    assert "of &lt;something&gt;" in (tmp_path / "index.html").read_text(encoding="utf-8")
     mended = [replace(claim, measure=baseline.measure) for claim in claims[:2]]
     monkeypatch.setattr(run_module, "chosen_claims", lambda _: mended)
     assert [stored.problem for stored in reproduce("small", LEVELS, out=tmp_path).findings.values()] == ["", ""]

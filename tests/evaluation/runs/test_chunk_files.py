@@ -9,7 +9,19 @@ import pandas as pd
 import pytest
 
 from evaluation.frames import frame_of
-from evaluation.runs.chunk_files import DamagedChunkError, chunk_files, frame_of_chunks, read_chunk, write_chunk
+from evaluation.runs.chunk_files import (
+    DamagedChunkError,
+    ForeignChunkError,
+    Place,
+    belongs,
+    checked_chunk,
+    chunk_files,
+    frame_of_chunks,
+    rows_of,
+    write_chunk,
+)
+
+PLACE = Place("a run", 3, range(2))
 
 
 @pytest.fixture
@@ -26,9 +38,11 @@ def frame() -> pd.DataFrame:
 
 
 def test_every_bit_comes_back(frame: pd.DataFrame, tmp_path: Path) -> None:
-    first, empty = write_chunk(tmp_path, 3, frame), write_chunk(tmp_path, 4, frame_of([]))
+    nothing = Place("a run", 4, range(2, 3))
+    first, empty = write_chunk(tmp_path, PLACE, frame), write_chunk(tmp_path, nothing, frame_of([]))
+    (tmp_path / first.name.replace("00000003", "00000009")).mkdir()  # a folder that is called like one
     assert chunk_files(tmp_path) == {3: [first], 4: [empty]}
-    again = frame_of_chunks([read_chunk(first), read_chunk(empty)])
+    again = frame_of_chunks([rows_of(checked_chunk(first, PLACE)), rows_of(checked_chunk(empty, nothing))])
     pd.testing.assert_frame_equal(again, frame, check_exact=True)
     numbers = again.select_dtypes("float64").to_numpy(), frame.select_dtypes("float64").to_numpy()
     assert numbers[0].tobytes() == numbers[1].tobytes()
@@ -37,15 +51,15 @@ def test_every_bit_comes_back(frame: pd.DataFrame, tmp_path: Path) -> None:
 
 
 def test_every_flipped_byte_is_found(frame: pd.DataFrame, tmp_path: Path) -> None:
-    path = write_chunk(tmp_path, 0, frame)
+    path = write_chunk(tmp_path, PLACE, frame)
     content = path.read_bytes()
     for place in range(0, len(content), 97):
         path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
         with pytest.raises(DamagedChunkError, match="is damaged: its"):
-            read_chunk(path)
+            checked_chunk(path, PLACE)
     path.write_bytes(content[:-1])
     with pytest.raises(DamagedChunkError):
-        read_chunk(path)
+        checked_chunk(path, PLACE)
 
 
 def test_a_failed_write_leaves_nothing(frame: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,5 +68,23 @@ def test_a_failed_write_leaves_nothing(frame: pd.DataFrame, tmp_path: Path, monk
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
-        write_chunk(tmp_path, 0, frame)
+        write_chunk(tmp_path, PLACE, frame)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Place("other", 3, range(2)),
+        Place("a run", 2, range(2)),
+        Place("a run", 3, range(1)),
+        Place("a run", 3, range(1, 3)),
+        Place("", 3, range(2)),
+    ],
+)
+def test_a_chunk_belongs_to_one_place(frame: pd.DataFrame, tmp_path: Path, other: Place) -> None:
+    path = write_chunk(tmp_path, PLACE, frame)
+    assert belongs(path, PLACE)
+    assert not belongs(path, other)
+    with pytest.raises(ForeignChunkError, match=path.name):
+        checked_chunk(path, other)

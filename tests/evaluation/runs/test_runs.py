@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -11,11 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from evaluation import Results, RunError, evaluate, sweep
 from evaluation.runs.chunk_files import chunk_files
 from evaluation.runs.configuration import manifest_of
+from evaluation.runs.folder import Progress
+from evaluation.runs.listing import find_runs
 from evaluation.runs.lock import locked
 from steered_env import ImpalaPolicy, Maze, SteeredPolicy, Steering, cheese_vector, load_policy
 
@@ -110,13 +114,13 @@ def test_other_weights_steering_and_versions_are_refused(done: Path, reference_p
     vector = cheese_vector(reference_policy, Maze.from_level(1))
     with pytest.raises(RunError, match=r"with steering \w+, not \w+"):
         evaluate(SteeredPolicy(reference_policy, vector), **given)
-    manifest = json.loads((done / "manifest.json").read_text())
+    manifest = json.loads((done / "manifest.json").read_text(encoding="utf-8"))
     other = {**manifest, "configuration": {**manifest["configuration"], "version": {"torch": "1.0"}}}
     (done / "manifest.json").write_text(json.dumps(other))
     with pytest.raises(RunError, match=r"with version torch, not steered-env, torch, "):
         evaluate(reference_policy, **given)
     (done / "manifest.json").write_text("{")
-    with pytest.raises(RunError, match=r"manifest.json cannot be read .*: restore it, or remove"):
+    with pytest.raises(RunError, match=r"manifest.json cannot be read .*: restore it, or"):
         evaluate(reference_policy, **given)
     (done / "manifest.json").write_text(json.dumps(manifest))
 
@@ -171,6 +175,89 @@ def test_a_sweep_is_a_run_for_each_policy(reference_policy: ImpalaPolicy, small:
     kept = sweep(policies, **given, out=tmp_path)
     pd.testing.assert_frame_equal(kept, sweep(policies, **given))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["00-reference", "01-small"]
+
+
+def test_nothing_of_others_is_removed(reference_policy: ImpalaPolicy, tmp_path: Path) -> None:
+    mine = [
+        "chunks/mine.txt", "chunks/.hidden", "chunks/00000000-0123456789abcdef.parquet", "chunks/below/a.parquet",
+        "chunks/00000001-0123456789abcdef.parquet/inside",
+    ]  # fmt: skip
+    for name in mine:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("mine", encoding="utf-8")
+    killed = tmp_path / "chunks" / ".00000000-0123456789abcdef.0a_b2c3d.parquet"  # left by a process of ours
+    killed.touch()
+    given = {"horizon": 4, "out": tmp_path, "chunk": 1}
+    evaluate(reference_policy, range(2), **given)
+    results = evaluate(reference_policy, range(2, 5), **given, replace=True)
+    assert results.frame["level"].tolist() == [2, 3, 4]
+    assert {name: (tmp_path / name).read_text(encoding="utf-8") for name in mine} == dict.fromkeys(mine, "mine")
+    assert not killed.exists()
+    assert sum(len(paths) for paths in chunk_files(tmp_path / "chunks").values()) == 3 + 1  # those replaced are gone
+
+
+@pytest.mark.parametrize("name", ["lock", "manifest.json", "chunks"])
+def test_files_of_others_are_not_written_over(reference_policy: ImpalaPolicy, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text('{"name": "mine"}', encoding="utf-8")
+    with pytest.raises(RunError, match=f"{name}.*choose another --out"):
+        evaluate(reference_policy, 1, horizon=4, out=tmp_path)
+    assert (tmp_path / name).read_text(encoding="utf-8") == '{"name": "mine"}'
+
+
+def chunk_of(folder: Path, number: int) -> Path:
+    (path,) = chunk_files(folder / "chunks")[number]
+    return path
+
+
+def as_version_0_1_0_wrote_it(folder: Path) -> None:
+    """Take the run's name out of its manifest and chunk files, which then are called otherwise."""
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    del manifest["run"]
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    for number, (path,) in chunk_files(folder / "chunks").items():
+        pq.write_table(pq.read_table(path).replace_schema_metadata(None), path, compression="zstd")
+        path.rename(path.with_name(f"{number:08d}-{hashlib.sha256(path.read_bytes()).hexdigest()[:16]}.parquet"))
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_chunks_of_another_run_or_number_do_not_count(
+    done: Path, reference_policy: ImpalaPolicy, tmp_path: Path, old: bool
+) -> None:
+    other, mine = tmp_path / "other", tmp_path / "mine"
+    given = {"levels": range(3), "conditions": ["baseline", "-cheese"], "horizon": 8}
+    shutil.copytree(done, mine)
+    if old:
+        as_version_0_1_0_wrote_it(mine)
+    assert Results.load(mine).progress.finished  # as it is
+    evaluate(reference_policy, range(5, 8), ["baseline", "-cheese"], horizon=8, out=other, chunk=2)
+    first, second = chunk_of(mine, 0), chunk_of(mine, 1)
+    shutil.copy(first, first.with_name(first.name.replace("00000000", "00000099")))
+    shutil.copy(second, second.with_name(second.name.replace("00000001", "00000000")))
+    shutil.copy(chunk_of(other, 1), mine / "chunks")
+    first.unlink()
+    strangers = {path.name: path.read_bytes() for path in (mine / "chunks").iterdir() if path != second}
+    for progress in (Results.load(mine).progress, find_runs(mine)[0].progress):
+        assert progress == Progress(1, 3)
+    assert Results.load(mine).frame["maze"].tolist() == [2, 2]
+    again = evaluate(reference_policy, **given, out=mine)
+    pd.testing.assert_frame_equal(again.frame, Results.load(done).frame, check_exact=True)
+    assert again.progress.finished
+    assert strangers.items() <= {path.name: path.read_bytes() for path in (mine / "chunks").iterdir()}.items()
+
+
+def test_mazes_that_are_not_measured_yet_are_not_called_left_out(
+    reference_policy: ImpalaPolicy, tmp_path: Path
+) -> None:
+    with pytest.raises(KilledError):
+        evaluate(
+            reference_policy, [17, 0, 3, 1], CONDITIONS, horizon=4, out=tmp_path, chunk=1, workers=1,
+            on_progress=kill_at(2),
+        )  # fmt: skip
+    half = Results.load(tmp_path)
+    assert (half.progress.mazes, half.mazes) == (4, 2)
+    assert half.summary()["left_out"].tolist() == [1, 0]  # in level 17 there is no such vector
+    assert "2 of 4 mazes" in half.notes()
+    assert "top_right 1" in half.notes()
 
 
 class OnlyPredicts:
