@@ -1,20 +1,22 @@
-"""What a torch module is made of beside its ``state_dict``, where its class is neither torch's nor this package's."""
+"""What a torch module is made of beside its ``state_dict``."""
 
 from __future__ import annotations
 
 import functools
 import inspect
 from collections.abc import Iterator
-from types import FunctionType
 from typing import Any
 
 from torch import nn
+from torch.nn.modules import module as of_all_modules
 
-OURS = ("steered_env", "evaluation")
+from .origins import OURS
+
 _KNOWN = ("torch", *OURS, "builtins", "abc", "typing")
 """Packages whose classes count with their names: their versions are compared as well."""
 _MACHINERY = frozenset(vars(nn.Module())) | {"_compiled_call_impl"}
 """Attributes that every module has: parameters, buffers, submodules, hooks and ``training``."""
+_HOOKS = ("_forward_pre_hooks", "_forward_hooks")
 
 
 def foreign_classes(kind: type) -> list[type]:
@@ -22,17 +24,26 @@ def foreign_classes(kind: type) -> list[type]:
     return [one for one in kind.__mro__ if one.__module__.split(".")[0] not in _KNOWN]
 
 
-def functions_of(kind: type) -> Iterator[FunctionType]:
-    """The functions that a class itself defines, by name, without what they are decorated with."""
-    for _, member in sorted(vars(kind).items()):
-        inside: list[Any] = [member]
-        if isinstance(member, property):
-            inside = [member.fget, member.fset, member.fdel]
-        elif isinstance(member, functools.cached_property):
-            inside = [member.func]
-        for function in map(inspect.unwrap, inside):
-            if isinstance(function, FunctionType):
-                yield function
+def hooks_of(module: nn.Module) -> Iterator[tuple[str, Any]]:
+    """The functions that run before and after a module's own ``forward``, in their order, with their kind."""
+    for kind in _HOOKS:
+        for key, hook in getattr(module, kind).items():
+            with_keywords = key in getattr(module, f"{kind}_with_kwargs")
+            yield f"{kind}{' with keywords' * with_keywords}", hook
+
+
+def hooks_of_all_modules() -> Iterator[tuple[str, Any]]:
+    """The functions that run before and after the ``forward`` of every module there is."""
+    for kind in _HOOKS:
+        for hook in getattr(of_all_modules, f"_global{kind}").values():
+            yield kind, hook
+
+
+def overridden_in(module: nn.Module) -> Iterator[tuple[str, Any]]:
+    """What stands on a module itself in place of a method of its class."""
+    for name, value in sorted(vars(module).items()):
+        if name not in _MACHINERY and callable(value) and callable(getattr(type(module), name, None)):
+            yield name, value
 
 
 def attributes_of(module: nn.Module) -> dict[str, Any]:
