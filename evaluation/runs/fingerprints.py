@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import enum
 import functools
 import hashlib
@@ -185,9 +186,9 @@ class _Walk:
                 self.add(value)
 
     def _added_as_parts(self, value: Any) -> bool:
+        parts: list[Any] | None = None
         if isinstance(value, (Mapping, set, frozenset)):
             items = value.items() if isinstance(value, Mapping) else value
-            parts = None
         elif isinstance(value, range):
             parts = [value.start, value.stop, value.step]
         elif isinstance(value, (list, tuple)):
@@ -283,7 +284,7 @@ class _Walk:
         space = function.__globals__
         reads = reads_of(code, space)
         for name in reads.names:
-            value = space.get(name, function.__builtins__.get(name, _MISSING))
+            value = space.get(name, vars(builtins).get(name, _MISSING))
             if isinstance(value, types.ModuleType):
                 self._note("global", name)
                 self._add_import(value, reads.attributes)
