@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from typer.core import TyperGroup
 
 from steered_env.interruption import terminated_like_ctrl_c
@@ -15,12 +14,13 @@ from steered_env.interruption import terminated_like_ctrl_c
 from .cli_reproduce import reproduce
 from .cli_train import train
 from .numbers_as_written import parse_levels
+from .terminal import print_what_can_be_printed, terminal
 
 if TYPE_CHECKING:
     from .results import Results
 
 
-_out, _err = Console(), Console(stderr=True)
+_out, _err = terminal(), terminal(stderr=True)
 
 
 class _Commands(TyperGroup):
@@ -248,7 +248,7 @@ def field(
     steered = vector_field(loaded, maze, shown)
     baseline = vector_field(loaded, maze)
     make_folder(target.parent)
-    save_figure(fields_figure([baseline, steered, steered.difference(baseline)]), target)
+    save_figure(fields_figure([baseline, steered, steered.difference(baseline)], policy=policy), target)
     _out.print(str(target), highlight=False, soft_wrap=True)
 
 
@@ -322,6 +322,7 @@ def _markdown_section(title: str, results: Results) -> str:
 
 def main() -> None:
     """Run the command; an error is one clear line and a non-zero exit."""
+    print_what_can_be_printed()
     try:
         app()
     except (ValueError, TypeError, OSError, RuntimeError) as error:

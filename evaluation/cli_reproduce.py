@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from .numbers_as_written import parse_levels
+from .terminal import terminal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _QUICK_LEVELS = "0:16"
 _LEVELS = "0:100"
-_out, _err = Console(), Console(stderr=True)
+_out, _err = terminal(), terminal(stderr=True)
 
 
 def reproduce(

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from .numbers_as_written import parse_numbers
+from .terminal import terminal
 
 if TYPE_CHECKING:
     import torch
@@ -51,7 +51,7 @@ _FOR = {
 """Options that belong to one algorithm."""
 _BESIDE_A_RECIPE = ("recipe", "out", "device", "bfloat16", "workers", "rate_levels", "other_code")
 _VALUE_WARMUP = 4
-_out, _err = Console(), Console(stderr=True)
+_out, _err = terminal(), terminal(stderr=True)
 
 
 def train(

@@ -14,6 +14,7 @@ from matplotlib.patheffects import withStroke
 from steered_env.whole_file import whole_file
 
 from ._vector_field import VectorField
+from .figure_text import in_lines
 from .measures import RATES
 from .results import Results
 
@@ -26,11 +27,16 @@ _MEASURES = {
 }
 assert set(_MEASURES) <= set(RATES)
 _DOTS_PER_INCH = 150
+_NAME_WIDTH, _TITLE_WIDTH, _PANEL_WIDTH = 34, 110, 42
+"""Characters on a line: of a condition beside its row, of a title, and above a panel."""
+_REACH = 0.92
+"""Of a cell: an arrow stays inside the one that it belongs to."""
 _CAPTION = "arrows: probability of choosing right − left and up − down, walls or not, with the mouse there, facing left"
 
 
 def save_figure(figure: Figure, path: Path) -> None:
     """Write a figure whole or not at all; the suffix names the format."""
+    figure.draw_without_rendering()  # the first layout does not know yet how high titles of many lines are
     with whole_file(path) as temporary:
         figure.savefig(temporary, dpi=_DOTS_PER_INCH)
 
@@ -42,11 +48,14 @@ def results_figure(results: Results) -> Figure:
     """
     panels = {"mazes with a decision square": results.with_decision_square(), "all mazes": results}
     panels = {title: part for title, part in panels.items() if part is results or len(part.frame)}
-    figure = Figure(figsize=(10, 1.7 + 0.55 * len(results.conditions)), layout="constrained")
+    names = [in_lines(name, _NAME_WIDTH) for name in results.conditions]
+    height = max(0.55, 0.17 * max(_lines(name) for name in names) + 0.12)
+    figure = Figure(figsize=(10, 2.0 + height * len(names)), layout="constrained")
+    figure.suptitle(_measured(results), fontsize=10)
     row = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for axes, (title, part) in zip(row, panels.items(), strict=True):
         _draw_rates(axes, part, title)
-    row[0].set_yticks(range(len(results.conditions)), results.conditions, family="monospace")
+    row[0].set_yticks(range(len(names)), names, family="monospace")
     row[0].set_ylim(len(results.conditions) - 0.5, -0.5)
     horizon = results.description.get("horizon")
     within = f" within {horizon} steps" if horizon else ""
@@ -54,6 +63,29 @@ def results_figure(results: Results) -> Figure:
     handles, labels = row[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=2, frameon=False)
     return figure
+
+
+def _measured(results: Results) -> str:
+    """Which policy in which mazes."""
+    policy = results.description.get("policy_name") or results.description.get("policy")
+    levels = sorted({int(level) for level in results.frame["level"].dropna()})
+    parts = [f"policy {policy_name(str(policy))}"] if policy else []
+    if len(levels) == 1:
+        parts.append(f"level {levels[0]}")
+    elif levels and levels == list(range(levels[0], levels[-1] + 1)):
+        parts.append(f"levels {levels[0]}:{levels[-1] + 1}")
+    elif levels:
+        parts.append(f"{len(levels)} of the levels {levels[0]} to {levels[-1]}")
+    return in_lines(", ".join(parts), _TITLE_WIDTH)
+
+
+def policy_name(policy: str) -> str:
+    """A packaged policy's name, or the last part of a path."""
+    return Path(policy).name
+
+
+def _lines(text: str) -> int:
+    return text.count("\n") + 1
 
 
 def _draw_rates(axes: Axes, results: Results, title: str) -> None:
@@ -90,12 +122,22 @@ def _draw_rates(axes: Axes, results: Results, title: str) -> None:
         axes.spines[side].set_visible(False)
 
 
-def fields_figure(fields: Sequence[VectorField]) -> Figure:
+def fields_figure(fields: Sequence[VectorField], *, policy: str | None = None) -> Figure:
     """Vector fields side by side over the rendered maze, with cheese, decision square and corner marked.
 
-    All panels have one scale, and an arrow of length 1 below the maze.
+    All panels have one scale, and an arrow of length 1 below the maze. The figure names level and policy.
+
+    Args:
+        fields: which; of one maze.
+        policy: name or path of the policy whose fields they are.
     """
-    figure = Figure(figsize=(4.6 * len(fields), 5.7), layout="constrained")
+    level = fields[0].maze.level
+    said = [f"level {level}"] if level is not None else []
+    said += [f"policy {policy_name(policy)}"] if policy is not None else []
+    titles = max(_lines(in_lines(field.name, _PANEL_WIDTH)) for field in fields)
+    figure = Figure(figsize=(4.6 * len(fields), 5.7 + 0.3 * bool(said) + 0.2 * (titles - 1)), layout="constrained")
+    if said:
+        figure.suptitle(in_lines(", ".join(said), _PANEL_WIDTH * len(fields)), fontsize=11)
     row = figure.subplots(1, len(fields), squeeze=False)[0]
     scale = max(map(_longest, fields))
     for axes, field in zip(row, fields, strict=True):
@@ -117,7 +159,8 @@ def draw_field(axes: Axes, field: VectorField, *, scale: float | None = None) ->
     Args:
         axes: where to.
         field: what; its arrows are of choosing a direction (walls or not), facing left.
-        scale: the length of an arrow that is a cell long; unless said that of the field's longest, 1 at least.
+        scale: the length of an arrow that just fits into a cell, as the middle of each does; unless said that of the
+            field's longest, 1 at least.
     """
     maze = field.maze
     side = len(maze.walls)
@@ -134,13 +177,13 @@ def draw_field(axes: Axes, field: VectorField, *, scale: float | None = None) ->
         linewidth=0.5,
         angles="xy",
         scale_units="xy",
-        scale=_longest(field) if scale is None else scale,
+        scale=(_longest(field) if scale is None else scale) / _REACH,
         units="xy",
         width=0.12,
         headwidth=3.4,
         headlength=3,
         headaxislength=3,
-        pivot="tail",
+        pivot="mid",
         minlength=0.3,
     )
     marks = {
@@ -164,7 +207,7 @@ def draw_field(axes: Axes, field: VectorField, *, scale: float | None = None) ->
     open_rows, open_cols = np.nonzero(~maze.walls)
     axes.set_xlim(open_cols.min() - 1.5, open_cols.max() + 1.5)
     axes.set_ylim(open_rows.min() - 2, open_rows.max() + 1.5)
-    axes.set_title(field.name, family="monospace", fontsize=11)
+    axes.set_title(in_lines(field.name, _PANEL_WIDTH), family="monospace", fontsize=11)
     axes.set_axis_off()
     below = open_rows.min() - 1.2
     middle = (open_cols.min() + open_cols.max()) / 2

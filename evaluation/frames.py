@@ -30,6 +30,7 @@ _ALL_TYPES: dict[str, Any] = {
     **_TYPES,
     "condition": object,
 }
+_READ_AS: dict[str, Any] = {"condition": str, "level": LEVEL_TYPE}
 
 
 def frame_of(rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -55,10 +56,10 @@ def read_frame(path: Path) -> pd.DataFrame:
     """
     names = pd.read_csv(path, nrows=0).columns
     missing = {name: [""] for name in names if name != "condition"}
-    frame = pd.read_csv(
+    frame: pd.DataFrame = pd.read_csv(
         path,
         float_precision="round_trip",
-        dtype={"condition": str, "level": LEVEL_TYPE},
+        dtype=_READ_AS,
         keep_default_na=False,
         na_values=missing,
     )

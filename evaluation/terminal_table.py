@@ -6,6 +6,7 @@ import pandas as pd
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from .results import Results
 
@@ -29,7 +30,7 @@ def print_table(console: Console, results: Results, title: str) -> None:
 
 
 def print_frame(console: Console, frame: pd.DataFrame, title: str) -> None:
-    """Print a frame of texts, its first column to the left, the others centred; never cut."""
+    """Print a frame of texts as they are, its first column to the left, the others centred; never cut."""
     shown = _shown(frame, title)
     width = max(_width(console, shown), console.width, _NARROWEST)
     wide_enough = console if width <= console.width else Console(file=console.file, width=width)
@@ -37,11 +38,11 @@ def print_frame(console: Console, frame: pd.DataFrame, title: str) -> None:
 
 
 def _shown(frame: pd.DataFrame, title: str) -> Table:
-    shown = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=0)
+    shown = Table(title=Text(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=0)
     for number, column in enumerate(frame.columns):
-        shown.add_column(column.replace(": ", ":\n"), no_wrap=True, justify="center" if number else "left")
+        shown.add_column(Text(column.replace(": ", ":\n")), no_wrap=True, justify="center" if number else "left")
     for row in frame.itertuples(index=False, name=None):
-        shown.add_row(*map(str, row))
+        shown.add_row(*(Text(str(cell)) for cell in row))
     return shown
 
 

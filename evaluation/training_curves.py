@@ -12,6 +12,8 @@ from matplotlib.figure import Figure
 
 from steered_env.training import CURVE
 
+from .figure_text import literal
+
 _BLUE, _ORANGE = "#2563c9", "#d98e04"
 _NARROWEST = 0.05
 """Range of a rate, so that noise does not look like a trend."""
@@ -76,7 +78,16 @@ def _reinforcement_curve(curve: pd.DataFrame, left: Axes, right: Axes) -> None:
         lengths.plot(millions, part["episode_length"], color=_ORANGE, linewidth=1)
         if name:
             where = left.get_xaxis_transform()
-            left.text(millions.iloc[0], 0.98, name, fontsize=7, rotation=90, va="top", ha="left", transform=where)
+            left.text(
+                millions.iloc[0],
+                0.98,
+                literal(str(name)),
+                fontsize=7,
+                rotation=90,
+                va="top",
+                ha="left",
+                transform=where,
+            )
         if number:
             left.axvline(millions.iloc[0], color="0.6", linewidth=0.8)
     left.set_title("held-out cheese rate within 256 steps", fontsize=10)

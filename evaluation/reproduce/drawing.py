@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
+from evaluation.figure_text import literal
 from evaluation.statistics import Interval
 from steered_env import Maze
 
@@ -34,7 +35,7 @@ def dots(groups: Mapping[str, Mapping[str, Interval]], label: str, *, zero: bool
     for (name, group), offset, colour in zip(groups.items(), offsets, COLOURS, strict=False):
         places = [rows.index(row) + offset for row in group]
         _with_bars(axes, [i.mean for i in group.values()], places, list(group.values()), colour, name, horizontal=True)
-    axes.set_yticks(range(len(rows)), rows)
+    axes.set_yticks(range(len(rows)), [literal(row) for row in rows])
     axes.set_ylim(len(rows) - 0.5, -0.5)
     if zero:
         axes.axvline(0, color="#9ca3af", linewidth=1)
@@ -58,7 +59,7 @@ def lines(
     for (name, group), colour in zip(groups.items(), COLOURS, strict=False):
         x = sorted(group)
         mean, low, high = np.array([group[number] for number in x], np.float64).T
-        axes.plot(x, mean, "o-", color=colour, markersize=4, linewidth=1.6, label=name)
+        axes.plot(x, mean, "o-", color=colour, markersize=4, linewidth=1.6, label=literal(name))
         axes.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
     if zero:
         axes.axhline(0, color="#9ca3af", linewidth=1)
@@ -75,7 +76,7 @@ def scatter(groups: Mapping[str, tuple[ArrayLike, ArrayLike]], x_label: str, y_l
     figure = Figure(figsize=(_WIDTH, 3.6), layout="constrained")
     axes = figure.subplots()
     for (name, (x, y)), colour in zip(groups.items(), COLOURS, strict=False):
-        axes.scatter(x, y, s=22, color=colour, alpha=0.65, linewidths=0, label=name)
+        axes.scatter(x, y, s=22, color=colour, alpha=0.65, linewidths=0, label=literal(name))
     axes.axhline(0, color="#9ca3af", linewidth=1)
     return _finished(figure, axes, x_label, y_label, len(groups) > 1)
 
@@ -99,7 +100,7 @@ def distributions(groups: Mapping[str, ArrayLike], label: str) -> Figure:
             medianprops={"color": "black", "linewidth": 2},
             manage_ticks=False,
         )
-    axes.set_yticks(range(len(groups)), list(groups))
+    axes.set_yticks(range(len(groups)), [literal(name) for name in groups])
     axes.set_ylim(len(groups) - 0.5, -0.5)
     return _finished(figure, axes, label, "", False)
 
@@ -124,8 +125,8 @@ def matrix(
                 fontsize=7,
                 color="w" if dark else "k",
             )
-    axes.set_xticks(range(len(columns)), columns, fontsize=8)
-    axes.set_yticks(range(len(rows)), rows, fontsize=8)
+    axes.set_xticks(range(len(columns)), [literal(name) for name in columns], fontsize=8)
+    axes.set_yticks(range(len(rows)), [literal(name) for name in rows], fontsize=8)
     axes.set_xlabel(x_label)
     axes.set_ylabel(y_label)
     figure.colorbar(picture, ax=axes, shrink=0.9)
@@ -136,6 +137,8 @@ def heat_maps(maze: Maze, maps: Mapping[str, NDArray[np.float64]], label: str) -
     """Numbers from 0 to 1 in the cells of a maze, side by side; NaN is left blank."""
     figure = Figure(figsize=(_WIDTH, 0.7 + 0.8 * _WIDTH / max(2, len(maps))), layout="constrained")
     row = figure.subplots(1, len(maps), squeeze=False)[0]
+    if maze.level is not None:
+        figure.suptitle(f"level {maze.level}", fontsize=10)
     rows, cols = np.nonzero(~maze.walls)
     for axes, (name, values) in zip(row, maps.items(), strict=True):
         picture = axes.imshow(np.where(maze.walls, np.nan, values), cmap="inferno", vmin=0, vmax=1, origin="lower")
@@ -148,7 +151,7 @@ def heat_maps(maze: Maze, maps: Mapping[str, NDArray[np.float64]], label: str) -
         axes.set_ylim(rows.min() - 0.5, rows.max() + 0.5)
         axes.set_xticks([])
         axes.set_yticks([])
-        axes.set_title(name, fontsize=10)
+        axes.set_title(literal(name), fontsize=10)
     figure.colorbar(picture, ax=row.tolist(), shrink=0.8, label=label)
     handles, labels = row[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
@@ -176,7 +179,7 @@ def _with_bars(
         color=colour,
         capsize=3,
         markersize=5,
-        label=name,
+        label=literal(name),
     )
 
 

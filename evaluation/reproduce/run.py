@@ -7,6 +7,7 @@ import functools
 import hashlib
 import json
 import os
+import re
 import time
 import traceback
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.conditions import BASELINE
+from evaluation.figures import policy_name
 from evaluation.numbers_as_written import check_once
 from evaluation.results import make_folder, write_text
 from evaluation.runs.fingerprints import fingerprint
@@ -168,8 +170,15 @@ def _measure_one(lab: Lab, claim: Claim, folder: Path) -> None:
         save_problem(folder, name, DOES_NOT_APPLY, str(reason), time.monotonic() - begun, made)
     except Exception as error:  # one claim's trouble is not the others'
         where = traceback.extract_tb(error.__traceback__)[-1]
-        message = f"{type(error).__name__}: {error} ({Path(where.filename).name}, line {where.lineno})"
+        message = (
+            f"{type(error).__name__}: {_without_folders(str(error))} ({Path(where.filename).name}, line {where.lineno})"
+        )
         save_problem(folder, name, FAILED, message, time.monotonic() - begun, made)
+
+
+def _without_folders(text: str) -> str:
+    """A text with the last parts of the absolute paths in it: a page is for others, on other machines."""
+    return re.sub(r"(?<![\w./:])/(?:[^\s/'\"]+/)+", "", text)
 
 
 def _kept(folder: Path, claim: Claim) -> Stored | None:
@@ -222,10 +231,11 @@ def _settings(path: Path) -> dict[str, Any]:
 def _description(policy: str, levels: Sequence[int], quick: bool, claims: Collection[str] | None) -> dict[str, str]:
     whole = isinstance(levels, range) and levels.step == 1
     said = f"{levels[0]}:{levels[-1] + 1}" if whole else ",".join(map(str, levels))
-    command = f"steered-env reproduce --policy {policy} --levels {said}"
+    named = policy_name(policy) if Path(policy).is_absolute() else policy
+    command = f"steered-env reproduce --policy {named} --levels {said}"
     command += f" --claims {','.join(claims)}" if claims else ""
     return {
-        "policy": policy,
+        "policy": named,
         "command": command + (" --quick" if quick else ""),
         "levels": f"{len(levels)} levels ({said})",
     }

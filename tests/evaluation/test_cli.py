@@ -224,3 +224,22 @@ def test_reproduce_lists_its_claims_and_measures_one(tmp_path: Path) -> None:
     assert "size" in done.stdout
     assert (tmp_path / "here" / "index.html").stat().st_size > 10_000
     assert "Warning" not in done.stderr
+
+
+def test_a_terminal_that_knows_only_ascii(tmp_path: Path) -> None:
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG", "PYTHON"))},
+        "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii:strict",
+        "PYTHONWARNDEFAULTENCODING": "1", "PYTHONWARNINGS": "error::EncodingWarning:evaluation",
+        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+    }  # fmt: skip
+    out = tmp_path / "[x] :smile: $"
+    for arguments in (
+        ["table", "--levels", "3:5", "--horizon", "2", "-c", "baseline", "-c", "-cheese", "--out", str(out)],
+        ["runs", str(tmp_path)],
+    ):
+        command = [sys.executable, "-c", "from evaluation.cli import main; main()", *arguments]
+        done = subprocess.run(command, capture_output=True, env=environment, check=False)
+        assert done.returncode == 0, done.stderr.decode()
+        assert b"[x] :smile: $" in done.stdout
+    assert "Δ" in (out / "table.md").read_text(encoding="utf-8")

@@ -12,7 +12,8 @@ from rich.console import Console
 
 from evaluation import Results
 from evaluation.frames import frame_of
-from evaluation.terminal_table import print_table
+from evaluation.terminal import terminal
+from evaluation.terminal_table import print_frame, print_table
 
 
 def row(maze: int, condition: str, cheese: float, *, square: bool = True) -> dict[str, object]:
@@ -149,3 +150,11 @@ def test_in_a_terminal_of_any_width(results: Results) -> None:
         assert "…" not in text
         assert ("P(to cheese)" not in text) is dropped
         assert max(len(line.rstrip()) for line in text.splitlines()) <= width
+
+
+def test_names_stand_in_a_terminal_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    names = ["[x]", ":smile:", "[/bold]", "a[red]b"]
+    frame = pd.DataFrame(dict.fromkeys(["[/x]", ":cheese:"], names))
+    print_frame(terminal(), frame, "[/y] :mouse:")
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in [*names, "[/x]", ":cheese:", "[/y] :mouse:"])
