@@ -269,7 +269,9 @@ class _Walk:
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
             self._note("closes over", name)
             with _naming(f"{name} of {self._name(function)}"):
-                self.add(_content_of(cell))
+                content = _content_of(cell)
+                if package is None or type(content) is not object:  # by which hooks of ours know their own block
+                    self.add(content)
 
     def _add_code(self, code: types.CodeType, function: types.FunctionType) -> None:
         """Bytecode, all bytecode inside it, and what they read from the function's module."""
