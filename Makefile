@@ -1,4 +1,4 @@
-# make table   install, then the success-rate table, its figure and a video
+# make table   install what it needs, then the success-rate table, its figure and a video
 # make test    install, then all tests
 # make check   install, then format, lint, strict types, and who may import whom
 # make bench   install, then the benchmarks
@@ -10,17 +10,23 @@ POLICY ?= small
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+DEVELOPMENT := $(VENV)/.installed-dev
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt
 
 .PHONY: table test check bench fuzz faults install clean
 
-$(INSTALLED): pyproject.toml constraints.txt
+$(INSTALLED): pyproject.toml constraints.txt # what the command needs
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 10) <= v <= (3, 12) else f"steered-env needs Python 3.10 to 3.12, $(PYTHON) is {v[0]}.{v[1]}; name another one: make $(MAKECMDGOALS) PYTHON=python3.11")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(PIP_INSTALL) --editable .
 	touch $@
 
-install: $(INSTALLED)
+$(DEVELOPMENT): $(INSTALLED) # and what tests, checks and benchmarks need
+	$(PIP_INSTALL) --editable '.[dev]'
+	touch $@
+
+install: $(DEVELOPMENT)
 
 table: $(INSTALLED)
 	$(BIN)/steered-env table --levels 0:100 --policy $(POLICY) \
@@ -29,22 +35,22 @@ table: $(INSTALLED)
 	$(BIN)/steered-env video --level 27 --policy $(POLICY) --out videos/level-27.mp4 \
 	  --condition baseline --condition=-cheese --condition top_right --condition 'top_right - cheese'
 
-test: $(INSTALLED)
+test: $(DEVELOPMENT)
 	$(BIN)/python -m pytest -n 2
 
-check: $(INSTALLED)
+check: $(DEVELOPMENT)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-bench: $(INSTALLED)
+bench: $(DEVELOPMENT)
 	$(BIN)/python -m benchmarks
 
-fuzz: $(INSTALLED)
+fuzz: $(DEVELOPMENT)
 	$(BIN)/python -m fuzzing --log docs/fuzzing.md
 
-faults: $(INSTALLED)
+faults: $(DEVELOPMENT)
 	$(BIN)/python -m benchmarks.faults_log docs/faults.log
 
 clean:
