@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+os.environ["OMP_NUM_THREADS"] = "1"  # for torch, here and in processes that tests start: as many run as there are cores
+
+# isort: split
 import pandas as pd
 import pytest
 

@@ -8,12 +8,31 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from evaluation.cli import main
 from evaluation.numbers_as_written import parse_levels
+
+
+@pytest.fixture
+def run_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs the command in this process, which has everything imported, and in the test's folder."""
+
+    def run_here(*arguments: str) -> subprocess.CompletedProcess[str]:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["steered-env", *arguments])
+        with pytest.raises(SystemExit) as end:
+            main()
+        printed = capsys.readouterr()
+        return subprocess.CompletedProcess(arguments, int(end.value.code or 0), printed.out, printed.err)
+
+    return run_here
 
 
 def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -41,17 +60,17 @@ def test_table(tmp_path: Path) -> None:
     assert "small: ImpalaPolicy(width=1)" in done.stdout
 
 
-def test_video_and_field(tmp_path: Path) -> None:
-    done = run("video", "--level", "3", "--condition=-cheese", "--steps", "5", "--panel", "64", folder=tmp_path)
+def test_video_and_field(run_here: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
+    done = run_here("video", "--level", "3", "--condition=-cheese", "--steps", "5", "--panel", "64")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "videos" / "level-3.mp4").stat().st_size > 1000
     assert "left out" not in done.stdout
-    done = run("video", "--level", "17", "--steps", "2", "--panel", "64", "--out", "largest.gif", folder=tmp_path)
+    done = run_here("video", "--level", "17", "--steps", "2", "--panel", "64", "--out", "largest.gif")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(
         "left out, since level 17 has no such vector: top_right, top_right - cheese\nbaseline: "
     )
-    done = run("field", "--level", "3", "-c=top_right", "--out", "field.svg", folder=tmp_path)
+    done = run_here("field", "--level", "3", "-c=top_right", "--out", "field.svg")
     assert done.returncode == 0, done.stderr
     assert "<svg" in (tmp_path / "field.svg").read_text(encoding="utf-8")
 
@@ -108,11 +127,13 @@ def test_train_card_and_table_of_the_new_policy(tmp_path: Path) -> None:
         (["card", "."], "holds no training run"),
     ],
 )
-def test_bad_input_is_one_clear_line(tmp_path: Path, arguments: list[str], message: str) -> None:
+def test_bad_input_is_one_clear_line(
+    run_here: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path, arguments: list[str], message: str
+) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "cut.safetensors").write_bytes(b"12345678901")
     before = sorted(path.name for path in tmp_path.rglob("*"))
-    done = run(*arguments, folder=tmp_path)
+    done = run_here(*arguments)
     assert done.returncode == 1
     assert message in done.stderr
     assert "Traceback" not in done.stderr

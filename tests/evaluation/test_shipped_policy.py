@@ -7,11 +7,13 @@ import pytest
 from evaluation import Results, evaluate
 from steered_env import ImpalaPolicy
 
+LEVELS = 60
+
 
 @pytest.fixture(scope="module")
 def results(small: ImpalaPolicy) -> Results:
     conditions = ["baseline", "-cheese", "top_right", "top_right - cheese", "-random"]
-    return evaluate(small, range(100), conditions)
+    return evaluate(small, range(LEVELS), conditions)
 
 
 def test_steering_effects_with_a_decision_square(results: Results) -> None:
@@ -31,4 +33,4 @@ def test_levels_without_a_carved_path_are_left_out(results: Results) -> None:
     assert largest > 0
     assert summary.loc["top_right", "left_out"] == largest
     assert summary.loc["baseline", "left_out"] == 0
-    assert summary.loc["top_right", "reach_cheese_paired"] == 100 - largest
+    assert summary.loc["top_right", "reach_cheese_paired"] == LEVELS - largest

@@ -105,7 +105,7 @@ def test_evaluate_policy_agrees_with_evaluate(reference_policy: ImpalaPolicy) ->
     steered = SteeredPolicy(reference_policy, -cheese_vector(reference_policy, maze), seed=0)
     rate = evaluate(steered, 1, horizon=64).frame["reach_cheese"][0]
     assert 0.02 < rate < 0.98
-    episodes = 300
+    episodes = 150
     rewards = evaluate_policy(
         steered,
         MazeVecEnv(50, levels=1, time_limit=64),
