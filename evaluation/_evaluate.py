@@ -60,8 +60,9 @@ def evaluate(
 
     Args:
         policy: an `ImpalaPolicy`, any torch module with ``action_probabilities``, a `SteeredPolicy` (whose
-            steering then is part of every condition), or the name of a packaged policy or a path, as for
-            `load_policy`, or, for sampling without steering, anything with Stable-Baselines3's ``predict``.
+            steering then is part of every condition), a Stable-Baselines3 model or its policy, or the name of a
+            packaged policy or a path, as for `load_policy`; any other network through `as_policy`; or, for sampling
+            without steering, anything with Stable-Baselines3's ``predict``.
         levels: which mazes, as procgen generates them, each once.
         conditions: expressions (see `evaluation.conditions`), or names with a `Steering` or another
             `Intervention`, or with a function ``(policy, maze) -> Intervention``.

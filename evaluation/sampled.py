@@ -14,6 +14,7 @@ import numpy as np
 from steered_env import Maze
 from steered_env.envs import RunningMazes
 from steered_env.interruption import check_given_up
+from steered_env.simulator import ACTIONS
 from steered_env.steering import Intervention, sample_actions
 
 from .measures import Measures, towards_cheese_and_corner
@@ -190,7 +191,11 @@ def measure_by_sampling(
 def measure_predictor(
     policy: Predictor, maze: Maze, *, horizon: int, episodes: int, deterministic: bool = False
 ) -> Measures:
-    """Measure a policy that only has ``predict``; it draws its actions itself."""
+    """Measure a policy that only has ``predict``; it draws its actions itself.
+
+    Raises:
+        ValueError: if what it gives are no actions, one for each frame.
+    """
     run = Episodes(maze, episodes)
     state, starts = None, np.ones(episodes, np.bool_)
     for _ in range(horizon):
@@ -200,9 +205,22 @@ def measure_predictor(
         actions, state = policy.predict(
             run.frames.copy(), state=state, episode_start=starts, deterministic=deterministic
         )
-        run.step(np.asarray(actions))
+        run.step(_checked_actions(actions, episodes, policy))
         starts = np.zeros(episodes, np.bool_)
     return _measured(maze, run, (np.nan, np.nan))
+
+
+def _checked_actions(actions: object, count: int, policy: object) -> NDArray[np.int64]:
+    """What a policy chose, if it is one action for each of its mazes."""
+    chosen = np.asarray(actions)
+    if chosen.shape != (count,) or not np.issubdtype(chosen.dtype, np.integer):
+        raise ValueError(
+            f"predict of {type(policy).__name__} must give {count} whole numbers for {count} frames, got "
+            f"{chosen.dtype} of shape {chosen.shape}"
+        )
+    if outside := [action for action in chosen.tolist() if not 0 <= action < ACTIONS]:
+        raise ValueError(f"predict of {type(policy).__name__} must give actions 0 to {ACTIONS - 1}, got {outside[0]}")
+    return chosen.astype(np.int64)
 
 
 def _towards(forward: SharedForward, maze: Maze, condition: Mapping[str, Intervention]) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -33,7 +34,11 @@ class AdaptedPolicy(nn.Module):
     ) -> None:
         super().__init__()
         self.module = module
-        self.preprocess, self.logits = preprocess, logits
+        # as partials, which a copy of the policy takes along as they are, as it does no method put on an instance
+        if preprocess is not None:
+            self.preprocess = partial(preprocess)  # type: ignore[method-assign]
+        if logits is not None:
+            self.logits = partial(logits)  # type: ignore[method-assign]
 
     @property
     def adapted(self) -> str:
@@ -49,21 +54,26 @@ class AdaptedPolicy(nn.Module):
         device = next((p.device for p in self.module.parameters()), torch.device("cpu"))
         with torch.inference_mode():
             frames = frames_tensor(observations, device)
-            output = self.module(frames if self.preprocess is None else self.preprocess(frames))
-            probabilities = probabilities_of(self._logits(output))
+            probabilities = probabilities_of(self.logits(self.module(self.preprocess(frames))))
         return probabilities[0] if is_one_frame(observations) else probabilities
 
-    def _logits(self, output: Any) -> Tensor:
-        if self.logits is not None:
-            output = self.logits(output)
-        elif isinstance(output, (tuple, list)) and output:
-            output = output[0]
-        if not isinstance(output, Tensor):
+    def preprocess(self, frames: Tensor) -> Any:
+        """The module's input: the frames as they are."""
+        return frames
+
+    def logits(self, output: Any) -> Tensor:
+        """The logits in what the module returned: that itself, or the first of a tuple.
+
+        Raises:
+            TypeError: if that is no tensor.
+        """
+        first = output[0] if isinstance(output, (tuple, list)) and output else output
+        if not isinstance(first, Tensor):
             raise TypeError(
-                f"{type(self.module).__name__} gives {type(output).__name__} where logits (B, 15) are looked for: name "
+                f"{type(self.module).__name__} gives {type(first).__name__} where logits (B, 15) are looked for: name "
                 "the place, as_policy(module, logits=lambda output: …)"
             )
-        return output
+        return first
 
 
 def as_policy(

@@ -16,7 +16,7 @@ from torch.nn.utils import parametrize
 from evaluation import evaluate, vector_field
 from evaluation.cuttable import is_cuttable
 from evaluation.shared_forward import SharedForward
-from steered_env import ImpalaPolicy, Maze, SteeredPolicy, Steering, cheese_vector
+from steered_env import ImpalaPolicy, Maze, SteeredPolicy, Steering, as_policy, cheese_vector
 from steered_env.simulator import draw_frames
 from steered_env.steering import scaling
 
@@ -186,6 +186,15 @@ def test_rates_of_a_changed_network(small: ImpalaPolicy) -> None:
             for kind, one in (("changed", policy), ("plain", small))
         }
         assert (rates["plain"] - rates["changed"])[0] > 0.3
+
+
+def test_an_adapted_network_is_copied_with_its_functions(small: ImpalaPolicy, mazes: list[Maze]) -> None:
+    """Each worker has a copy of its own, whose preprocessing is the one that was given."""
+    policy = as_policy(nn.Sequential(small), preprocess=lambda frames: frames.permute(0, 3, 1, 2) / 255)
+    forward, frames = SharedForward(policy), draw_frames(mazes[:2])
+    assert forward.policy is not policy
+    found = forward.probabilities(frames, [Steering()])[0]
+    assert np.allclose(found, small.action_probabilities(frames), atol=1e-6)
 
 
 def test_an_uncopyable_policy_in_training_mode_is_refused(small: ImpalaPolicy) -> None:

@@ -111,6 +111,16 @@ def test_a_policy_with_memory_is_sampled(reference_policy: ImpalaPolicy) -> None
         evaluate(policy, [1], ["-cheese"], method="sampled")
 
 
+@pytest.mark.parametrize(("chosen", "named"), [([3], r"\(1,\)"), ([3, 15], "15"), ([3.0, 3.0], "float64")])
+def test_what_are_no_actions_is_named(chosen: list[float], named: str) -> None:
+    class Wrong:
+        def predict(self, observation, state=None, episode_start=None, deterministic=False):
+            return np.array(chosen), state
+
+    with pytest.raises(ValueError, match=f"Wrong.*{named}"):
+        evaluate(Wrong(), 1, method="sampled", episodes=2, horizon=2)
+
+
 def test_progress(reference_policy: ImpalaPolicy) -> None:
     seen: list[tuple[int, int]] = []
     evaluate(reference_policy, range(9), horizon=2, on_progress=lambda done, total: seen.append((done, total)))
