@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -23,6 +24,7 @@ _READY_S, _STOP_S = 60.0, 20.0
 def dead_node_and_driver(folder: Path) -> str:
     """Kill one of two nodes under a run, then the driver, then go on with the node that is left."""
     rows = undisturbed()
+    os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}  # nobody else may use the cluster
     with _node("--head", f"--node-ip-address={_HEAD}", f"--port={(port := _free_port())}") as head:
         _wait_for_port(port, head)
         run = Run(folder / "run", options=("--ray", f"{_HEAD}:{port}"))

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -21,6 +25,8 @@ from .trouble import RunError
 _RETRIES = 20
 _AHEAD = 2
 _KNOCK_S = 10.0
+_STATUS_S = 60.0
+_AUTH_MODE, _TOKEN = "RAY_AUTH_MODE", "RAY_AUTH_TOKEN"
 _measurers: dict[str, Measurer] = {}
 """In a worker process: what it was sent, kept from one chunk to the next."""
 
@@ -38,16 +44,14 @@ def on_ray(job: Job, chunks: Iterable[Chunk], address: str) -> Iterator[tuple[Ch
             stays in use.
 
     Raises:
-        RunError: if Ray is not installed or not there, or a worker has other versions or other code than this process.
+        RunError: if Ray is not installed or not there, the cluster asks for another token than this process has, or a
+            worker has other versions or other code than this process.
     """
+    _show_a_token()
     ray = _imported()
     ours = not ray.is_initialized()
     if ours:
-        try:
-            _knock(address)
-            ray.init(address=address, logging_level=logging.WARNING, log_to_driver=False)
-        except (OSError, RuntimeError, ValueError) as error:
-            raise RunError(f"no Ray cluster at {address!r} ({error}): start one with `ray start --head`") from None
+        _connect(ray, address)
     try:
         yield from _measured(ray, job, chunks)
     except ray.exceptions.RayTaskError as error:
@@ -68,6 +72,53 @@ def _knock(address: str) -> None:
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if host and port.isdigit():
         socket.create_connection((host, int(port)), timeout=_KNOCK_S).close()
+
+
+def _connect(ray: Any, address: str) -> None:
+    try:
+        _knock(address)
+    except OSError as error:
+        raise _not_there(address, error) from None
+    _check_token(address)
+    try:
+        ray.init(address=address, logging_level=logging.WARNING, log_to_driver=False)
+    except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+        raise _not_there(address, error) from None
+
+
+def _not_there(address: str, error: Exception) -> RunError:
+    return RunError(f"no Ray cluster at {address!r} ({error}): start one with `ray start --head`")
+
+
+def _show_a_token() -> None:
+    """Use a token that lies in its usual place, unless a mode is set; at a named address Ray itself would not.
+
+    Ray reads the mode once, when it is imported. A cluster that asks for no token takes one too.
+    """
+    file = Path.home() / ".ray" / "auth_token"
+    if any(os.environ.get(name) for name in (_TOKEN, f"{_TOKEN}_PATH")) or file.is_file():
+        os.environ.setdefault(_AUTH_MODE, "token")
+
+
+def _check_token(address: str) -> None:
+    """Ask for the cluster's status, once and aside: Ray itself would knock twenty times, with a warning each time.
+
+    Raises:
+        RunError: if the cluster asks for another token than this process has.
+    """
+    if address.startswith("ray://"):
+        return
+    command = [sys.executable, "-m", "ray.scripts.scripts", "status", "--address", address]
+    try:
+        asked = subprocess.run(command, capture_output=True, text=True, timeout=_STATUS_S, check=False)
+    except subprocess.TimeoutExpired:
+        return
+    if asked.returncode and "AuthenticationError" in asked.stderr:
+        raise RunError(
+            f"the Ray cluster at {address!r} asks for a token that this process does not have: copy ~/.ray/auth_token "
+            f"from the head (or name it in {_TOKEN}_PATH), and set {_AUTH_MODE}=token here and on every node, in "
+            "Python before Ray is imported"
+        )
 
 
 def _measured(ray: Any, job: Job, chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, pd.DataFrame]]:
