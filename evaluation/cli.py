@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from steered_env.interruption import terminated_like_ctrl_c
+from steered_env.interruption import stopped_at_once
 
 from .cli_reproduce import reproduce
 from .cli_train import train
@@ -29,12 +29,16 @@ class _Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command that the line names."""
         try:
-            with terminated_like_ctrl_c():
+            with stopped_at_once(_kept_by_any):
                 return super().invoke(ctx)
         except KeyboardInterrupt as stopped:
-            message = str(stopped) or "interrupted: nothing is kept; the same command begins anew"
-            _err.print(message, highlight=False, markup=False, soft_wrap=True)
+            if message := str(stopped):
+                _err.print(message, highlight=False, markup=False, soft_wrap=True)
             raise typer.Exit(130) from None
+
+
+def _kept_by_any() -> str:
+    return "no file is half-written; the same command begins anew, or goes on with what is in its folder"
 
 
 app = typer.Typer(
@@ -150,12 +154,14 @@ def table(
             replace=out is None,
             other_code=other_code,
         )
-    results.save(folder)
-    apart = results.with_decision_square()
-    parts = {"Mazes with a decision square": apart} if len(apart.frame) else {}
-    parts["All mazes"] = results
-    write_text(folder / "table.md", "\n".join(_markdown_section(title, part) for title, part in parts.items()))
-    save_figure(results_figure(results), folder / "figure.png")
+    measured_all = f"all {results.mazes} mazes are in {folder}; the same command makes the table from there"
+    with stopped_at_once(lambda: measured_all):
+        results.save(folder)
+        apart = results.with_decision_square()
+        parts = {"Mazes with a decision square": apart} if len(apart.frame) else {}
+        parts["All mazes"] = results
+        write_text(folder / "table.md", "\n".join(_markdown_section(title, part) for title, part in parts.items()))
+        save_figure(results_figure(results), folder / "figure.png")
     for title, part in parts.items():
         print_table(_out, part, f"{title}: {part.mazes}")
         if notes := part.notes():

@@ -29,9 +29,17 @@ class StopRequest:
         if self.made:
             raise KeyboardInterrupt
         self.made = True
-        with suppress(RuntimeError):  # the signal may have come in the middle of another print
-            sys.stderr.write(f"stopping after the step under way; again stops at once: {self._kept()}\n")
-            sys.stderr.flush()
+        _say("stopping after the step under way; again stops at once", self._kept)
+
+
+_wholes: list[Callable[[], str]] = []
+"""What is kept of the work that others are parts of, the whole first."""
+
+
+def _say(what: str, kept: Callable[[], str]) -> None:
+    with suppress(RuntimeError):  # the signal may have come in the middle of another print
+        sys.stderr.write(f"{what}: {(_wholes or [kept])[0]()}\n")
+        sys.stderr.flush()
 
 
 @contextmanager
@@ -49,14 +57,26 @@ def stop_requests(kept: Callable[[], str]) -> Iterator[StopRequest]:
 
 
 @contextmanager
-def terminated_like_ctrl_c() -> Iterator[None]:
-    """Let SIGTERM, like Ctrl-C, raise KeyboardInterrupt, so that half-written files are removed."""
-    with _handled_by(_interrupt):
-        yield
+def stopped_at_once(kept: Callable[[], str], *, whole: bool = False) -> Iterator[None]:
+    """Let SIGTERM, like Ctrl-C, raise KeyboardInterrupt, so that half-written files are removed, and say so first.
 
+    Args:
+        kept: what is kept, and how to go on; printed at the signal, before anything is cleaned up.
+        whole: what else notes stop requests inside this block is a part of it, and says this instead of its own.
+    """
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        _say("stopping", kept)
+        raise KeyboardInterrupt
+
+    if whole:
+        _wholes.append(kept)
+    try:
+        with _handled_by(stop):
+            yield
+    finally:
+        if whole:
+            _wholes.remove(kept)
 
 
 @contextmanager

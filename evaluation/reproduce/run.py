@@ -23,6 +23,7 @@ from evaluation.results import make_folder, write_text
 from evaluation.runs.fingerprints import fingerprint
 from steered_env import load_policy
 from steered_env.foreign_files import refuse_foreign_files
+from steered_env.interruption import stopped_at_once
 from steered_env.machine import machine
 from steered_env.provenance import Code
 from steered_env.settings_compared import first_difference
@@ -110,15 +111,22 @@ def reproduce(
     _check_same_run(folder, {"policy": policy, "weights": fingerprint(loaded), "levels": list(levels), "quick": quick})
     needed = tuple(dict.fromkeys([BASELINE, *(name for claim in chosen for name in claim.conditions)]))
     lab = Lab(loaded, levels, make_folder(folder / "measured"), needed, quick, workers)
-    try:
-        findings = _measure_all(lab, chosen, folder, on_step)
-    except KeyboardInterrupt:
-        count = sum(_kept(folder, claim) is not None for claim in chosen)
-        raise KeyboardInterrupt(
-            f"stopped: {count} of {len(chosen)} claims, and the chunks measured for others, are in {folder}; "
-            "the same command goes on from here"
-        ) from None
-    page = write_page(folder, _all_kept(folder, findings), _description(policy, levels, quick, claims))
+    names = [_file_name(claim) for claim in chosen]
+
+    def kept() -> str:
+        found = [load_finding(folder, name) for name in names]
+        count = sum(stored is not None and not stored.problem for stored in found)
+        return (
+            f"{count} of {len(chosen)} claims, and the chunks measured for others, are in {folder}; the same command "
+            "goes on from here"
+        )
+
+    with stopped_at_once(kept, whole=True):
+        try:
+            findings = _measure_all(lab, chosen, folder, on_step)
+            page = write_page(folder, _all_kept(folder, findings), _description(policy, levels, quick, claims))
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(f"stopped: {kept()}") from None
     return Reproduction(folder, findings, page)
 
 

@@ -177,25 +177,35 @@ def test_a_second_ctrl_c_stops_a_table_at_once(tmp_path: Path) -> None:
 
 
 def test_a_film_that_is_terminated_leaves_nothing(tmp_path: Path) -> None:
-    command = [
-        str(Path(sys.executable).with_name("steered-env")),
-        "video",
-        "--out",
-        "film.mp4",
-        "--panel",
-        "700",
-        "--steps",
-        "30",
-    ]
+    """While it is made: in pictures of 700 pixels that takes long."""
+    many = ["-c", "-cheese", "-c", "baseline", "--steps", "150", "--panel", "700"]
+    command = [str(Path(sys.executable).with_name("steered-env")), "video", "--out", "films/film.mp4", *many]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    while not list(tmp_path.iterdir()):
+    while not (tmp_path / "films").exists():
         assert process.poll() is None
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGTERM)
     stderr = process.communicate(timeout=60)[1]
+    assert process.returncode == 130
     assert "Traceback" not in stderr
-    assert process.returncode in (0, 130)  # it may have been done just then
-    assert {path.name for path in tmp_path.iterdir()} == ({"film.mp4"} if process.returncode == 0 else set())
+    assert "the same command" in stderr
+    assert not list((tmp_path / "films").iterdir())
+
+
+def test_a_table_that_is_interrupted_after_measuring_says_that_it_is_measured(tmp_path: Path) -> None:
+    arguments = ["table", "--levels", "0:2", "-c", "baseline", "--horizon", "9", "--out", "run"]
+    assert run(*arguments, folder=tmp_path).returncode == 0
+    written = tmp_path / "run" / "results.csv"
+    written.unlink()
+    command = [str(Path(sys.executable).with_name("steered-env")), *arguments]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    while not written.exists():
+        assert process.poll() is None
+        time.sleep(0.001)
+    os.killpg(process.pid, signal.SIGINT)
+    stderr = process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    assert "all 2 mazes are in run" in stderr
 
 
 def test_ppo_from_the_command_line_and_again(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ def test_a_changed_rule_is_a_new_question(tmp_path: Path, monkeypatch: pytest.Mo
     assert len(measured) == 2
 
 
-def test_killed_and_started_again_it_goes_on(tmp_path: Path) -> None:
+def test_killed_and_interrupted_it_goes_on(tmp_path: Path) -> None:
     command = [str(Path(sys.executable).with_name("steered-env")), "reproduce", "--levels", "0:24", "--out", "run"]
     command += ["--claims", "baseline,removing-cheese"]
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -159,6 +159,19 @@ def test_killed_and_started_again_it_goes_on(tmp_path: Path) -> None:
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert not (tmp_path / "run" / "index.html").exists()
+    first = {path.name: path.stat().st_mtime_ns for path in kept.rglob("[!.]*.parquet")}
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    while len(list(kept.rglob("[!.]*.parquet"))) == len(first):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    line = process.stderr.readline()
+    assert process.poll() is None  # it is said at once, and then cleaned up
+    assert "0 of 2 claims" in line
+    assert "are in run; the same command goes on" in line
+    assert "are in run; the same command goes on" in process.communicate(timeout=120)[1]
+    assert process.returncode == 130
     first = {path.name: path.stat().st_mtime_ns for path in kept.rglob("[!.]*.parquet")}
     again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert again.returncode == 0, again.stderr
