@@ -78,8 +78,9 @@ def read_zip(path: Path) -> dict[str, Tensor]:
         pickle.UnpicklingError: if its weights hold something other than tensors and plain values.
     """
     files = unpack(path, (_DATA, _POLICY).__contains__, lambda name: name == _DATA)
-    _check_observations(json.loads(files[_DATA]))
-    return to_impala(without_wrappers(load_torch(files[_POLICY])))
+    data, weights = files[_DATA], files[_POLICY]  # without both it is no such model, whatever is in the one
+    _check_observations(json.loads(data))
+    return to_impala(without_wrappers(load_torch(weights)))
 
 
 def _check_observations(data: Mapping[str, Any]) -> None:
