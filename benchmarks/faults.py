@@ -20,8 +20,8 @@ from pathlib import Path
 import pandas as pd
 
 from evaluation import Results, evaluate
-from evaluation.runs.chunk_files import chunk_files
-from evaluation.runs.folder import Progress
+from evaluation.storage.chunk_files import chunk_files
+from evaluation.storage.folder import Progress
 from steered_env import ImpalaPolicy, load_policy
 from steered_env.policy import save_policy
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-from evaluation.results import write_text
-from steered_env.machine import machine
+from evaluation.results.results import write_text
+from steered_env.system.machine_description import machine
 
 from . import faults
 from .ray_faults import dead_node_and_driver

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from evaluation.markdown import markdown_table
-from evaluation.statistics import DIFFERENCE, RATE, mean_interval
+from evaluation.results.markdown import markdown_table
+from evaluation.results.statistics import DIFFERENCE, RATE, mean_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

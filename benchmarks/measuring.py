@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from evaluation import Results, evaluate, sweep
-from evaluation.conditions import USUAL_CONDITIONS
-from evaluation.shared_forward import one_torch_thread
+from evaluation.measuring.conditions import USUAL_CONDITIONS
+from evaluation.measuring.shared_forward import one_torch_thread
 from steered_env import load_policy
 from steered_env.policy import to_input
 from steered_env.steering import DEFAULT_LAYER

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evaluation import evaluate
-from evaluation.conditions import USUAL_CONDITIONS
-from evaluation.shared_forward import SharedForward
+from evaluation.measuring.conditions import USUAL_CONDITIONS
+from evaluation.measuring.shared_forward import SharedForward
 from steered_env import load_policy
 from steered_env.steering import Intervention
 

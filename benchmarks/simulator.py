@@ -9,7 +9,7 @@ from gymnasium.vector import SyncVectorEnv
 from procgen import ProcgenGym3Env
 
 from steered_env import Maze, MazeEnv, MazeVectorEnv
-from steered_env.envs.sb3_vec_env import MazeVecEnv
+from steered_env.sb3.vec_env import MazeVecEnv
 from steered_env.simulator import draw_frames
 
 from .timing import Row, in_turn

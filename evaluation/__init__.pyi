@@ -1,11 +1,9 @@
 from ._evaluate import evaluate
 from ._sweep import sweep
-from ._vector_field import VectorField, vector_field
-from .conditions import Condition, ConditionError
+from .measuring import Condition, ConditionError, UniformPolicy
 from .results import Results
-from .runs.trouble import RunError
-from .uniform import UniformPolicy
-from .video import record_video
+from .storage import RunError
+from .views import VectorField, record_video, vector_field
 
 __all__ = [
     "Condition",

@@ -8,21 +8,27 @@ from typing import Any
 
 from torch import nn
 
+from evaluation.execution import Workers, code_of, manifest_of, measure_into
+from evaluation.measuring import (
+    ConditionLike,
+    Job,
+    Measurer,
+    Method,
+    Predictor,
+    Settings,
+    Source,
+    SteeringMaker,
+    Subject,
+    one_torch_thread,
+    read_conditions,
+)
+from evaluation.results import Results, make_folder
+from evaluation.storage import BASELINE, frame_of
 from steered_env import Maze, SteeredPolicy
-from steered_env.envs import Edit, check_edits
-from steered_env.interruption import worker_threads
+from steered_env.maze import Edit, check_edits
 from steered_env.provenance import codes_described
 from steered_env.steering import Intervention
-
-from .conditions import BASELINE, ConditionLike, SteeringMaker, read_conditions
-from .frames import frame_of
-from .job import Job, Measurer, Method, Settings, Source, Subject
-from .results import Results, make_folder
-from .runs.configuration import manifest_of
-from .runs.measuring_code import code_of
-from .runs.run import Workers, measure_into
-from .sampled import Predictor
-from .shared_forward import one_torch_thread
+from steered_env.system import worker_threads
 
 HORIZON = 256
 EPISODES = 100
@@ -64,7 +70,7 @@ def evaluate(
             packaged policy or a path, as for `load_policy`; any other network through `as_policy`; or, for sampling
             without steering, anything with Stable-Baselines3's ``predict``.
         levels: which mazes, as procgen generates them, each once.
-        conditions: expressions (see `evaluation.conditions`), or names with a `Steering` or another
+        conditions: expressions (see `evaluation.measuring.conditions`), or names with a `Steering` or another
             `Intervention`, or with a function ``(policy, maze) -> Intervention``.
         mazes: mazes of your own, instead of levels, each once; episodes start as they are.
         edits: made in every maze before anything else.

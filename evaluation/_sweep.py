@@ -13,12 +13,13 @@ from typing import Any
 import pandas as pd
 from torch import nn
 
+from evaluation.measuring import VECTORS, Condition, Vector
+from evaluation.storage import BASELINE
 from steered_env import Maze, SteeredPolicy
 from steered_env.simulator import check_level
 from steered_env.steering import DEFAULT_LAYER
 
 from ._evaluate import HORIZON, evaluate
-from .conditions import BASELINE, VECTORS, Condition, Vector
 
 _COLUMNS = ("policy", "vector", "layer", "source", "coefficient")
 

@@ -7,7 +7,7 @@ from stable_baselines3.common.evaluation import evaluate_policy
 
 from evaluation import evaluate
 from steered_env import Maze, SteeredPolicy, cheese_vector, load_policy
-from steered_env.envs.sb3_vec_env import MazeVecEnv
+from steered_env.sb3 import MazeVecEnv
 
 level, steps = 6, 64
 policy = load_policy()

@@ -10,8 +10,7 @@ from stable_baselines3.common.vec_env import VecMonitor
 
 from evaluation import evaluate
 from steered_env import Maze
-from steered_env.envs.sb3_vec_env import MazeVecEnv
-from steered_env.policy.sb3_extractor import impala_from, impala_policy_kwargs
+from steered_env.sb3 import MazeVecEnv, impala_from, impala_policy_kwargs
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--steps", type=int, default=12_288)

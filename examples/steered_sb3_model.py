@@ -9,8 +9,7 @@ import steered_env  # noqa: F401 (first: it keeps the old gym from printing its 
 from stable_baselines3 import PPO
 
 from steered_env import Maze, SteeredPolicy, cheese_vector, load_policy
-from steered_env.envs.sb3_vec_env import MazeVecEnv
-from steered_env.policy.sb3_extractor import copy_into, impala_policy_kwargs
+from steered_env.sb3 import MazeVecEnv, copy_into, impala_policy_kwargs
 
 env = MazeVecEnv(2, levels=range(1000))
 model = PPO("CnnPolicy", env, policy_kwargs=impala_policy_kwargs(), n_steps=8, batch_size=16)

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from steered_env.policy import CheckpointError, ImpalaPolicy, load_policy
-from steered_env.policy.sb3_weights import from_impala
+from steered_env.policy.sb3_archive import from_impala
 
 from . import pickles, safetensors_files, tensors
 from .mutations import damaged

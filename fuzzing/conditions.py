@@ -6,7 +6,7 @@ import math
 import random
 from collections.abc import Sequence
 
-from evaluation.conditions import Condition, ConditionError
+from evaluation.measuring.conditions import Condition, ConditionError
 
 from .target import Outcome, Target, Work, generator, pattern_of
 

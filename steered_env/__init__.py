@@ -10,9 +10,12 @@ import lazy_loader
 
 from . import (
     envs,  # noqa: F401 (registers the environments)
-    forked_process,  # noqa: F401 (lets a forked process compute)
     simulator,  # noqa: F401 (keeps the old gym from printing its notice)
 )
+from .system import forked_process  # noqa: F401 (lets a forked process compute)
+from .system.moved_modules import name_new_places
+
+name_new_places()
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 

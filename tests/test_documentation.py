@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from evaluation.cli import app
+from evaluation.cli.command import app
 
 ROOT = Path(__file__).parent.parent
 PAGES = [

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.packaged import policies_table
+from evaluation.cards.packaged_policies import policies_table
 
 ROOT = Path(__file__).parent.parent
 CARDS = ROOT / "steered_env/policy/weights"

@@ -15,7 +15,7 @@ FACES = [
     "steered_env",
     *(f"steered_env.{folder}" for folder in ("envs", "maze", "policy", "simulator", "steering", "training")),
     "evaluation",
-    "evaluation.reproduce",
+    "evaluation.reproduction",
 ]
 HEAVY = {"matplotlib", "pandas", "procgen", "pyarrow", "scipy", "stable_baselines3", "torch"}
 PRINT_LOADED = "import sys; print(*{name.partition('.')[0] for name in sys.modules}, sep='\\n', file=sys.stderr)"

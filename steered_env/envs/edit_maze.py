@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import gymnasium
 import numpy as np
 
-from .edits import Edit, check_edits
+from steered_env.maze import Edit, check_edits
+
 from .maze_env import MazeEnv
 
 if TYPE_CHECKING:

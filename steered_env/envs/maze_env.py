@@ -12,10 +12,9 @@ import numpy as np
 from gymnasium import spaces
 from gymnasium.error import ClosedEnvironmentError, InvalidAction, ResetNeeded
 
-from steered_env.maze import Maze, after
+from steered_env.maze import Edit, Maze, after, apply_edits, check_edits
 from steered_env.simulator import ACTIONS, FRAME_SHAPE, MazeBatch
 
-from .edits import Edit, apply_edits, check_edits
 from .levels import Levels, MazeSource
 from .rules import (
     ACTION_MEANINGS,

@@ -13,10 +13,9 @@ from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from steered_env.maze import Maze
+from steered_env.maze import Edit, Maze, apply_edits, check_edits
 from steered_env.simulator import ACTIONS, FRAME_SHAPE, whole_number
 
-from .edits import Edit, apply_edits, check_edits
 from .levels import Levels, MazeSource
 from .rules import FRAMES_PER_SECOND, RENDER_MODES, STAY, Until, check_render_mode, check_time_limit, check_until
 from .running import NO_CELL, RunningMazes

@@ -1,3 +1,4 @@
+from .edits import Edit, apply_edits, check_edits
 from .maze import Maze, check_maze
 from .moves import ACTIONS_OF, DIRECTIONS, MOVE_OF_ACTION, actions_between, after
 from .paths import NOWHERE, distances, next_cells, next_cells_in_all, reachable
@@ -8,9 +9,12 @@ __all__ = [
     "DIRECTIONS",
     "MOVE_OF_ACTION",
     "NOWHERE",
+    "Edit",
     "Maze",
     "actions_between",
     "after",
+    "apply_edits",
+    "check_edits",
     "check_maze",
     "distances",
     "next_cells",

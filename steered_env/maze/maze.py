@@ -12,15 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from steered_env.simulator import (
-    WORLD_SIZE,
-    Cell,
-    MazeState,
-    check_cell,
-    draw_frames,
-    draw_picture,
-    load_levels,
-)
+from steered_env.simulator import WORLD_SIZE, Cell, MazeState, check_cell, draw_frames, draw_picture, load_levels
 
 from . import text as maze_text
 from .paths import first_steps, on_all_shortest_paths, reachable, shortest_path

@@ -1,22 +1,27 @@
 from .adapted import as_policy, policy_of
 from .checkpoint import CheckpointError, load_policy, packaged_policies, read_metadata, rounded, save_policy
 from .finite import check_finite
-from .impala import ImpalaPolicy
+from .impala import FEATURES, ImpalaEmbedder, ImpalaPolicy
 from .observations import as_batch, is_one_frame, to_input
 from .probabilities import ActionProbabilities, check_shape, first_fault, probabilities_of
+from .sb3_archive import ModelError, from_impala, to_impala
 from .sb3_models import UnknownPolicyError
 from .torch_files import load_torch
 
 __all__ = [
+    "FEATURES",
     "ActionProbabilities",
     "CheckpointError",
+    "ImpalaEmbedder",
     "ImpalaPolicy",
+    "ModelError",
     "UnknownPolicyError",
     "as_batch",
     "as_policy",
     "check_finite",
     "check_shape",
     "first_fault",
+    "from_impala",
     "is_one_frame",
     "load_policy",
     "load_torch",
@@ -26,5 +31,6 @@ __all__ = [
     "read_metadata",
     "rounded",
     "save_policy",
+    "to_impala",
     "to_input",
 ]

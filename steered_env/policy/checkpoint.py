@@ -16,13 +16,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from steered_env.whole_file import whole_file
+from steered_env.system import whole_file
 
 from .archives import TooLargeError
 from .finite import check_finite
 from .impala import ImpalaPolicy
 from .plain_tensors import NOT_PLAIN, is_plain
-from .sb3_weights import ModelError, read_zip
+from .sb3_archive import ModelError, read_zip
 from .torch_files import load_torch
 from .wrapped_names import without_wrappers
 

@@ -32,8 +32,8 @@ def code_fingerprint(*entries: Entry) -> str:
         True
 
     Args:
-        entries: functions or classes; or names of modules, ``"evaluation.job"``, or of something in one,
-            ``"evaluation.job:Measurer"``.
+        entries: functions or classes; or names of modules, ``"evaluation.measuring.job"``, or of something in one,
+            ``"evaluation.measuring.job:Measurer"``.
 
     Raises:
         ValueError: if there is no such module, or nothing of that name in it.

@@ -1,4 +1,5 @@
 from .batch import ACTIONS, FRAME_SHAPE, PICTURE_SHAPE, MazeBatch, draw_frames, draw_picture, load_levels
+from .notice import silence_gym_notice
 from .state import (
     MAX_LEVEL,
     MIN_MAZE_SIZE,
@@ -29,5 +30,6 @@ __all__ = [
     "draw_frames",
     "draw_picture",
     "load_levels",
+    "silence_gym_notice",
     "whole_number",
 ]

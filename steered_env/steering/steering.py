@@ -18,7 +18,7 @@ from torch import Tensor
 
 from steered_env.maze import Maze
 from steered_env.policy import as_batch
-from steered_env.whole_file import whole_file
+from steered_env.system import whole_file
 
 from .intervention import Change, Intervention, described
 from .layers import DEFAULT_LAYER, layer_names, read_activations

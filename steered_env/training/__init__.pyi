@@ -1,10 +1,8 @@
-from .config import TrainingConfig
 from .device import choose_device, has_fast_bfloat16
 from .held_out import HELD_OUT_LEVELS, HeldOut, move_accuracy
-from .imitation import train
+from .imitation import TrainingConfig, recipe, recipes, train
 from .older_runs import settings_of
-from .packaged_recipes import recipe, recipes
-from .ppo_config import PPOConfig
+from .ppo import PPOConfig
 from .run_folder import CONFIG, CURVE, WEIGHTS, Progress, TrainingError
 
 __all__ = [

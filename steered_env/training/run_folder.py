@@ -11,12 +11,9 @@ from typing import Any
 
 import torch
 
-from steered_env.foreign_files import refuse_foreign_files
-from steered_env.machine import machine
 from steered_env.policy import load_torch
 from steered_env.provenance import Code, code_difference, codes_from
-from steered_env.settings_compared import first_difference
-from steered_env.whole_file import whole_file
+from steered_env.system import first_difference, machine, refuse_foreign_files, whole_file
 
 from .older_runs import FIRST_ALGORITHM, settings_of
 

@@ -13,7 +13,7 @@ from gymnasium.wrappers.vector import RecordVideo as RecordVectorVideo
 from stable_baselines3.common.vec_env import VecVideoRecorder
 
 from steered_env import EditMaze, Maze, MazeVectorEnv
-from steered_env.envs.sb3_vec_env import MazeVecEnv
+from steered_env.sb3.vec_env import MazeVecEnv
 
 pytestmark = pytest.mark.filterwarnings("ignore:pkg_resources is deprecated")
 

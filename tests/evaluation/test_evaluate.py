@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from evaluation import UniformPolicy, evaluate, vector_field
-from evaluation.frames import COLUMNS
-from evaluation.runs.fingerprints import fingerprint
-from evaluation.sampled import draw_keys, episode_uniforms
+from evaluation.measuring.sampled import draw_keys, episode_uniforms
+from evaluation.storage.fingerprints import fingerprint
+from evaluation.storage.schema import COLUMNS
 from steered_env import ImpalaPolicy, Maze, SteeredPolicy, Steering, cheese_vector
 from steered_env.steering import sample_actions
 
@@ -214,7 +214,7 @@ def test_a_policy_without_a_fingerprint_is_measured_all_the_same() -> None:
     class Halved(UniformPolicy):
         def __init__(self) -> None:
             super().__init__()
-            self.scale = torch.nn.Parameter(torch.ones(2, dtype=torch.bfloat16))  # numpy has no such numbers
+            self.kept = object()
 
     assert "weights" not in evaluate(Halved(), [0], horizon=4).description
 

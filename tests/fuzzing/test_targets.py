@@ -12,7 +12,7 @@ from fuzzing.__main__ import TARGETS
 from fuzzing.checkpoints import base_state, model_data, packed, saved, unpacked
 from fuzzing.target import pattern_of
 from steered_env import load_policy
-from steered_env.policy.sb3_weights import from_impala
+from steered_env.policy.sb3_archive import from_impala
 
 SHORT = {"edits": 384, "states": 384, "safetensors": 80, "pth": 100, "zip": 100, "conditions": 3000}
 ENOUGH_PAST_HEADER = 0.3

@@ -12,10 +12,10 @@ from stable_baselines3.common.vec_env import VecFrameStack
 
 from evaluation import evaluate, vector_field
 from steered_env import ImpalaPolicy, Maze, SteeredPolicy, as_policy, cheese_vector
-from steered_env.envs.sb3_vec_env import MazeVecEnv
 from steered_env.policy import UnknownPolicyError
-from steered_env.policy.sb3_extractor import copy_into, impala_policy_kwargs
-from steered_env.policy.sb3_moves import MovePolicy
+from steered_env.sb3.extractor import copy_into, impala_policy_kwargs
+from steered_env.sb3.moves import MovePolicy
+from steered_env.sb3.vec_env import MazeVecEnv
 from steered_env.simulator import draw_frames
 from steered_env.steering import DEFAULT_LAYER, LayerError
 

@@ -13,8 +13,8 @@ import pytest
 
 import steered_env
 from evaluation import UniformPolicy, evaluate
-from evaluation.reproduce.lab import Lab
-from evaluation.runs.measuring_code import measuring_entries
+from evaluation.execution.code_that_measures import measuring_entries
+from evaluation.reproduction.lab import Lab
 from steered_env import ImpalaPolicy, Maze
 from steered_env.provenance import code_fingerprint, entry_name
 from steered_env.provenance.modules import module_called
@@ -146,7 +146,7 @@ def test_what_counts(fingerprint_with, file: str, before: str, after: str) -> No
     assert fingerprint_with(file, before, after) != fingerprint_with()
 
 
-@pytest.mark.parametrize("entry", ["steered_env.nothing", "evaluation.job:Nothing", "no_such_package:run"])
+@pytest.mark.parametrize("entry", ["steered_env.nothing", "evaluation.measuring.job:Nothing", "no_such_package:run"])
 def test_an_entry_that_is_not_there_is_refused(entry: str) -> None:
     with pytest.raises(ValueError, match=entry):
         code_fingerprint(entry)
@@ -154,9 +154,8 @@ def test_an_entry_that_is_not_there_is_refused(entry: str) -> None:
 
 def test_all_pythons_agree() -> None:
     """The walk itself needs nothing but Python, so that versions without this project's libraries can do it."""
-    program = (
-        "from provenance import code_fingerprint as f; print(f('evaluation.job', 'steered_env.training.ppo:train_ppo'))"
-    )
+    entries = ("evaluation.measuring.job", "steered_env.training.ppo.training:train_ppo")
+    program = f"from provenance import code_fingerprint; print(code_fingerprint(*{entries}))"
     seen = {}
     for version in ("3.10", "3.11", "3.12"):
         python = sys.executable if sys.version.startswith(version) else _python(version)
@@ -205,8 +204,8 @@ def test_everything_that_measuring_runs_is_in_its_fingerprint(reference_policy: 
 
 
 def test_a_claim_counts_with_what_it_measures_with_and_with_no_other_claim() -> None:
-    counted = reached(["evaluation.reproduce.claims.baseline:_measure", entry_name(Lab)])
+    counted = reached(["evaluation.reproduction.claims.baseline:_measure", entry_name(Lab)])
     modules = {module for module, _ in counted}
-    assert ("evaluation.exact", "measure_exactly") in counted
-    assert {module for module in modules if ".claims." in module} == {"evaluation.reproduce.claims.baseline"}
-    assert not modules & {"evaluation.video", "evaluation.reproduce.page", "evaluation.model_card"}
+    assert ("evaluation.measuring.exact", "measure_exactly") in counted
+    assert {module for module in modules if ".claims." in module} == {"evaluation.reproduction.claims.baseline"}
+    assert not modules & {"evaluation.views.films", "evaluation.reproduction.page", "evaluation.cards.card"}

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from evaluation import evaluate, vector_field
-from evaluation.shared_forward import SharedForward
+from evaluation.measuring.shared_forward import SharedForward
 from steered_env import ImpalaPolicy, Maze, SteeredPolicy, Steering, cheese_vector
 from steered_env.policy import to_input
 from steered_env.simulator import draw_frames

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from evaluation.shared_forward import SharedForward
+from evaluation.measuring.shared_forward import SharedForward
 from steered_env import ImpalaPolicy, LayerError, Maze, Steering, as_policy, cheese_vector, top_right_vector
 from steered_env.policy import to_input
 from steered_env.simulator import draw_frames

@@ -1,0 +1,5 @@
+"""Model cards, written from measurements of a trained policy."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

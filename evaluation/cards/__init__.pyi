@@ -1,0 +1,10 @@
+from .card import write_card
+from .held_out_rates import cheese_rate, held_out_mazes
+from .packaged_policies import policies_table
+
+__all__ = [
+    "cheese_rate",
+    "held_out_mazes",
+    "policies_table",
+    "write_card",
+]

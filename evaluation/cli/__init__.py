@@ -1,0 +1,5 @@
+"""The command `steered-env`: one file per subcommand, nothing but words and options."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

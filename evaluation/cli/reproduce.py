@@ -1,0 +1,97 @@
+"""``steered-env reproduce``: its options, its progress, and its summary on the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from evaluation.results import terminal
+
+from .parsing import parse_levels
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from evaluation.reproduction import Reproduction
+
+_QUICK_LEVELS = "0:16"
+_LEVELS = "0:100"
+_out, _err = terminal(), terminal(stderr=True)
+
+
+def reproduce(
+    policy: Annotated[str, typer.Option(help="A packaged policy, or a path: .safetensors, .pth or .zip.")] = "small",
+    levels: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Which mazes: 0:100 (the end not included), or 3,8,12. {_LEVELS}, or {_QUICK_LEVELS} if quick."
+        ),
+    ] = None,
+    claims: Annotated[str | None, typer.Option(help="Only these, such as baseline,size; all unless said.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The run's folder; results/reproduce-POLICY unless said. One there is continued."),
+    ] = None,
+    list_claims: Annotated[bool, typer.Option("--list", help="List the claims, and measure nothing.")] = False,
+    quick: Annotated[bool, typer.Option(help="A first look: fewer levels, settings and films.")] = False,
+    workers: Annotated[int | None, typer.Option(help="Threads; one for each core unless said.")] = None,
+) -> None:
+    """Measure every claim of the post again.
+
+    Each with an interval and a verdict, and a page with figures. An interrupted run goes on where it was.
+    """
+    from evaluation.reproduction import all_claims
+    from evaluation.reproduction import reproduce as measure
+
+    from .progress_bars import sharing
+
+    if list_claims:
+        for claim in all_claims():
+            _out.print(f"{claim.name}: {claim.title}", highlight=False)
+        return
+    names = None if claims is None else [name.strip() for name in claims.split(",") if name.strip()]
+    folder = out or Path("results") / (f"reproduce-{Path(policy).stem}" + ("-quick" if quick else ""))
+    wanted = parse_levels(levels or (_QUICK_LEVELS if quick else _LEVELS))
+    with sharing(_err, "measuring claims") as update:
+        found = measure(
+            policy,
+            wanted,
+            claims=names,
+            out=folder,
+            quick=quick,
+            workers=workers,
+            on_step=lambda step: update(step.share, step.what),
+        )
+    _print(found)
+
+
+def _print(found: Reproduction) -> None:
+    from .terminal_table import print_frame
+
+    print_frame(_out, _verdicts(found), "Claims")
+    for claim, stored in found.findings.items():
+        if stored.problem:
+            _out.print(f"{claim.name} {stored.problem}: {stored.summary}", highlight=False)
+    for path in (found.page, found.folder / "summary.csv"):
+        _out.print(str(path), highlight=False, soft_wrap=True)
+
+
+def _verdicts(found: Reproduction) -> pd.DataFrame:
+    import pandas as pd
+
+    from evaluation.reproduction import Outcome, verdict_text
+
+    rows = []
+    for claim, stored in found.findings.items():
+        held = sum(check.outcome is Outcome.HOLDS for check in stored.checks)
+        rows.append(
+            {
+                "claim": f"{claim.number:2d} {claim.name}",
+                "verdict": verdict_text(stored),
+                "checks that hold": f"{held} of {len(stored.checks)}",
+                "seconds": f"{stored.seconds:.0f}",
+            }
+        )
+    return pd.DataFrame(rows)

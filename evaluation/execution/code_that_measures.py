@@ -1,0 +1,35 @@
+"""The code that the numbers of an evaluation depend on."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from evaluation.measuring import Job
+from evaluation.storage import own_code, write_chunk
+from steered_env.provenance import Code, entry_name
+
+
+def code_of(job: Job) -> Code:
+    """The code that a job's numbers depend on."""
+    subject = job.subject
+    recipes = [condition.terms if condition.made_by is None else condition.made_by for condition in job.conditions]
+    return measuring_code(subject.module, type(subject.predictor), subject.steering, *job.edits, *recipes)
+
+
+def measuring_code(*brought: object) -> Code:
+    """The code that turns mazes into rows and keeps them; see `measuring_entries`."""
+    return Code.of(*measuring_entries(*brought))
+
+
+def measuring_entries(*brought: object) -> frozenset[str]:
+    """The entry points of the code that turns mazes into rows and keeps them.
+
+    Args:
+        brought: policies, edits, steerings and functions that are measured; those of their classes and functions that
+            are this project's are entry points as well.
+    """
+    entries = {Job.__module__, f"{__package__}.run:Workers", entry_name(write_chunk)}
+    for value in brought:
+        with suppress(ValueError):  # what has no fingerprint is refused where a run needs one
+            entries |= own_code(value)
+    return frozenset(entries)

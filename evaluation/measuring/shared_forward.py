@@ -1,0 +1,226 @@
+"""Running one policy under many steerings on the same frames, sharing what they have in common."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from steered_env import ImpalaPolicy, Maze, SteeredPolicy, Steering
+from steered_env.policy import check_shape, first_fault, policy_of, probabilities_of
+from steered_env.simulator import ACTIONS, FRAME_SHAPE, Cell
+from steered_env.steering import Change, Intervention, InTurn, applying, find_layer
+from steered_env.system import check_given_up
+
+from .cuttable import is_cuttable
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@contextmanager
+def one_torch_thread() -> Iterator[None]:
+    """Let torch compute in one thread: workers are the parallelism, and the bits do not depend on it."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def module_and_steering(policy: Any) -> tuple[nn.Module, Intervention]:
+    """A policy's torch module, and the steering that it brings along.
+
+    Raises:
+        TypeError: if it is no policy that can be steered.
+    """
+    return (policy.policy, policy.steering) if isinstance(policy, SteeredPolicy) else (policy_of(policy), Steering())
+
+
+class NoProbabilitiesError(ValueError):
+    """Numbers of a policy that are no probabilities."""
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """Where a steered forward pass leaves the plain one.
+
+    Attributes:
+        stage: index of the first stage that is run again.
+        change: what happens to that stage's input first, or None.
+        rest: the changes to be hooked in from there on.
+    """
+
+    stage: int
+    change: Change | None
+    rest: Intervention
+
+
+def own_copy(policy: nn.Module) -> nn.Module:
+    """A copy of a policy in evaluation mode, or the policy itself where a copy would not do what it does.
+
+    So it is where it cannot be copied, as with an open file or a lock in it, and where a function was put in the place
+    of one of its methods: that function may hold on to the original.
+
+    Raises:
+        ValueError: if it is the policy itself, and in training mode.
+    """
+    if not any(_has_function_for_method(part) for part in policy.modules()):
+        try:
+            return copy.deepcopy(policy).eval()
+        except (TypeError, RuntimeError):  # what cannot be pickled; tensors that are results of others
+            pass
+    if any(part.training for part in policy.modules()):
+        raise ValueError(
+            f"{type(policy).__name__} is measured as it is, since it cannot be copied, and is in training mode: call "
+            ".eval() first"
+        )
+    return policy
+
+
+def _has_function_for_method(part: nn.Module) -> bool:
+    return any(isinstance(kept, FunctionType) and hasattr(type(part), name) for name, kept in vars(part).items())
+
+
+class SharedForward:
+    """Action probabilities of a policy under several steerings, or other interventions.
+
+    For an `ImpalaPolicy` as it is built the layers before the first steered one run once per frame, and only the rest
+    once per steering. Everything else goes through its own ``action_probabilities``, once per steering.
+
+    Args:
+        policy: is copied, so that threads do not share what it keeps while it runs; see `own_copy`.
+        batch_size: frames in every forward pass, the last one padded: one shape, so the same bits every time.
+    """
+
+    def __init__(self, policy: nn.Module, *, batch_size: int = 64) -> None:
+        self.policy = own_copy(policy)
+        self._batch_size = batch_size
+
+    def at(
+        self,
+        maze: Maze,
+        cells: Sequence[Cell],
+        frames: NDArray[np.uint8],
+        conditions: Mapping[str, Intervention],
+    ) -> NDArray[np.float32]:
+        """What the policy would do in some cells of a maze, under several conditions.
+
+        Args:
+            maze: which.
+            cells: N of them, where the mouse is.
+            frames: ``(N, 64, 64, 3)`` uint8, what it sees there.
+            conditions: K names, each with its steering.
+
+        Returns:
+            ``(K, N, 15)`` float32.
+
+        Raises:
+            NoProbabilitiesError: if one of the rows holds no probabilities; names maze, cell and condition.
+        """
+        probabilities = self.probabilities(frames, list(conditions.values()))
+        for name, rows in zip(conditions, probabilities, strict=True):
+            if fault := first_fault(rows):
+                index, what = fault
+                where = "a maze without a level" if maze.level is None else f"level {maze.level}"
+                raise NoProbabilitiesError(
+                    f"condition {name!r} leaves no probabilities in {where}, cell {cells[index]}: {what}; steer less "
+                    "strongly, or look at the policy"
+                )
+        return probabilities
+
+    def probabilities(self, frames: NDArray[np.uint8], steerings: Sequence[Intervention]) -> NDArray[np.float32]:
+        """What the policy would do, unchecked.
+
+        Args:
+            frames: ``(N, 64, 64, 3)`` uint8.
+            steerings: K of them.
+
+        Returns:
+            ``(K, N, 15)`` float32.
+        """
+        count, size = len(frames), self._batch_size
+        result = np.empty((len(steerings), count, ACTIONS), np.float32)
+        padded = np.zeros((-(-count // size) * size, *FRAME_SHAPE), np.uint8)
+        padded[:count] = frames
+        policy = self.policy
+        cuts = [_cut(policy, steering) for steering in steerings] if is_cuttable(policy) else []
+        for start in range(0, count, size):
+            check_given_up()
+            batch = padded[start : start + size]
+            used = min(size, count - start)
+            rows = self._shared(batch, cuts) if cuts else self._separate(batch, steerings)
+            result[:, start : start + used] = rows[:, :used]
+        return result
+
+    def _separate(self, batch: NDArray[np.uint8], steerings: Sequence[Intervention]) -> NDArray[np.floating[Any]]:
+        rows = []
+        for steering in steerings:
+            with applying(steering, self.policy) as application:
+                found = self.policy.action_probabilities(batch)  # type: ignore[operator]
+            application.check_reached()
+            rows.append(check_shape(found, len(batch), self.policy))
+        return np.stack(rows)
+
+    def _shared(self, batch: NDArray[np.uint8], cuts: Sequence[_Cut]) -> NDArray[np.float32]:
+        policy = self.policy
+        assert isinstance(policy, ImpalaPolicy)
+        stages = [policy.get_submodule(name) for name in policy.stages]
+        rows = np.empty((len(cuts), len(batch), ACTIONS), np.float32)
+        with torch.inference_mode():
+            inputs = [policy.input_of(batch)]
+            for stage in stages[: max(cut.stage for cut in cuts)]:
+                inputs.append(stage(inputs[-1]))
+            for row, cut in zip(rows, cuts, strict=True):
+                x = inputs[cut.stage]
+                if cut.change is not None:
+                    x = cut.change(x)
+                with cut.rest.applied_to(policy):
+                    for stage in stages[cut.stage :]:
+                        x = stage(x)
+                    logits, _ = policy.heads(x)
+                row[:] = probabilities_of(logits)
+        return rows
+
+
+def _cut(policy: ImpalaPolicy, steering: Intervention) -> _Cut:
+    in_turn = tuple((_same_output(policy, find_layer(policy, layer)), change) for layer, change in steering.steps())
+    whole = InTurn(in_turn)
+    changes, stages = whole.changes(), policy.stages
+    if not changes:
+        return _Cut(len(stages), None, whole)
+    first = min(changes, key=lambda layer: _position(policy, layer))
+    stage = int(_position(policy, first))
+    if first not in stages:  # inside a stage, or a head: run that again with a hook
+        return _Cut(stage, None, whole)
+    rest = InTurn(tuple((layer, change) for layer, change in in_turn if layer != first))
+    return _Cut(stage + 1, changes[first], rest)
+
+
+def _same_output(policy: ImpalaPolicy, layer: str) -> str:
+    """The stage whose output is also this layer's, or the layer itself."""
+    if layer == "embedder":
+        return policy.stages[-1]
+    if layer.removesuffix(".resadd") in policy.stages:
+        return layer.removesuffix(".resadd")
+    if f"{layer}.res2" in policy.stages:
+        return f"{layer}.res2"
+    return layer
+
+
+def _position(policy: ImpalaPolicy, layer: str) -> float:
+    """The index of a layer's stage; a layer inside it comes half a stage before its end."""
+    for index, stage in enumerate(policy.stages):
+        if layer == stage:
+            return index + 0.5
+        if layer.startswith(f"{stage}."):
+            return float(index)
+    return float(len(policy.stages))

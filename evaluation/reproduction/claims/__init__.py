@@ -1,0 +1,31 @@
+"""The claims, one module each; each has a ``CLAIM``."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Collection
+
+from evaluation.reproduction.claim import Claim
+
+
+def all_claims() -> list[Claim]:
+    """Every claim there is, in the order of the page."""
+    modules = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
+    return sorted((module.CLAIM for module in modules), key=lambda claim: claim.number)
+
+
+def chosen_claims(names: Collection[str] | None) -> list[Claim]:
+    """The claims of these names, or all.
+
+    Raises:
+        ValueError: if there is no claim of a name; lists those there are.
+    """
+    known = all_claims()
+    if names is None:
+        return known
+    if unknown := [name for name in names if name not in {claim.name for claim in known}]:
+        raise ValueError(f"there is no claim {unknown[0]!r}; there are {', '.join(claim.name for claim in known)}")
+    if not names:
+        raise ValueError("name at least one claim")
+    return [claim for claim in known if claim.name in names]

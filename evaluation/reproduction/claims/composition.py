@@ -1,0 +1,91 @@
+"""The two vectors together."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from evaluation.reproduction.claim import Claim
+from evaluation.reproduction.drawing import dots
+from evaluation.reproduction.finding import DoesNotApplyError, Finding, Picture
+from evaluation.reproduction.lab import Lab, change, changes
+from evaluation.reproduction.texts import changes_table
+from evaluation.reproduction.thresholds import EFFECT, LITTLE
+from evaluation.reproduction.verdict import Check
+from evaluation.results import mean_interval, written
+from evaluation.storage import BASELINE
+from evaluation.views import VectorField, fields_figure
+from steered_env.simulator import WORLD_SIZE
+
+_CHEESE, _CORNER, _BOTH = "-cheese", "top_right", "top_right - cheese"
+_TITLES = {"reach_cheese": "P(reach cheese)", "reach_top_right": "P(reach corner)"}
+
+
+def _measure(lab: Lab) -> Finding:
+    frame = lab.decision([BASELINE, _CHEESE, _CORNER, _BOTH])
+    targets = [level for level in lab.decision_levels if lab.mazes_of([level])[0].size < WORLD_SIZE]
+    if len(targets) < 2:
+        raise DoesNotApplyError("fewer than two of these levels have both vectors and a decision square")
+    frame = frame[frame.index.get_level_values("level").isin(targets)]  # the same mazes in every condition
+    keeps = change(frame, _BOTH, "reach_cheese", against=_CHEESE)
+    gains = [change(frame, _BOTH, "reach_top_right", against=alone) for alone in (_CHEESE, _CORNER)]
+    fields = lab.fields([BASELINE, _CHEESE, _CORNER, _BOTH], targets)
+    missed = mean_interval([_distance_to_sum(*(field[level] for field in fields)) for level in targets])
+    moved = mean_interval([fields[3][level].distance(fields[0][level]) for level in targets])
+    alone = {c: {t: change(frame, c, column) for column, t in _TITLES.items()} for c in (_CHEESE, _CORNER, _BOTH)}
+    alone["sum of each alone"] = {
+        title: mean_interval(changes(frame, _CHEESE, column) + changes(frame, _CORNER, column), within=(-2, 2))
+        for column, title in _TITLES.items()
+    }
+    shown = targets[0]
+    return Finding(
+        checks=[
+            Check("P(reach cheese): both, minus −cheese alone", keeps, most=LITTLE),
+            Check("P(reach corner): both, minus −cheese alone", gains[0], least=LITTLE),
+            Check("P(reach corner): both, minus top_right alone", gains[1], least=LITTLE),
+            Check("distance of both to the sum of each alone, over cells", missed, most=EFFECT),
+        ],
+        summary="Together they change P(reach cheese) by "
+        f"{written(alone[_BOTH][_TITLES['reach_cheese']], signed=True)} and P(reach corner) by "
+        f"{written(alone[_BOTH][_TITLES['reach_top_right']], signed=True)}; the sums of what each does alone are "
+        f"{written(alone['sum of each alone'][_TITLES['reach_cheese']], signed=True)} and "
+        f"{written(alone['sum of each alone'][_TITLES['reach_top_right']], signed=True)}. In action probabilities the "
+        f"two together are {written(missed)} from that sum, and {written(moved)} from the baseline.",
+        tables={"changes": changes_table(frame, [_CHEESE, _CORNER, _BOTH])},
+        pictures=[
+            Picture(
+                "rates",
+                "What each does alone, their sum, and the two together.",
+                dots(alone, "change of probability", zero=True),
+            ),
+            Picture(
+                "fields",
+                f"Level {shown}: unsteered, each alone, and both.",
+                fields_figure([field[shown] for field in fields]),
+            ),
+        ],
+    )
+
+
+def _distance_to_sum(plain: VectorField, first: VectorField, second: VectorField, both: VectorField) -> float:
+    """Total variation of the composed actions to the sum of both changes, cut to [0, 1] and made to sum to 1."""
+    expected = (first.probabilities + second.probabilities - plain.probabilities).clip(0, 1)
+    expected /= expected.sum(axis=2, keepdims=True)
+    varied = 0.5 * np.abs(both.probabilities - expected).sum(axis=2)
+    return float(np.nanmean(varied))
+
+
+CLAIM = Claim(
+    number=11,
+    name="composition",
+    title="The two vectors compose",
+    says="Subtracting the cheese vector and adding the top-right vector at once has both effects: the mouse ignores "
+    "the cheese and goes to the top right.",
+    how="Exact reach rates with both, against each alone and against the sum of both changes; and the total variation "
+    "distance of the action probabilities to that sum, averaged over cells.",
+    rule=f"With both, the cheese is taken at most {LITTLE:g} more often than with −cheese alone, the corner is "
+    f"reached at least {LITTLE:g} more often than with either alone, and the distance to the sum is at most "
+    f"{EFFECT:g}.",
+    measure=_measure,
+    conditions=(BASELINE, _CHEESE, _CORNER, _BOTH),
+    cost=5,
+)

@@ -1,0 +1,155 @@
+"""Policies trained with other regions."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+
+from evaluation._evaluate import evaluate
+from evaluation.reproduction.claim import Claim
+from evaluation.reproduction.drawing import dots, lines
+from evaluation.reproduction.finding import DoesNotApplyError, Finding, Picture
+from evaluation.reproduction.lab import Lab, change, rows_of
+from evaluation.reproduction.thresholds import EFFECT
+from evaluation.reproduction.verdict import Check
+from evaluation.results import DIFFERENCE, Interval, mean_interval, written
+from evaluation.storage import BASELINE
+from steered_env import load_policy
+from steered_env.policy import packaged_policies
+from steered_env.simulator import WORLD_SIZE
+
+_CONDITIONS = (BASELINE, "-cheese", "cheese", "top_right")
+_CHEESE, _CORNER = "P(reach cheese)", "P(reach corner)"
+_SOUGHT = {
+    _CHEESE: (BASELINE, "reach_cheese"),
+    _CORNER: (BASELINE, "reach_top_right"),
+    f"{_CHEESE}, −cheese": ("-cheese", "reach_cheese"),
+    f"{_CORNER}, +top-right": ("top_right", "reach_top_right"),
+}
+_EFFECTS = {"−cheese": "-cheese", "+cheese": "cheese"}
+_BEFORE, _HALF = "P(cheese | decision square)", "−cheese, less half of that"
+_SIGNED = (*_EFFECTS, _HALF)
+_COLUMN = "p_cheese_at_decision"
+_MEMBER = re.compile(r"small-(\d+|anywhere)(-seed\d+)?")
+_DECIDED_APART = ("small-1", "small-6")
+"""Those that the post says something of their own about."""
+_A_GOAL = 2 * EFFECT
+"""The least P(cheese | decision square) of a mouse that goes for the cheese; with less there is little to take away."""
+_LEVELS = 60
+
+
+def _measure(lab: Lab) -> Finding:
+    found = {name: match[1] for name in packaged_policies() if (match := _MEMBER.fullmatch(name))}
+    if len(set(found.values())) < 2:
+        raise DoesNotApplyError("policies trained with other regions are not packaged yet")
+    members = [name for name in found if name in _DECIDED_APART] if lab.quick else list(found)
+    levels = lab.first(_LEVELS, lab.decision_levels)
+    if len(levels) < 2:
+        raise DoesNotApplyError("fewer than two mazes with a decision square among these levels")
+    rows: dict[str, dict[str, Interval]] = {}
+    for number, name in enumerate(members):
+        rows[name] = _row(_decision_frame(lab, name, levels))
+        lab.on_progress((number + 1) / len(members))
+    first_seeds = {name: _region(found[name]) for name in members if "seed" not in name}
+    return Finding(
+        checks=_checks(rows),
+        summary=_summary(rows),
+        tables={
+            "family": pd.DataFrame(
+                [
+                    {"policy": name, **{title: written(i, signed=title in _SIGNED) for title, i in row.items()}}
+                    for name, row in rows.items()
+                ]
+            )
+        },
+        pictures=[
+            Picture(
+                "goals",
+                "What policies seek in mazes with a decision square, by the side n of the top-right region that the "
+                f"cheese lay in during training ({WORLD_SIZE}: anywhere), unsteered and with one vector.",
+                lines(
+                    {title: {n: rows[name][title] for name, n in first_seeds.items()} for title in _SOUGHT},
+                    "n: in training the cheese lay in the top-right n×n cells",
+                    "probability within 256 steps",
+                ),
+            ),
+            Picture(
+                "family",
+                "The effect of the cheese vector in policies trained with the cheese in the top-right n×n cells.",
+                dots(
+                    {title: {name: row[title] for name, row in rows.items()} for title in _EFFECTS},
+                    "change of P(cheese | decision square)",
+                    zero=True,
+                ),
+            ),
+        ],
+    )
+
+
+def _row(frame: pd.DataFrame) -> dict[str, Interval]:
+    before, after = (rows_of(frame, condition)[_COLUMN] for condition in (BASELINE, "-cheese"))
+    return {
+        **{title: mean_interval(rows_of(frame, condition)[measure]) for title, (condition, measure) in _SOUGHT.items()},
+        _BEFORE: mean_interval(before),
+        **{title: change(frame, condition, _COLUMN) for title, condition in _EFFECTS.items()},
+        _HALF: mean_interval(after - before / 2, within=DIFFERENCE),
+    }
+
+
+def _seekers(rows: dict[str, dict[str, Interval]]) -> list[str]:
+    """The policies that go for the cheese, so that there is something to take away."""
+    return [name for name, row in rows.items() if row[_BEFORE].mean >= _A_GOAL]
+
+
+def _checks(rows: dict[str, dict[str, Interval]]) -> list[Check]:
+    checks = [
+        Check(f"{name}: P(cheese | decision square) after −cheese, minus half of before", rows[name][_HALF], most=0.0)
+        for name in _seekers(rows)
+    ]
+    if "small-1" in rows:
+        checks.append(Check("small-1: P(reach cheese), unsteered", rows["small-1"][_CHEESE], most=EFFECT))
+    if "small-6" in rows:
+        checks.append(Check("small-6: adding the cheese vector", rows["small-6"]["+cheese"], least=EFFECT))
+    return checks
+
+
+def _summary(rows: dict[str, dict[str, Interval]]) -> str:
+    seekers = _seekers(rows)
+    removed = [-rows[name]["−cheese"].mean / rows[name][_BEFORE].mean for name in seekers]
+    others = [name for name in rows if name not in seekers]
+    return (
+        f"Of {len(rows)} policies {len(seekers)} go for the cheese (P(cheese | decision square) at least {_A_GOAL:g}); "
+        f"subtracting its own cheese vector takes {min(removed):.0%} to {max(removed):.0%} of that away. "
+        + (f"There is little to take away in {', '.join(others)}." if others else "")
+        if seekers
+        else f"None of {len(rows)} policies goes for the cheese."
+    )
+
+
+def _region(name: str) -> float:
+    return WORLD_SIZE if name == "anywhere" else int(name)
+
+
+def _decision_frame(lab: Lab, name: str, levels: list[int]) -> pd.DataFrame:
+    kept = lab.folder / name
+    frame = evaluate(load_policy(name), levels, _CONDITIONS, workers=lab.workers, out=kept, replace=True).frame
+    return frame.set_index(["condition", "level"]).sort_index()
+
+
+CLAIM = Claim(
+    number=14,
+    name="family",
+    title="The cheese vector works across policies trained with other regions",
+    says="Subtracting the cheese vector works for every policy trained with the cheese in the top-right n×n cells that "
+    "goes out of its way for the cheese; the one for n = 1 never does; for n = 6 adding the vector makes the mouse "
+    "keener on the cheese.",
+    how=f"The packaged family, each with its own vectors, at the decision square of up to {_LEVELS} mazes.",
+    rule=f"In every policy that goes for the cheese (P(cheese | decision square) at least {_A_GOAL:g}, unsteered), "
+    "−cheese takes away at least half of that; for n = 1 the unsteered mouse reaches the cheese in at most "
+    f"{EFFECT:g} of these mazes; for n = 6 adding the vector changes P(cheese | decision square) by at least "
+    f"{EFFECT:g}.",
+    measure=_measure,
+    reads=packaged_policies,
+    cost=8,
+)

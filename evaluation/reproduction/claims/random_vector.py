@@ -1,0 +1,68 @@
+"""A random vector of the same spread."""
+
+from __future__ import annotations
+
+from evaluation.reproduction.claim import Claim
+from evaluation.reproduction.drawing import lines
+from evaluation.reproduction.finding import Finding, Picture
+from evaluation.reproduction.lab import Lab, change
+from evaluation.reproduction.texts import changes_table
+from evaluation.reproduction.thresholds import LITTLE
+from evaluation.reproduction.verdict import Check
+from evaluation.results import written
+from evaluation.storage import BASELINE
+
+_STRENGTHS = (1, 2, 5, 10, 20)
+_OF = {strength: f"-{strength}*random" if strength > 1 else "-random" for strength in _STRENGTHS}
+_MEASURES = {
+    "p_cheese_at_decision": "P(cheese | decision square)",
+    "p_top_right_at_decision": "P(corner | decision square)",
+    "reach_either": "P(reach cheese or corner)",
+}
+
+
+def _measure(lab: Lab) -> Finding:
+    frame = lab.decision([BASELINE, *_OF.values()])
+    found = {
+        title: {float(strength): change(frame, condition, column) for strength, condition in _OF.items()}
+        for column, title in _MEASURES.items()
+    }
+    first, second = (found[title][1.0] for title in list(_MEASURES.values())[:2])
+    harmful = [f"{k:g}" for k, there in found["P(reach cheese or corner)"].items() if there.high < -LITTLE]
+    crumbling = (
+        f"From strength {harmful[0]} on it reaches neither place by more than {LITTLE:g} more often"
+        if harmful
+        else f"Up to strength {_STRENGTHS[-1]} it does not reach neither place by more than {LITTLE:g} more often"
+    )
+    return Finding(
+        checks=[
+            Check(f"change of {title} at strength 1", interval, -LITTLE, LITTLE)
+            for title, interval in zip(_MEASURES.values(), (first, second), strict=False)
+        ],
+        summary=f"At strength 1 it changes P(cheese | decision square) by {written(first, signed=True)} and P(corner | "
+        f"decision square) by {written(second, signed=True)}. {crumbling}, with the whole interval.",
+        tables={"changes": changes_table(frame, list(_OF.values()))},
+        pictures=[
+            Picture(
+                "strengths",
+                "What a random vector changes, by its strength.",
+                lines(found, "strength", "change of probability", zero=True, log=True),
+            )
+        ],
+    )
+
+
+CLAIM = Claim(
+    number=4,
+    name="random-vector",
+    title="A random vector of the same spread does little",
+    says="It is not any vector of that size that does it: noise with the cheese vector's spread leaves the mouse as "
+    "it was.",
+    how="N(0, 1) times the standard deviation of each maze's own cheese vector, a draw for each maze, subtracted with "
+    "growing strength.",
+    rule="At strength 1 the mean changes of both probabilities at the decision square lie, with their whole "
+    f"intervals, within {LITTLE:g} of 0. What it does when stronger is reported.",
+    measure=_measure,
+    conditions=(BASELINE, *_OF.values()),
+    cost=2,
+)

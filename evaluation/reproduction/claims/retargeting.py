@@ -1,0 +1,221 @@
+"""Setting one activation draws the mouse to a place (the companion post)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from evaluation.reproduction.claim import Claim
+from evaluation.reproduction.drawing import heat_maps, scatter
+from evaluation.reproduction.finding import DoesNotApplyError, Finding, Picture
+from evaluation.reproduction.lab import Lab
+from evaluation.reproduction.path_probability import retargeted, with_cheese_there
+from evaluation.reproduction.thresholds import CORRELATION, LITTLE
+from evaluation.reproduction.verdict import Check
+from evaluation.results import DIFFERENCE, Interval, mean_interval, rank_correlation, share_interval, written
+from steered_env import ImpalaPolicy, Maze
+from steered_env.maze import reachable
+from steered_env.simulator import Cell, draw_frames
+from steered_env.steering import DEFAULT_LAYER, Intervention, map_position, read_activations, setting
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from evaluation.measuring import SharedForward
+
+_SELECTION = range(100, 200)
+_TUNING = range(100, 112)
+_STRENGTHS = (1.0, 2.0, 4.0)
+_LEVELS, _TARGETS, _SHOWN = 40, 16, 3
+_NEAR = 1
+_CHANNELS_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class _Channel:
+    """A channel that tracks the cheese: where its largest activation, times ``sign``, lies."""
+
+    number: int
+    sign: float
+    hits: float
+    value: float
+
+
+def _measure(lab: Lab) -> Finding:
+    able = [level for level in lab.levels if level not in _SELECTION and _targets(lab.mazes_of([level])[0], None)]
+    levels = lab.first(_LEVELS, able)
+    if len(levels) < 4:
+        raise DoesNotApplyError(
+            f"fewer than four levels outside {_SELECTION[0]} to {_SELECTION[-1]}, where channels are selected"
+        )
+    channels = _tracking(lab.policy, lab.mazes_of(_SELECTION))
+    forward, best = lab.forward(), channels[0]
+    gains = {strength: _tuning_gain(lab, forward, best, strength) for strength in _STRENGTHS}
+    strength = max(gains, key=lambda s: gains[s])
+    rows = []
+    for number, (level, maze) in enumerate(zip(levels, lab.mazes_of(levels), strict=True)):
+        rows.append({"level": level, "size": maze.size, **_one(forward, maze, best, strength)})
+        lab.on_progress((number + 1) / len(levels))
+    frame = pd.DataFrame(rows)
+    again = _peaks_again(lab, best, levels)
+    gain = mean_interval(frame["set"] - frame["unsteered"], within=DIFFERENCE)
+    cheese = mean_interval(frame["cheese there"] - frame["unsteered"], within=DIFFERENCE)
+    by_size = rank_correlation(frame["size"], frame["set"] - frame["unsteered"])
+    shown = [level for level in levels if lab.mazes_of([level])[0].size >= 7][: 1 if lab.quick else _SHOWN]
+    return Finding(
+        checks=[
+            Check("share of other mazes where the channel peaks at the cheese", again, least=0.5),
+            Check("change of the normalised path probability of the target", gain, least=LITTLE),
+            Check("rank correlation of size and that change", by_size, least=CORRELATION),
+        ],
+        summary=f"Channel {best.number} peaks within a place of the cheese in {best.hits:.0%} of levels "
+        f"{_SELECTION[0]} to {_SELECTION[-1]}, where it was chosen, and in {again.mean:.0%} of the {len(levels)} "
+        f"other mazes. Setting its one activation over a target to {strength * best.value:.2f}, {strength:g} times "
+        "what it is at a cheese, changes the normalised path probability of the target by "
+        f"{written(gain, signed=True)}; really moving the cheese there changes it by {written(cheese, signed=True)}. "
+        f"The rank correlation of that change with maze size is {written(by_size, signed=True)}.",
+        tables={"channels": _channel_table(channels), "every maze": frame.round(4)},
+        pictures=[
+            Picture(
+                "sizes",
+                "How much setting the activation raises the normalised path probability, by maze size.",
+                scatter(
+                    {"mazes": (frame["size"], frame["set"] - frame["unsteered"])}, "size", "change of path probability"
+                ),
+            ),
+            *(
+                Picture(
+                    f"heat-{level}",
+                    f"Level {level}: the normalised path probability of every cell, unsteered, and when the "
+                    "activation over that cell is set.",
+                    _heat(forward, lab.mazes_of([level])[0], best, strength),
+                )
+                for level in shown
+            ),
+        ],
+    )
+
+
+def _tracking(policy: ImpalaPolicy, mazes: list[Maze]) -> list[_Channel]:
+    """All channels, those first whose largest activation lies over the cheese most often."""
+    maps = _maps(policy, mazes)
+    channels = []
+    for number in range(maps.shape[1]):
+        for sign in (1.0, -1.0):
+            near, peaks = _peaks_near_cheese(sign * maps[:, number], mazes)
+            value = sign * float(peaks[near].mean()) if near.any() else 0.0
+            channels.append(_Channel(number, sign, float(near.mean()), value))
+    return sorted(channels, key=lambda channel: -channel.hits)
+
+
+def _peaks_again(lab: Lab, channel: _Channel, levels: list[int]) -> Interval:
+    """The share of mazes, others than it was chosen on, where the channel peaks at the cheese."""
+    mazes = lab.mazes_of(levels)
+    near, _ = _peaks_near_cheese(channel.sign * _maps(lab.policy, mazes)[:, channel.number], mazes)
+    return share_interval(int(near.sum()), len(near))
+
+
+def _maps(policy: ImpalaPolicy, mazes: list[Maze]) -> NDArray[np.float32]:
+    """``(mazes, channels, height, width)`` activations of the layer."""
+    maps: NDArray[np.float32] = (
+        read_activations(policy, [DEFAULT_LAYER], draw_frames(mazes))[DEFAULT_LAYER].cpu().numpy()
+    )
+    return maps
+
+
+def _peaks_near_cheese(maps: NDArray[np.float32], mazes: list[Maze]) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+    """For each ``(height, width)`` map, whether its largest value lies at the cheese, and that value."""
+    shape = maps.shape[1:]
+    flat = maps.reshape(len(mazes), -1)
+    cheeses = np.array([map_position(maze.cheese or maze.corner, *shape) for maze in mazes])
+    places = np.stack(np.unravel_index(flat.argmax(axis=1), shape), axis=1)
+    return np.abs(places - cheeses).max(axis=1) <= _NEAR, flat.max(axis=1)
+
+
+def _targets(maze: Maze, count: int | None) -> list[Cell]:
+    """Cells that the mouse can get to without passing the cheese, drawn by a generator keyed by the level."""
+    walls = maze.walls.copy()
+    if maze.cheese is not None:
+        walls[maze.cheese] = True
+    cells = [(int(row), int(col)) for row, col in np.argwhere(reachable(walls, maze.mouse))]
+    cells.remove(maze.mouse)
+    if count is None or len(cells) <= count:
+        return cells
+    chosen = np.random.default_rng([15, maze.level or 0]).choice(len(cells), count, replace=False)
+    return [cells[index] for index in sorted(chosen)]
+
+
+def _set(channel: _Channel, strength: float, target: Cell) -> Intervention:
+    return setting(strength * channel.value, target, channels=[channel.number])
+
+
+def _one(forward: SharedForward, maze: Maze, channel: _Channel, strength: float) -> dict[str, float]:
+    """Means over targets of one maze; the maze keeps its cheese."""
+    targets = _targets(maze, _TARGETS)
+    before, after = retargeted(forward, maze, {target: _set(channel, strength, target) for target in targets})
+    moved = with_cheese_there(forward, maze, targets)
+    return {
+        "unsteered": float(np.mean(list(before.values()))),
+        "set": float(np.mean(list(after.values()))),
+        "cheese there": float(np.mean(list(moved.values()))),
+    }
+
+
+def _tuning_gain(lab: Lab, forward: SharedForward, channel: _Channel, strength: float) -> float:
+    gains = []
+    for maze in lab.mazes_of(_TUNING[:4] if lab.quick else _TUNING):
+        targets = _targets(maze, _TARGETS)
+        if not targets:  # the cheese lies right before the mouse
+            continue
+        before, after = retargeted(forward, maze, {t: _set(channel, strength, t) for t in targets})
+        gains.append(np.mean(list(after.values())) - np.mean(list(before.values())))
+    return float(np.mean(gains))
+
+
+def _heat(forward: SharedForward, maze: Maze, channel: _Channel, strength: float) -> Figure:
+    targets = _targets(maze, None)
+    before, after = retargeted(forward, maze, {target: _set(channel, strength, target) for target in targets})
+    maps = {}
+    for name, found in (("unsteered", before), ("activation set over that cell", after)):
+        values = np.full(maze.walls.shape, np.nan)
+        for (row, col), probability in found.items():
+            values[row, col] = probability
+        maps[name] = values
+    return heat_maps(maze, maps, "normalised path probability")
+
+
+def _channel_table(channels: list[_Channel]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "channel": c.number,
+                "peak": "largest" if c.sign > 0 else "smallest",
+                "at the cheese": f"{c.hits:.0%}",
+                "value there": round(c.value, 2),
+            }
+            for c in channels[:_CHANNELS_SHOWN]
+        ]
+    )
+
+
+CLAIM = Claim(
+    number=15,
+    name="retargeting",
+    title="Setting one activation of a channel that tracks the cheese draws the mouse to that place",
+    says="From the companion post: some channels of the layer track the cheese; setting one activation of such a "
+    "channel by hand draws the mouse to the place under it, more easily in larger mazes than in small ones.",
+    told="channel 55 of 128, set to +5.5",
+    how=f"The channel whose extreme lies over the cheese most often in levels {_SELECTION[0]} to {_SELECTION[-1]}; "
+    f"the strength (1, 2 or 4 times its value at a cheese) that is best in levels {_TUNING[0]} to {_TUNING[-1]}; "
+    f"then, in up to {_LEVELS} other levels, whether it still does, and the normalised path probability (geometric "
+    f"mean of the move probabilities on the shortest path from the start) of up to {_TARGETS} target cells, before "
+    "and after, averaged over targets.",
+    rule="The channel peaks at the cheese in at least half of those other levels; the mean change is at least "
+    f"{LITTLE:g}; its rank correlation with maze size is at least {CORRELATION:g}.",
+    measure=_measure,
+    cost=12,
+)

@@ -1,0 +1,67 @@
+"""The effect by the size of the maze."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from evaluation.reproduction.claim import Claim
+from evaluation.reproduction.drawing import scatter
+from evaluation.reproduction.finding import DoesNotApplyError, Finding, Picture
+from evaluation.reproduction.lab import Lab, changes, rows_of
+from evaluation.reproduction.thresholds import CORRELATION
+from evaluation.reproduction.verdict import Check
+from evaluation.results import DIFFERENCE, mean_interval, rank_correlation, written
+from evaluation.storage import BASELINE
+
+_EFFECTS = {
+    "-cheese": ("p_cheese_at_decision", -1.0, "fall of P(cheese | decision square)"),
+    "top_right": ("reach_top_right", 1.0, "rise of P(reach corner)"),
+}
+_JUDGED = "top_right"
+"""The post says it of this vector."""
+_BINS = {"3 to 9": (3, 9), "11 to 17": (11, 17), "19 to 25": (19, 25)}
+
+
+def _measure(lab: Lab) -> Finding:
+    frame = lab.decision([BASELINE, *_EFFECTS])
+    sizes = rows_of(frame, BASELINE)["size"]
+    if sizes.nunique() < 2:
+        raise DoesNotApplyError("these levels have mazes of one size alone")
+    found, points, rows = {}, {}, []
+    for condition, (column, sign, title) in _EFFECTS.items():
+        effect = sign * changes(frame, condition, column)
+        its_sizes = sizes.reindex(effect.index)
+        found[condition] = rank_correlation(its_sizes, effect)
+        points[f"{condition}: {title}"] = (its_sizes, effect)
+        row = {"effect": title}
+        for name, (least, most) in _BINS.items():
+            inside = effect[its_sizes.between(least, most)]
+            row[name] = f"{written(mean_interval(inside, within=DIFFERENCE), signed=True)} (n = {len(inside)})"
+        rows.append(row)
+    title = _EFFECTS[_JUDGED][2]
+    return Finding(
+        checks=[Check(f"{_JUDGED}: rank correlation of size and {title}", found[_JUDGED], least=CORRELATION)],
+        summary="The rank correlation of maze size and effect is "
+        + " and ".join(f"{written(correlation, signed=True)} for {name}" for name, correlation in found.items())
+        + ".",
+        tables={"by size": pd.DataFrame(rows)},
+        pictures=[
+            Picture(
+                "sizes", "The effect in every maze with a decision square, by size.", scatter(points, "size", "effect")
+            )
+        ],
+    )
+
+
+CLAIM = Claim(
+    number=8,
+    name="size",
+    title="Smaller mazes are usually less affected by the top-right vector",
+    says="Adding the top-right vector usually, though not always, has a smaller effect in smaller mazes.",
+    how="Spearman's rank correlation of the maze's size and the effect there, over mazes with a decision square; for "
+    "the cheese vector too, of which the post does not say it.",
+    rule=f"For the top-right vector the correlation is at least {CORRELATION:g}.",
+    measure=_measure,
+    conditions=(BASELINE, *_EFFECTS),
+    cost=1,
+)

@@ -1,0 +1,193 @@
+"""The figures that claims share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from evaluation.results import Interval, literal
+from steered_env import Maze
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike, NDArray
+
+COLOURS = ("#2563c9", "#d98e04", "#16875d", "#b8336a", "#6b4fbb", "#6b7280")
+_WIDTH = 7.2
+
+
+def dots(groups: Mapping[str, Mapping[str, Interval]], label: str, *, zero: bool = False) -> Figure:
+    """Means with their intervals, one row for each label, one colour for each group.
+
+    Args:
+        groups: group to label to interval.
+        label: of the axis.
+        zero: draw a line at 0.
+    """
+    rows = list(dict.fromkeys(row for group in groups.values() for row in group))
+    figure = Figure(figsize=(_WIDTH, 1.1 + 0.42 * len(rows)), layout="constrained")
+    axes = figure.subplots()
+    offsets = np.linspace(-0.14, 0.14, len(groups)) if len(groups) > 1 else [0.0]
+    for (name, group), offset, colour in zip(groups.items(), offsets, COLOURS, strict=False):
+        places = [rows.index(row) + offset for row in group]
+        _with_bars(axes, [i.mean for i in group.values()], places, list(group.values()), colour, name, horizontal=True)
+    axes.set_yticks(range(len(rows)), [literal(row) for row in rows])
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    if zero:
+        axes.axvline(0, color="#9ca3af", linewidth=1)
+    return _finished(figure, axes, label, "", len(groups) > 1)
+
+
+def lines(
+    groups: Mapping[str, Mapping[float, Interval]], x_label: str, y_label: str, *, zero: bool = False, log: bool = False
+) -> Figure:
+    """Means over a number, with their intervals as bands.
+
+    Args:
+        groups: group to number to interval.
+        x_label: of the number.
+        y_label: of the means.
+        zero: draw a line at 0.
+        log: stretch the numbers near 0.
+    """
+    figure = Figure(figsize=(_WIDTH, 3.6), layout="constrained")
+    axes = figure.subplots()
+    for (name, group), colour in zip(groups.items(), COLOURS, strict=False):
+        x = sorted(group)
+        mean, low, high = np.array([group[number] for number in x], np.float64).T
+        axes.plot(x, mean, "o-", color=colour, markersize=4, linewidth=1.6, label=literal(name))
+        axes.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
+    if zero:
+        axes.axhline(0, color="#9ca3af", linewidth=1)
+    if log:
+        axes.set_xscale("symlog", linthresh=1, linscale=0.6)
+        ticks = sorted({number for group in groups.values() for number in group})
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks], fontsize=8)
+        axes.minorticks_off()
+    return _finished(figure, axes, x_label, y_label, len(groups) > 1)
+
+
+def scatter(groups: Mapping[str, tuple[ArrayLike, ArrayLike]], x_label: str, y_label: str) -> Figure:
+    """Levels as points, one colour for each group."""
+    figure = Figure(figsize=(_WIDTH, 3.6), layout="constrained")
+    axes = figure.subplots()
+    for (name, (x, y)), colour in zip(groups.items(), COLOURS, strict=False):
+        axes.scatter(x, y, s=22, color=colour, alpha=0.65, linewidths=0, label=literal(name))
+    axes.axhline(0, color="#9ca3af", linewidth=1)
+    return _finished(figure, axes, x_label, y_label, len(groups) > 1)
+
+
+def distributions(groups: Mapping[str, ArrayLike], label: str) -> Figure:
+    """Every level as a point, and the quartiles as a box, one row for each group."""
+    figure = Figure(figsize=(_WIDTH, 1.1 + 0.6 * len(groups)), layout="constrained")
+    axes = figure.subplots()
+    generator = np.random.default_rng(0)
+    for row, (values, colour) in enumerate(zip(groups.values(), COLOURS * 3, strict=False)):
+        numbers = np.asarray(values, np.float64)
+        numbers = numbers[~np.isnan(numbers)]
+        jitter = row + generator.uniform(-0.2, 0.2, len(numbers))
+        axes.scatter(numbers, jitter, s=14, color=colour, alpha=0.55, linewidths=0)
+        axes.boxplot(
+            numbers,
+            positions=[row],
+            orientation="horizontal",
+            widths=0.55,
+            showfliers=False,
+            medianprops={"color": "black", "linewidth": 2},
+            manage_ticks=False,
+        )
+    axes.set_yticks(range(len(groups)), [literal(name) for name in groups])
+    axes.set_ylim(len(groups) - 0.5, -0.5)
+    return _finished(figure, axes, label, "", False)
+
+
+def matrix(
+    values: NDArray[np.float64], rows: Sequence[str], columns: Sequence[str], x_label: str, y_label: str
+) -> Figure:
+    """Numbers around 0 as colours, with their values."""
+    figure = Figure(figsize=(_WIDTH, 1.6 + 0.34 * len(rows)), layout="constrained")
+    axes = figure.subplots()
+    most = float(np.nanmax(np.abs(values), initial=0.01))
+    picture = axes.imshow(values, cmap="RdBu", vmin=-most, vmax=most, aspect="auto")
+    for (row, column), value in np.ndenumerate(values):
+        if np.isfinite(value):
+            dark = abs(value) > 0.6 * most
+            axes.text(
+                column,
+                row,
+                f"{round(value, 2) + 0.0:.2f}",
+                ha="center",
+                va="center",
+                fontsize=7,
+                color="w" if dark else "k",
+            )
+    axes.set_xticks(range(len(columns)), [literal(name) for name in columns], fontsize=8)
+    axes.set_yticks(range(len(rows)), [literal(name) for name in rows], fontsize=8)
+    axes.set_xlabel(x_label)
+    axes.set_ylabel(y_label)
+    figure.colorbar(picture, ax=axes, shrink=0.9)
+    return figure
+
+
+def heat_maps(maze: Maze, maps: Mapping[str, NDArray[np.float64]], label: str) -> Figure:
+    """Numbers from 0 to 1 in the cells of a maze, side by side; NaN is left blank."""
+    figure = Figure(figsize=(_WIDTH, 0.7 + 0.8 * _WIDTH / max(2, len(maps))), layout="constrained")
+    row = figure.subplots(1, len(maps), squeeze=False)[0]
+    if maze.level is not None:
+        figure.suptitle(f"level {maze.level}", fontsize=10)
+    rows, cols = np.nonzero(~maze.walls)
+    for axes, (name, values) in zip(row, maps.items(), strict=True):
+        picture = axes.imshow(np.where(maze.walls, np.nan, values), cmap="inferno", vmin=0, vmax=1, origin="lower")
+        axes.set_facecolor("#d1d5db")
+        marks = {"start": (maze.mouse, "^"), "cheese": (maze.cheese, "o")}
+        for mark, (cell, shape) in marks.items():
+            if cell is not None:
+                axes.plot(cell[1], cell[0], shape, color="#22c55e", markersize=7, linestyle="none", label=mark)
+        axes.set_xlim(cols.min() - 0.5, cols.max() + 0.5)
+        axes.set_ylim(rows.min() - 0.5, rows.max() + 0.5)
+        axes.set_xticks([])
+        axes.set_yticks([])
+        axes.set_title(literal(name), fontsize=10)
+    figure.colorbar(picture, ax=row.tolist(), shrink=0.8, label=label)
+    handles, labels = row[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
+    return figure
+
+
+def _with_bars(
+    axes: Axes,
+    x: Sequence[float],
+    y: Sequence[float],
+    intervals: Sequence[Interval],
+    colour: str,
+    name: str,
+    *,
+    horizontal: bool,
+) -> None:
+    bars = np.array([[i.mean - i.low, i.high - i.mean] for i in intervals], np.float64).T
+    bars = np.nan_to_num(bars).clip(0)
+    axes.errorbar(
+        x,
+        y,
+        xerr=bars if horizontal else None,
+        yerr=None if horizontal else bars,
+        fmt="o",
+        color=colour,
+        capsize=3,
+        markersize=5,
+        label=literal(name),
+    )
+
+
+def _finished(figure: Figure, axes: Axes, x_label: str, y_label: str, legend: bool) -> Figure:
+    axes.set_xlabel(x_label)
+    axes.set_ylabel(y_label)
+    axes.grid(alpha=0.25)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    if legend:
+        figure.legend(loc="outside upper center", ncols=2, frameon=False)
+    return figure

@@ -1,0 +1,159 @@
+"""The page: every claim with its rule, numbers, verdict, figures and tables, in one file that needs nothing else."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+import pandas as pd
+from PIL import Image
+
+from evaluation.results import write_text, written
+
+from .verdict import Check, Verdict
+
+if TYPE_CHECKING:
+    from .claim import Claim
+    from .store import Shown, Stored
+
+_TEMPLATE = Path(__file__).with_name("page.html.jinja")
+_WIDEST = 1500
+_QUALITY = 82
+_MADE = ("date", "machine", "version", "commit")
+_ORDER = (Verdict.DOES_NOT, Verdict.PARTLY, Verdict.OPEN, Verdict.REPLICATES)
+
+
+def write_page(folder: Path, findings: Mapping[Claim, Stored], description: Mapping[str, str]) -> Path:
+    """Write ``index.html`` and ``summary.csv``; both are whole or not there.
+
+    Args:
+        folder: of the run.
+        findings: claim to what is stored of it.
+        description: of the run: policy, command, levels.
+    """
+    summary = summary_frame(findings)
+    write_text(folder / "summary.csv", summary.to_csv(index=False))
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+    counts = Counter(verdict_text(stored) for stored in findings.values())
+    names = [verdict.value for verdict in _ORDER]
+    text = template.render(
+        description=description,
+        counts=sorted(counts.items(), key=lambda item: names.index(item[0]) if item[0] in names else len(names)),
+        claims=[_section(folder, claim, stored) for claim, stored in findings.items()],
+        made={what: _all_of(stored.made[what] for stored in findings.values()) for what in _MADE},
+    )
+    write_text(folder / "index.html", text)
+    return folder / "index.html"
+
+
+def _all_of(values: Iterable[str]) -> str:
+    """The different values, in order."""
+    return ", ".join(sorted(set(values)))
+
+
+def verdict_text(stored: Stored) -> str:
+    """The verdict, or why there is none."""
+    return stored.problem or (stored.verdict.value if stored.verdict else "")
+
+
+def summary_frame(findings: Mapping[Claim, Stored]) -> pd.DataFrame:
+    """One row for each check of each claim; one for a claim that has none."""
+    rows = []
+    for claim, stored in findings.items():
+        common = {"number": claim.number, "claim": claim.name, "verdict": verdict_text(stored)}
+        for check in stored.checks:
+            mean, low, high = check.interval
+            rows.append(
+                {
+                    **common,
+                    "check": check.what,
+                    "must be": check.range,
+                    "mean": mean,
+                    "low": low,
+                    "high": high,
+                    "outcome": check.outcome.value,
+                }
+            )
+        if not stored.checks:
+            rows.append({**common, "check": stored.summary})
+    return pd.DataFrame(rows)
+
+
+def _section(folder: Path, claim: Claim, stored: Stored) -> dict[str, Any]:
+    return {
+        "claim": claim,
+        "verdict": verdict_text(stored),
+        "kind": verdict_text(stored).replace(" ", "-"),
+        "summary": stored.summary,
+        "problem": stored.problem,
+        "seconds": stored.seconds,
+        "made": stored.made,
+        "checks": [_check(check) for check in stored.checks],
+        "pictures": [{"source": _embedded(folder, shown), "caption": shown.caption} for shown in stored.pictures],
+        "tables": [
+            {"title": title, "columns": list(frame.columns), "rows": frame.to_numpy().tolist()}
+            for title, frame in stored.tables.items()
+        ],
+    }
+
+
+def _check(check: Check) -> dict[str, Any]:
+    return {
+        "what": check.what,
+        "range": check.range,
+        "text": _written(check),
+        "outcome": check.outcome.value,
+        "drawing": _drawing(check),
+    }
+
+
+def _written(check: Check) -> str:
+    """With a third digit where a bound would be rounded onto an end of the range."""
+    ends = {round(end, 2) for end in (check.least, check.most)}
+    close = any(round(bound, 2) in ends for bound in check.interval[1:])
+    return written(check.interval, digits=3 if close else 2)
+
+
+def _drawing(check: Check) -> dict[str, float] | None:
+    """Places, from 0 to 100, of the interval and of the range that it must lie in."""
+    mean, low, high = check.interval
+    if not all(abs(value) < float("inf") for value in (mean, low, high)):
+        return None
+    ends = [end for end in (check.least, check.most) if abs(end) < float("inf")]
+    first, last = min(0.0, low, *ends), max(0.0, high, *ends)
+    room = 0.12 * (last - first) or 0.1
+    first, last = first - room, last + room
+
+    def place(value: float) -> float:
+        return round(100 * min(1.0, max(0.0, (value - first) / (last - first))), 2)
+
+    return {
+        "zero": place(0.0),
+        "least": place(check.least),
+        "most": place(check.most),
+        "low": place(low),
+        "high": place(high),
+        "mean": place(mean),
+    }
+
+
+def _embedded(folder: Path, shown: Shown) -> str:
+    """The picture as a data URI; a figure is packed smaller than its PNG."""
+    path = folder / shown.files[0]
+    if path.suffix == ".gif":
+        return f"data:image/gif;base64,{base64.b64encode(path.read_bytes()).decode()}"
+    with Image.open(path) as opened:
+        picture = opened.convert("RGB")
+    if picture.width > _WIDEST:
+        picture = picture.resize((_WIDEST, round(picture.height * _WIDEST / picture.width)), Image.Resampling.LANCZOS)
+    packed = io.BytesIO()
+    picture.save(packed, "WEBP", quality=_QUALITY, method=6)
+    return f"data:image/webp;base64,{base64.b64encode(packed.getvalue()).decode()}"

@@ -1,0 +1,100 @@
+"""The normalised path probability: how likely a policy is to follow the shortest path to a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from evaluation.measuring import SharedForward
+from steered_env import Maze
+from steered_env.maze import actions_between
+from steered_env.simulator import Cell, draw_frames
+from steered_env.steering import Intervention, InTurn
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class PathTree:
+    """The shortest paths from the start to every open cell of a maze, and what the policy sees on them.
+
+    Attributes:
+        maze: with its mouse at the start.
+        paths: the cells of each target's path, both ends included.
+        frames: ``(N, 64, 64, 3)`` uint8, the mouse in each cell on the way but the last, facing as it came.
+        places: cell to its frame.
+    """
+
+    maze: Maze
+    paths: dict[Cell, list[Cell]]
+    frames: NDArray[np.uint8]
+    places: dict[Cell, int]
+
+    @classmethod
+    def of(cls, maze: Maze, targets: Sequence[Cell]) -> PathTree:
+        """The tree of the paths to some cells.
+
+        Raises:
+            ValueError: if a path leads over the cheese, where an episode ends.
+        """
+        paths = {target: maze.path(maze.mouse, target) for target in targets}
+        facing: dict[Cell, bool] = {maze.mouse: maze.facing_right}
+        for path in paths.values():
+            for here, there in pairwise(path[:-1]):  # at the target itself nothing is left to do
+                sideways = there[1] - here[1]
+                facing[there] = sideways > 0 if sideways else facing[here]
+        frames = draw_frames([maze.with_mouse(cell, right) for cell, right in facing.items()])
+        return cls(maze, paths, frames, {cell: index for index, cell in enumerate(facing)})
+
+    def actions(self, forward: SharedForward, conditions: Mapping[str, Intervention]) -> NDArray[np.float32]:
+        """The action probabilities in `frames` under several conditions: ``(K, N, 15)``."""
+        return forward.at(self.maze, list(self.places), self.frames, conditions)
+
+    def probability(self, target: Cell, actions: NDArray[np.float32]) -> float:
+        """The geometric mean of the probabilities of the moves along the path to a target.
+
+        As "normalised path probability" in Mini et al., *Understanding and Controlling a Maze-Solving Policy Network*
+        (2023). 1 for the start itself.
+
+        Args:
+            target: one of the targets.
+            actions: ``(N, 15)``, the action probabilities in `frames`.
+        """
+        path = self.paths[target]
+        steps = [
+            actions[self.places[here], list(actions_between(here, there))].astype(np.float64).sum()
+            for here, there in pairwise(path)
+        ]
+        return float(np.exp(np.mean(np.log(np.maximum(steps, 1e-12))))) if steps else 1.0
+
+
+def retargeted(
+    forward: SharedForward, maze: Maze, interventions: dict[Cell, Intervention]
+) -> tuple[dict[Cell, float], dict[Cell, float]]:
+    """The normalised path probability of each target, unsteered and with that target's intervention.
+
+    Args:
+        forward: the policy.
+        maze: with its mouse at the start.
+        interventions: target to what is done to draw the mouse there.
+    """
+    tree = PathTree.of(maze, list(interventions))
+    plain = tree.actions(forward, {"baseline": InTurn()})[0]
+    steered = tree.actions(forward, {f"towards {target}": one for target, one in interventions.items()})
+    before = {target: tree.probability(target, plain) for target in interventions}
+    after = {target: tree.probability(target, rows) for target, rows in zip(interventions, steered, strict=True)}
+    return before, after
+
+
+def with_cheese_there(forward: SharedForward, maze: Maze, targets: Sequence[Cell]) -> dict[Cell, float]:
+    """The normalised path probability of each target when the cheese is really moved there."""
+    found = {}
+    for target in targets:
+        tree = PathTree.of(maze.with_cheese(target), [target])
+        found[target] = tree.probability(target, tree.actions(forward, {"baseline": InTurn()})[0])
+    return found

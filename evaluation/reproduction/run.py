@@ -1,0 +1,245 @@
+"""`reproduce`: claims measured one after the other into a folder, resumable, and the page made of them."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import hashlib
+import json
+import os
+import re
+import time
+import traceback
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from evaluation.measuring import check_distinct
+from evaluation.reproduction.claims import all_claims, chosen_claims
+from evaluation.results import make_folder, write_text
+from evaluation.storage import BASELINE, fingerprint
+from evaluation.views import policy_name
+from steered_env import load_policy
+from steered_env.provenance import Code
+from steered_env.system import first_difference, machine, refuse_foreign_files, stopped_at_once
+
+from .claim import Claim
+from .finding import DoesNotApplyError
+from .lab import Lab
+from .page import write_page
+from .store import Stored, load_finding, save_finding, save_problem
+
+_RUN = "run.json"
+_SHARED_COST = 25.0
+FAILED, DOES_NOT_APPLY = "failed", "does not apply"
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far a reproduction is: the share of all work, and what is being measured."""
+
+    share: float
+    what: str
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """What came out.
+
+    Attributes:
+        folder: of the run.
+        findings: claim to what is stored of it, in the order of the page.
+        page: the HTML page.
+    """
+
+    folder: Path
+    findings: dict[Claim, Stored]
+    page: Path
+
+
+def reproduce(
+    policy: str = "small",
+    levels: Sequence[int] = range(100),
+    *,
+    claims: Collection[str] | None = None,
+    out: str | os.PathLike[str] = "results/reproduce",
+    quick: bool = False,
+    workers: int | None = None,
+    on_step: Callable[[Step], None] = lambda _: None,
+) -> Reproduction:
+    """Measure every claim of the post on a policy, with a verdict for each, and write a page of it.
+
+    Writes into ``out``: ``index.html``, which needs nothing else; ``summary.csv``; every figure as PNG and SVG and
+    every table as CSV in ``claims/``. A run that was interrupted goes on where it was; a claim whose measuring failed,
+    or that does not apply, is noted with the reason and is tried again the next time.
+
+    Example:
+        >>> import tempfile
+        >>> from evaluation.reproduction import reproduce
+        >>> folder = tempfile.mkdtemp()
+        >>> found = reproduce("small", range(8), claims=["baseline"], quick=True, out=folder)
+        >>> [(claim.name, stored.verdict.value) for claim, stored in found.findings.items()]
+        [('baseline', 'undecided')]
+
+    Args:
+        policy: a packaged policy's name, or a path.
+        levels: which mazes; claims with needs of their own take others too, and say so.
+        claims: names of claims; None for all.
+        out: the run's folder; made if it is not there.
+        quick: fewer levels, settings and films: a first look.
+        workers: threads; one for each core unless said.
+        on_step: called as the work goes on.
+
+    Raises:
+        FileNotFoundError: if there is no such policy.
+        RuntimeError: if ``out`` holds a run of another policy, other levels or another depth.
+        KeyboardInterrupt: if it was stopped; it says how to go on.
+        ValueError: if a claim is unknown, there are no levels, or one is named twice.
+    """
+    chosen = chosen_claims(claims)
+    if not len(levels):
+        raise ValueError("there must be at least one level")
+    check_distinct(list(levels))
+    loaded = load_policy(policy)
+    folder = make_folder(out)
+    _check_same_run(folder, {"policy": policy, "weights": fingerprint(loaded), "levels": list(levels), "quick": quick})
+    needed = tuple(dict.fromkeys([BASELINE, *(name for claim in chosen for name in claim.conditions)]))
+    lab = Lab(loaded, levels, make_folder(folder / "measured"), needed, quick, workers)
+    names = [_file_name(claim) for claim in chosen]
+
+    def kept() -> str:
+        found = [load_finding(folder, name) for name in names]
+        count = sum(stored is not None and not stored.problem for stored in found)
+        return (
+            f"{count} of {len(chosen)} claims, and the chunks measured for others, are in {folder}; the same command "
+            "goes on from here"
+        )
+
+    with stopped_at_once(kept, whole=True):
+        try:
+            findings = _measure_all(lab, chosen, folder, on_step)
+            page = write_page(folder, _all_kept(folder, findings), _description(policy, levels, quick, claims))
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(f"stopped: {kept()}") from None
+    return Reproduction(folder, findings, page)
+
+
+def _all_kept(folder: Path, findings: Mapping[Claim, Stored]) -> dict[Claim, Stored]:
+    """These findings, and those of other claims that were measured before."""
+    stored = {claim: findings.get(claim) or load_finding(folder, _file_name(claim)) for claim in all_claims()}
+    kept = {claim: found for claim, found in stored.items() if found is not None}
+    return kept | {claim: found for claim, found in findings.items() if claim not in kept}
+
+
+def _measure_all(
+    lab: Lab, claims: Sequence[Claim], folder: Path, on_step: Callable[[Step], None]
+) -> dict[Claim, Stored]:
+    shared = any(claim.conditions for claim in claims)
+    costs = [_SHARED_COST * shared, *(claim.cost for claim in claims)]
+    total, done = sum(costs), 0.0
+    todo = [claim for claim in claims if _kept(folder, claim) is None]
+
+    def begin(what: str, cost: float) -> None:
+        start = done
+        lab.on_progress = lambda share: on_step(Step((start + share * cost) / total, what))
+        lab.on_progress(0.0)
+
+    if any(claim.conditions for claim in todo):
+        begin("the shared table", costs[0])
+        lab.table()
+    done += costs[0]
+    findings: dict[Claim, Stored] = {}
+    for claim in claims:
+        begin(claim.name, claim.cost)
+        if claim in todo:
+            _measure_one(lab, claim, folder)
+        stored = load_finding(folder, _file_name(claim))
+        assert stored is not None
+        findings[claim] = stored
+        done += claim.cost
+    on_step(Step(1.0, "done"))
+    return findings
+
+
+def _measure_one(lab: Lab, claim: Claim, folder: Path) -> None:
+    begun, name = time.monotonic(), _file_name(claim)
+    made = {"date": datetime.date.today().isoformat(), "machine": machine(), "version": version("steered-env")}
+    made |= {"commit": str(_code(claim)), "code": _code(claim).fingerprint}
+    try:
+        finding = claim.measure(lab)
+        save_finding(folder, name, finding, time.monotonic() - begun, made)
+    except DoesNotApplyError as reason:
+        save_problem(folder, name, DOES_NOT_APPLY, str(reason), time.monotonic() - begun, made)
+    except Exception as error:  # one claim's trouble is not the others'
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        message = (
+            f"{type(error).__name__}: {_without_folders(str(error))} ({Path(where.filename).name}, line {where.lineno})"
+        )
+        save_problem(folder, name, FAILED, message, time.monotonic() - begun, made)
+
+
+def _without_folders(text: str) -> str:
+    """A text with the last parts of the absolute paths in it: a page is for others, on other machines."""
+    return re.sub(r"(?<![\w./:])/(?:[^\s/'\"]+/)+", "", text)
+
+
+def _kept(folder: Path, claim: Claim) -> Stored | None:
+    """What was found before, if it still answers the same question."""
+    stored = load_finding(folder, _file_name(claim))
+    return None if stored is None or stored.problem else stored
+
+
+def _file_name(claim: Claim) -> str:
+    """Changes with all that a finding depends on, so that an older one does not answer for it.
+
+    That is how the claim is measured and judged in words, all code that its measuring reaches, and the weights of other
+    policies that it reads.
+    """
+    weights = [_weights(name) for name in claim.reads()]
+    question = hashlib.sha256("\n".join([claim.how, claim.rule, _code(claim).fingerprint, *weights]).encode())
+    return f"{claim.number:02d}-{claim.name}-{question.hexdigest()[:6]}"
+
+
+def _code(claim: Claim) -> Code:
+    return Code.of(claim.measure, Lab)
+
+
+@functools.cache
+def _weights(policy: str) -> str:
+    return fingerprint(load_policy(policy))
+
+
+def _check_same_run(folder: Path, wanted: dict[str, Any]) -> None:
+    path = folder / _RUN
+    refuse_foreign_files(folder, ("index.html", "summary.csv", "claims", "measured"), marker=_RUN)
+    if path.is_file():
+        if difference := first_difference(_settings(path), wanted):
+            raise RuntimeError(f"{folder} holds a reproduction with {difference}: choose another --out")
+        return
+    write_text(path, json.dumps(wanted, indent=2) + "\n")
+
+
+def _settings(path: Path) -> dict[str, Any]:
+    try:
+        settings = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(settings, dict):
+            return settings
+        problem = "it holds no settings"
+    except (ValueError, RecursionError) as error:
+        problem = str(error)[:100]
+    raise RuntimeError(f"{path} cannot be read as that of a reproduction ({problem}): choose another --out")
+
+
+def _description(policy: str, levels: Sequence[int], quick: bool, claims: Collection[str] | None) -> dict[str, str]:
+    whole = isinstance(levels, range) and levels.step == 1
+    said = f"{levels[0]}:{levels[-1] + 1}" if whole else ",".join(map(str, levels))
+    named = policy_name(policy) if Path(policy).is_absolute() else policy
+    command = f"steered-env reproduce --policy {named} --levels {said}"
+    command += f" --claims {','.join(claims)}" if claims else ""
+    return {
+        "policy": named,
+        "command": command + (" --quick" if quick else ""),
+        "levels": f"{len(levels)} levels ({said})",
+    }

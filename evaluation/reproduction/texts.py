@@ -1,0 +1,53 @@
+"""Tables of rates and of what conditions change, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from evaluation.results import mean_interval, written
+from evaluation.storage import BASELINE
+
+from .lab import change, rows_of
+
+_RATES = {
+    "cheese": "reach_cheese",
+    "corner": "reach_top_right",
+    "neither": "reach_either",
+    "P(to cheese)": "p_cheese_at_decision",
+    "P(to corner)": "p_top_right_at_decision",
+}
+
+
+def rates_table(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Mean rates of several sets of rows: one row each, with the number of levels."""
+    rows = []
+    for name, frame in frames.items():
+        row = {"condition": name, "levels": str(len(frame))}
+        for title, column in _RATES.items():
+            values = 1 - frame[column] if title == "neither" else frame[column]
+            row[title] = written(mean_interval(values))
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def changes_table(frame: pd.DataFrame, conditions: list[str], against: str = BASELINE) -> pd.DataFrame:
+    """What conditions change on average: one row each.
+
+    Args:
+        frame: indexed by condition and level.
+        conditions: which; one without rows is left out.
+        against: what to subtract.
+    """
+    there = frame.index.unique(level=0)
+    measures = {f"Δ {title}": column for title, column in _RATES.items() if title != "neither"}
+    rows = []
+    for condition in conditions:
+        if condition not in there:
+            continue
+        row = {"condition": condition, "levels": str(len(rows_of(frame, condition)))}
+        for title, column in measures.items():
+            row[title] = written(change(frame, condition, column, against=against), signed=True)
+        rows.append(row)
+    return pd.DataFrame(rows, columns=["condition", "levels", *measures])

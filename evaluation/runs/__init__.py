@@ -1,1 +1,0 @@
-"""Runs: evaluations that live in a folder, survive whatever happens to them, and may use many machines."""

@@ -1,0 +1,191 @@
+"""The folder of a run: its manifest, its chunk files, and how far it is."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from steered_env.provenance import code_difference
+
+from .chunk_files import (
+    DamagedChunkError,
+    ForeignChunkError,
+    belongs,
+    checked_chunk,
+    chunk_files,
+    frame_of_chunks,
+    rows_of,
+    unfinished_files,
+    write_chunk,
+)
+from .errors import RunError
+from .manifest import Manifest
+
+_CHUNKS = "chunks"
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is.
+
+    Attributes:
+        done: mazes measured.
+        mazes: in all.
+    """
+
+    done: int
+    mazes: int
+
+    @property
+    def finished(self) -> bool:
+        """Whether all are measured."""
+        return self.done == self.mazes
+
+    def __str__(self) -> str:
+        return f"{self.done:,} of {self.mazes:,} mazes ({self.done / self.mazes:.0%})"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A run on disk.
+
+    Attributes:
+        path: of the folder.
+        manifest: what is measured.
+    """
+
+    path: Path
+    manifest: Manifest
+
+    @classmethod
+    def read(cls, path: Path) -> RunFolder | None:
+        """The run in a folder, or None where there is none.
+
+        Raises:
+            RunError: if its manifest is damaged.
+        """
+        manifest = Manifest.read(path)
+        return None if manifest is None else cls(path, manifest)
+
+    @classmethod
+    def begin_or_go_on(
+        cls, path: Path, wanted: Manifest, *, replace: bool = False, other_code: bool = False
+    ) -> RunFolder:
+        """The run in a folder with this configuration and code, begun if there is none; the folder must be `locked`.
+
+        Args:
+            path: the folder; must exist.
+            wanted: what is to be measured; a run that goes on keeps its own chunk size.
+            replace: a *finished* run with another configuration or code is replaced; one without any chunk always is.
+            other_code: a run that other code measured is taken as it is.
+
+        Raises:
+            RunError: if the folder holds a run with another configuration, and names the first field that differs, or
+                one that other code measured, and names its commit.
+        """
+        there = cls.read(path)
+        before: list[Path] = []
+        if there is not None and (difference := there._difference(wanted, other_code)):
+            progress = there.progress()
+            if progress.done and not (replace and progress.finished):
+                state = "a finished" if progress.finished else "an unfinished"
+                raise RunError(f"{path} holds {state} run with {difference}")
+            before, there = [path for paths in there._files().values() for path in paths], None
+        run = there or cls(path, wanted)
+        run._make_chunks()
+        if there is None:
+            wanted.write(path)
+        for leftover in (*before, *unfinished_files(run._chunks)):
+            leftover.unlink()
+        return run
+
+    def _difference(self, wanted: Manifest, other_code: bool) -> str:
+        """What keeps a wanted run from being this one, with a way out; empty if nothing does."""
+        if setting := self.manifest.difference(wanted):
+            return f"{setting}: choose another --out, or the same configuration to continue it, or remove the folder"
+        code = "" if other_code else code_difference(self.manifest.codes, wanted.codes[0])
+        return code and f"{code}: to measure anew name another --out or remove the folder; --other-code accepts it"
+
+    def made_by(self, wanted: Manifest) -> RunFolder:
+        """The run, which notes that the code of a wanted one goes on with it; only for whoever has it `locked`."""
+        if not code_difference(self.manifest.codes, wanted.codes[0]):
+            return self
+        manifest = self.manifest.with_code(wanted.codes[0])
+        manifest.write(self.path)
+        return RunFolder(self.path, manifest)
+
+    def _make_chunks(self) -> None:
+        try:
+            self._chunks.mkdir(exist_ok=True)
+        except FileExistsError:
+            raise RunError(f"{self._chunks} is a file, where a run keeps its rows: choose another --out") from None
+
+    @property
+    def _chunks(self) -> Path:
+        return self.path / _CHUNKS
+
+    def progress(self) -> Progress:
+        """How far it is, by what its files say that they are; whether they are intact is not looked at."""
+        return self._progress(self._files())
+
+    def times(self) -> dict[int, float]:
+        """Chunk number to when its file was written, in seconds since 1970."""
+        return {number: paths[0].stat().st_mtime for number, paths in self._files().items()}
+
+    def missing(self) -> list[int]:
+        """The numbers of the chunks that are still to be measured.
+
+        Files that are damaged, or of another run, stay where they are and do not count.
+        """
+        there = {number for number, _ in self._intact()}
+        return [number for number in range(self.manifest.chunks) if number not in there]
+
+    def write(self, number: int, frame: pd.DataFrame) -> None:
+        """Keep the rows of a chunk.
+
+        Raises:
+            RunError: if they cannot be written; everything written before stays.
+        """
+        try:
+            write_chunk(self._chunks, self.manifest.place(number), frame)
+        except OSError as error:
+            raise RunError(
+                f"{self.path}: chunk {number} cannot be written ({error.strerror or error}); {self.progress()} are "
+                "there: make room, and the same command goes on"
+            ) from error
+
+    def frame(self) -> tuple[pd.DataFrame, Progress]:
+        """All rows so far in the order of mazes and conditions, without those of damaged files, and how far that is."""
+        tables = {number: rows_of(content) for number, content in self._intact()}
+        return frame_of_chunks(list(tables.values())), self._progress(tables)
+
+    def _files(self) -> dict[int, list[Path]]:
+        """Chunk number to the files of this run, mostly one."""
+        files = {
+            number: [path for path in paths if belongs(path, self.manifest.place(number))]
+            for number, paths in chunk_files(self._chunks).items()
+            if number < self.manifest.chunks
+        }
+        return {number: paths for number, paths in files.items() if paths}
+
+    def _intact(self) -> Iterator[tuple[int, bytes]]:
+        """Chunk numbers with the contents of their files; of those that are left out the log says why."""
+        for number, paths in sorted(chunk_files(self._chunks).items()):
+            for path in paths:
+                try:
+                    if number >= self.manifest.chunks:
+                        raise ForeignChunkError(f"{path} is of another run: this one has {self.manifest.chunks} chunks")
+                    content = checked_chunk(path, self.manifest.place(number))
+                except (DamagedChunkError, ForeignChunkError) as trouble:
+                    _log.warning("%s; it is left out", trouble)
+                else:
+                    yield number, content
+                    break
+
+    def _progress(self, chunks: Iterable[int]) -> Progress:
+        return Progress(self.manifest.mazes_in(chunks), self.manifest.mazes)

@@ -1,0 +1,126 @@
+"""The manifest of a run: what is measured, and with what, in a file that is written first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from steered_env.provenance import Code, codes_from
+from steered_env.system import first_difference, whole_file
+
+from .chunk_files import Place
+from .errors import RunError
+
+MANIFEST = "manifest.json"
+_FORMAT, _READ = 2, (1, 2)
+_OWN_VERSION = "version of steered-env"
+"""May differ where the code is the same; that is compared instead."""
+_KINDS: dict[str, Any] = {
+    "configuration": Mapping, "mazes": int, "chunk": int, "description": Mapping, "begun": str, "machine": str,
+    "run": str,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a run measures.
+
+    Attributes:
+        configuration: all that the numbers depend on, as JSON has it; a run goes on only with the same.
+        mazes: how many there are.
+        chunk: mazes in each chunk file.
+        description: of the results, for people.
+        begun: when, as ISO 8601.
+        machine: where.
+        code: what measured it, as `Code.plain` has it; more than one if another code went on. None of version 0.1.0.
+        run: names the run in each of its chunk files; a manifest of version 0.1.0 has none, and neither have those.
+    """
+
+    configuration: Mapping[str, Any]
+    mazes: int
+    chunk: int
+    description: Mapping[str, Any]
+    begun: str
+    machine: str
+    code: Sequence[Mapping[str, Any]] = ()
+    run: str = ""
+
+    def __post_init__(self) -> None:
+        for name, kind in _KINDS.items():
+            value = getattr(self, name)
+            if not isinstance(value, kind) or isinstance(value, bool):
+                raise TypeError(f"{name} is {value!r:.40}")
+        for name in ("mazes", "chunk"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be ≥ 1, got {getattr(self, name)}")
+        codes_from(self.code)  # raises if it is damaged
+
+    @property
+    def chunks(self) -> int:
+        """How many chunks there are."""
+        return -(-self.mazes // self.chunk)
+
+    @property
+    def codes(self) -> tuple[Code, ...]:
+        """The codes that measured it."""
+        return codes_from(self.code)
+
+    def with_code(self, code: Code) -> Manifest:
+        """The manifest of a run that another code goes on with."""
+        return replace(self, code=[one.plain() for one in (*self.codes, code)])
+
+    def place(self, number: int) -> Place:
+        """Where chunk ``number`` belongs."""
+        first = number * self.chunk
+        return Place(self.run, number, range(first, min(first + self.chunk, self.mazes)))
+
+    def mazes_in(self, chunks: Iterable[int]) -> int:
+        """How many mazes some chunks have, by their numbers."""
+        return sum(len(self.place(number).mazes) for number in chunks)
+
+    def write(self, folder: Path) -> None:
+        """Write it into a run's folder, whole or not at all."""
+        with whole_file(folder / MANIFEST) as temporary:
+            temporary.write_text(json.dumps({"format": _FORMAT, **asdict(self)}, indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> Manifest | None:
+        """That of a run's folder, or None where there is no run.
+
+        Raises:
+            RunError: if it is damaged, or of a later version of this package.
+        """
+        path = folder / MANIFEST
+        if not path.is_file():
+            return None
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            found = content.pop("format")
+            if found in _READ:
+                return cls(**content)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise RunError(
+                f"{path} cannot be read as the manifest of a run ({str(error)[:100]}): restore it, or move it away to "
+                "begin anew, or choose another --out"
+            ) from None
+        raise RunError(f"{path} has format {found}, this version reads {_READ[-1]} at most: choose another --out")
+
+    def difference(self, wanted: Manifest) -> str:
+        """The first field in which another configuration differs, with both values; empty if none does."""
+        asked = json.loads(json.dumps(wanted.configuration))
+        return first_difference(_flat(self.configuration), _flat(asked), free=[_OWN_VERSION])
+
+
+def _flat(configuration: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of fields as ``field of name``; the order of conditions counts as a field of its own."""
+    flat: dict[str, Any] = {}
+    for name, value in configuration.items():
+        if isinstance(value, Mapping):
+            flat[name] = ", ".join(value)
+            flat |= {f"{name} of {key}": inner for key, inner in value.items()}
+        else:
+            flat[name] = value
+    return flat

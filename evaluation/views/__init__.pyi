@@ -1,0 +1,14 @@
+from .fields import VectorField, fields_of, vector_field
+from .figures import fields_figure, policy_name, results_figure, save_figure
+from .films import record_video
+
+__all__ = [
+    "VectorField",
+    "fields_figure",
+    "fields_of",
+    "policy_name",
+    "record_video",
+    "results_figure",
+    "save_figure",
+    "vector_field",
+]

@@ -1,0 +1,148 @@
+"""Vector fields: which direction the policy would choose in every cell of a maze, walls or not, facing left."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from torch import nn
+
+from evaluation.measuring import (
+    Condition,
+    ConditionLike,
+    Predictor,
+    SharedForward,
+    SteeringFactory,
+    loaded,
+    module_and_steering,
+)
+from evaluation.storage import BASELINE
+from steered_env import Maze, SteeredPolicy
+from steered_env.maze import ACTIONS_OF, DIRECTIONS, check_maze
+from steered_env.simulator import ACTIONS, Cell, draw_frames
+from steered_env.steering import Intervention
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class VectorField:
+    """The net probability vector in every open cell of a maze.
+
+    Attributes:
+        maze: the maze; its mouse does not matter to the field.
+        name: the condition.
+        arrows: ``(25, 25, 2)`` float64 at ``[row, col]``: the probability of choosing right minus left, and of up
+            minus down (walls or not), with the mouse in that cell and facing left. NaN in walls and at the cheese.
+        probabilities: ``(25, 25, 15)`` float64: of each action there. NaN likewise.
+    """
+
+    maze: Maze
+    name: str
+    arrows: NDArray[np.float64] = field(repr=False)
+    probabilities: NDArray[np.float64] = field(repr=False)
+
+    def difference(self, other: VectorField) -> VectorField:
+        """This field minus another of a maze of the same shape; NaN where either is.
+
+        Raises:
+            ValueError: if the walls differ.
+        """
+        self._check_walls(other)
+        return VectorField(
+            self.maze,
+            f"difference to {other.name}",
+            self.arrows - other.arrows,
+            self.probabilities - other.probabilities,
+        )
+
+    def distance(self, other: VectorField) -> float:
+        """How differently two policies act: the total variation distance of their actions, averaged over cells.
+
+        Half the summed absolute difference of the 15 probabilities (Levin & Peres, *Markov Chains and Mixing Times*,
+        4.1): the share of moments at which the two would act differently if they agreed whenever they can. Averaged
+        over the cells that are open in both and hold the cheese in neither.
+
+        Example:
+            >>> from steered_env import Maze, load_policy
+            >>> policy, maze = load_policy(), Maze.from_level(0)
+            >>> subtracted, removed = vector_field(policy, maze, "-cheese"), vector_field(policy, maze.without_cheese())
+            >>> 0 <= subtracted.distance(removed) < subtracted.distance(vector_field(policy, maze)) <= 1
+            True
+
+        Returns:
+            From 0, the same everywhere, to 1; NaN if there is no such cell.
+
+        Raises:
+            ValueError: if the walls differ.
+        """
+        self._check_walls(other)
+        varied = 0.5 * np.abs(self.probabilities - other.probabilities).sum(axis=2)
+        there = ~np.isnan(varied)
+        return float(varied[there].mean()) if there.any() else float("nan")
+
+    def _check_walls(self, other: VectorField) -> None:
+        if not np.array_equal(self.maze.walls, other.maze.walls):
+            raise ValueError(f"fields of different mazes cannot be compared: {self.maze!r}, {other.maze!r}")
+
+
+def vector_field(
+    policy: nn.Module | SteeredPolicy | Predictor | str | os.PathLike[str],
+    maze: Maze,
+    condition: ConditionLike | Intervention = BASELINE,
+) -> VectorField:
+    """Which direction the policy would choose in every open cell of a maze, walls or not, facing left.
+
+    Example:
+        >>> from steered_env import Maze, load_policy
+        >>> field = vector_field(load_policy(), Maze.from_level(0), "-cheese")
+        >>> field.arrows.shape
+        (25, 25, 2)
+
+    Args:
+        policy: an `ImpalaPolicy`, or any torch module with ``action_probabilities``, or a `SteeredPolicy`, or a
+            Stable-Baselines3 model, or the name of a packaged policy, or a path.
+        maze: a vector of the condition is computed with the mouse where it stands here.
+        condition: an expression, a `Steering` or another `Intervention`, or a name with one of them or with a function.
+
+    Raises:
+        TypeError: if an argument is of the wrong kind.
+        VectorError: if the condition's vector does not exist for this maze.
+        ConditionError: if the expression is no condition.
+        NoProbabilitiesError: if the policy gives no probabilities somewhere; names maze, cell and condition.
+    """
+    check_maze(maze)
+    module, base = module_and_steering(loaded(policy))
+    forward = SharedForward(module)
+    named = Condition("steering", made_by=condition) if isinstance(condition, Intervention) else Condition.of(condition)
+    steering = base.then(SteeringFactory(forward.policy).steering(named, maze))
+    return fields_of(forward, maze, {named.name: steering})[0]
+
+
+def fields_of(forward: SharedForward, maze: Maze, steerings: Mapping[str, Intervention]) -> list[VectorField]:
+    """The fields of one maze under several steerings, sharing what their forward passes have in common.
+
+    Args:
+        forward: the policy.
+        maze: its mouse does not matter.
+        steerings: name to steering.
+    """
+    cells: list[Cell] = [(int(row), int(col)) for row, col in np.argwhere(~maze.walls) if (row, col) != maze.cheese]
+    frames = draw_frames([maze.with_mouse(cell) for cell in cells])
+    places = tuple(np.array(cells).T)
+    fields = []
+    for name, rows in zip(steerings, forward.at(maze, cells, frames, steerings), strict=True):
+        probabilities = rows.astype(np.float64)
+        by_cell = np.full((*maze.walls.shape, ACTIONS), np.nan)
+        by_cell[places] = probabilities
+        arrows = np.full((*maze.walls.shape, 2), np.nan)
+        arrows[places] = sum(
+            probabilities[:, list(ACTIONS_OF[move])].sum(axis=1)[:, None] * np.array([cols, rows_up])
+            for move, (rows_up, cols) in DIRECTIONS.items()
+        )
+        fields.append(VectorField(maze, name, arrows, by_cell))
+    return fields

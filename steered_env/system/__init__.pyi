@@ -1,0 +1,18 @@
+from .atomic_write import whole_file
+from .comparison import first_difference
+from .foreign_files import refuse_foreign_files
+from .interruption import StopRequest, check_given_up, ignore_ctrl_c, stop_requests, stopped_at_once, worker_threads
+from .machine_description import machine
+
+__all__ = [
+    "StopRequest",
+    "check_given_up",
+    "first_difference",
+    "ignore_ctrl_c",
+    "machine",
+    "refuse_foreign_files",
+    "stop_requests",
+    "stopped_at_once",
+    "whole_file",
+    "worker_threads",
+]

@@ -1,0 +1,117 @@
+"""What is trained, and by which loss."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from steered_env.maze import ACTIONS_OF, DIRECTIONS
+from steered_env.policy import ImpalaPolicy, to_input
+from steered_env.simulator import ACTIONS, WORLD_SIZE
+from steered_env.training.pictures import NO_MOVE, Pictures
+
+if TYPE_CHECKING:
+    from .config import TrainingConfig
+
+_UPSCALE = 4
+
+
+class CellHead(nn.Module):
+    """Four logits, one for each move, in every cell of the maze at once; dropped after training.
+
+    One of them names the best move in every cell: a picture then teaches about 150 cells instead of one. Another finds
+    the mouse and the best move there, among all cells and moves: the policy's own layer has to do the same, but is told
+    of a wrong move only, not where the mouse was.
+
+    Args:
+        width: of the policy it reads from.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(32 * width, len(DIRECTIONS) * _UPSCALE**2, 1)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """``(B, 32·width, 8, 8)`` of the third block to logits ``(B, 4, 25, 25)``, bottom row first."""
+        logits = functional.pixel_shuffle(self.conv(maps), _UPSCALE)
+        resized = functional.interpolate(logits, size=(WORLD_SIZE, WORLD_SIZE), mode="bilinear", align_corners=False)
+        return resized.flip(2)  # a picture's first row is the top one
+
+
+@dataclass(frozen=True)
+class Losses:
+    """The parts of the loss, each a scalar tensor, and their weighted sum."""
+
+    total: Tensor
+    policy: Tensor
+    dense: Tensor
+    mouse: Tensor
+    value: Tensor
+
+
+class Learner(nn.Module):
+    """A policy and the heads that help it learn.
+
+    Args:
+        config: the recipe.
+    """
+
+    def __init__(self, config: TrainingConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.policy = ImpalaPolicy(config.width)
+        self.dense = CellHead(config.width)
+        self.mouse = CellHead(config.width)
+        groups = torch.full((len(DIRECTIONS), ACTIONS), -math.inf)
+        for row, name in enumerate(DIRECTIONS):
+            groups[row, list(ACTIONS_OF[name])] = 0.0
+        self.register_buffer("groups", groups, persistent=False)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Log-probabilities of the four moves ``(B, 4)``, values ``(B,)``, two ``(B, 4, 25, 25)``."""
+        embedder = self.policy.embedder
+        maps = embedder.block3(embedder.block2(embedder.block1(x)))
+        positive = embedder.relu3(maps)
+        features = embedder.relufc(embedder.fc(embedder.flatten(positive)))
+        logits, values = self.policy.heads(features)
+        groups = self.get_buffer("groups")
+        moves = torch.logsumexp(logits.float().log_softmax(1)[:, None, :] + groups, dim=2)
+        return moves, values.float(), self.dense(maps).float(), self.mouse(positive).float()
+
+    def losses(self, pictures: Pictures, device: torch.device) -> Losses:
+        """The loss of one batch.
+
+        The policy's is −log of the summed probability of all actions that make the best move; the dense
+        head's the cross-entropy over all cells that have one; the mouse head's that of the mouse's cell and best move
+        among all cells and moves; the value head's half the squared distance to ``discount ** steps``.
+        """
+        with torch.autocast(device.type, torch.bfloat16, enabled=self.config.bfloat16):
+            moves, values, dense, mouse = self(to_input(pictures.frames, device))
+        best = torch.from_numpy(pictures.moves).to(device)
+        cells = torch.from_numpy(pictures.cell_moves.astype(np.int64)).to(device)
+        place = torch.from_numpy(pictures.mice[:, 0] * WORLD_SIZE + pictures.mice[:, 1]).to(device)
+        returns = self.config.discount ** torch.from_numpy(pictures.distances).to(device)
+        policy = functional.nll_loss(moves, best)
+        dense_loss = functional.cross_entropy(dense, cells, ignore_index=NO_MOVE)
+        mouse_loss = functional.cross_entropy(mouse.flatten(1), best * WORLD_SIZE**2 + place)
+        value = 0.5 * functional.mse_loss(values, returns)
+        weighted = (
+            self.config.dense_weight * dense_loss,
+            self.config.mouse_weight * mouse_loss,
+            self.config.value_weight * value,
+        )
+        return Losses(total=policy + sum(weighted), policy=policy, dense=dense_loss, mouse=mouse_loss, value=value)
+
+
+def learning_rate(config: TrainingConfig, done: int) -> float:
+    """The learning rate after ``done`` pictures: a linear rise, then a cosine down to 0."""
+    if done < config.warmup_pictures or config.pictures is None:
+        return config.learning_rate * min(1.0, (done + config.batch_size) / max(1, config.warmup_pictures))
+    progress = (done - config.warmup_pictures) / max(1, config.pictures - config.warmup_pictures)
+    return config.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))

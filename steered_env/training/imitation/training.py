@@ -1,0 +1,281 @@
+"""Training by imitation of shortest paths, resumable at any moment."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader
+
+from steered_env.policy import ImpalaPolicy, save_policy
+from steered_env.provenance import Code, codes_from
+from steered_env.system import StopRequest, ignore_ctrl_c, stop_requests
+from steered_env.training.held_out import move_accuracy
+from steered_env.training.memory import keep_freed_memory
+from steered_env.training.older_runs import with_later_parts
+from steered_env.training.pictures import Pictures, TrainingPictures
+from steered_env.training.run_folder import (
+    CHECKPOINT,
+    CURVE,
+    WEIGHTS,
+    Progress,
+    check_same_code,
+    check_same_config,
+    claim_folder,
+    read_checkpoint,
+    write_checkpoint,
+    write_config,
+)
+from steered_env.training.weight_average import running_average
+
+from .config import TrainingConfig
+from .curve import Curve
+from .learner import Learner, Losses, learning_rate
+
+ALGORITHM = "imitation"
+_CALIBRATION_S = 30.0
+_CHECKPOINT_EVERY_S = 40.0
+_EVALUATIONS = 40
+_POINT_EVERY = 25_600
+
+
+def train(
+    config: TrainingConfig,
+    out: Path,
+    *,
+    device: torch.device | str = "cpu",
+    other_code: bool = False,
+    workers: int = 1,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+    on_evaluation: Callable[[ImpalaPolicy], dict[str, float]] = lambda _: {},
+) -> ImpalaPolicy:
+    """Train a policy, or go on with one that was interrupted.
+
+    Writes into ``out``: ``config.json``, ``curve.csv``, ``checkpoint.pt`` (at least every 40 seconds), and
+    ``policy.safetensors`` at 40 points along the way and at the end. Called again with the same configuration it
+    continues from the checkpoint, with the same pictures in the same order. Ctrl-C and SIGTERM stop it after the step
+    under way, saved.
+
+    Args:
+        config: the recipe. With a time budget, the speed of the warm-up, or of its first half minute, sets the
+            number of pictures.
+        out: the run's folder; made if it is not there.
+        device: where the network is trained.
+        other_code: go on with a run that other code began; its files then name both.
+        workers: processes that draw pictures; how many does not change the pictures.
+        on_progress: called about once a second.
+        on_evaluation: called with the policy along the way, for further columns of the curve.
+
+    Returns:
+        The trained policy, on the CPU.
+
+    Raises:
+        TrainingError: if ``out`` holds a run with another configuration or of other code, or a damaged checkpoint.
+        KeyboardInterrupt: when it was stopped.
+    """
+    keep_freed_memory()
+    run = _Run(config, out, torch.device(device), on_progress, on_evaluation, other_code)
+    with stop_requests(run.kept) as stop:
+        try:
+            run.to_the_end(workers, stop)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(f"stopped: {run.kept()}") from None
+    return run.finished_policy()
+
+
+class _Run:
+    """The state of one training run."""
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        out: Path,
+        device: torch.device,
+        on_progress: Callable[[Progress], None],
+        on_evaluation: Callable[[ImpalaPolicy], dict[str, float]],
+        other_code: bool,
+    ) -> None:
+        self.out, self.device = out, device
+        self.on_progress, self.on_evaluation = on_progress, on_evaluation
+        claim_folder(out)
+        torch.manual_seed(config.seed)
+        self.config = config
+        self.codes: tuple[Code, ...] = (Code.of(train),)
+        self.learner = Learner(config).to(device)  # the policy keeps its channels-last memory
+        self.optimizer = torch.optim.Adam(self.learner.parameters(), lr=config.learning_rate)
+        self.average = running_average(self.learner.policy, config.average_decay) if config.average_decay else None
+        self.curve = Curve()
+        self.done, self.saved, self.seconds = 0, 0, 0.0
+        self._accuracy: float | None = None
+        if (out / CHECKPOINT).exists():
+            self._resume(other_code)
+        else:
+            write_config(self.out, self.config, self.device, self.codes)
+
+    def to_the_end(self, workers: int, stop: StopRequest) -> None:
+        last_saved = time.monotonic()
+        clock = time.monotonic()
+        begun, begun_at = clock, self.done
+        for pictures in self._batches(workers):
+            self._step(pictures)
+            now = time.monotonic()
+            self.seconds += now - clock
+            clock = now
+            rate = (self.done - begun_at) / max(now - begun, 1e-9)
+            self._set_budget(rate)
+            self._report_point()
+            note = "" if self._accuracy is None else f"{self._accuracy:.1%} right moves"
+            self.on_progress(Progress(self.done, self.config.pictures, rate, "pictures", note))
+            if stop.made:
+                self.save()
+                raise KeyboardInterrupt
+            if now - last_saved > _CHECKPOINT_EVERY_S:
+                self.save()
+                last_saved = now
+            if self._finished:
+                break
+        self.save()
+
+    def kept(self) -> str:
+        """What is saved, and how to go on, for people."""
+        return f"{self.saved:,} of {self.done:,} pictures are in {self.out}; the same command goes on from here"
+
+    @property
+    def _finished(self) -> bool:
+        return self.config.pictures is not None and self.done >= self.config.pictures
+
+    @property
+    def _policy(self) -> ImpalaPolicy:
+        """What has been made so far: the running average, or the weights as they are."""
+        policy = self.learner.policy if self.average is None else self.average.module
+        assert isinstance(policy, ImpalaPolicy)
+        return policy.eval()
+
+    def finished_policy(self) -> ImpalaPolicy:
+        self._write_policy()
+        return self._policy.cpu()
+
+    def _write_policy(self) -> None:
+        metadata = {
+            "algorithm": ALGORITHM,
+            "config": asdict(self.config),
+            "pictures": self.done,
+            "seconds": round(self.seconds, 1),
+            "code": [code.plain() for code in self.codes],
+        }
+        save_policy(self._policy, self.out / WEIGHTS, metadata=metadata)
+
+    def save(self) -> None:
+        """Write the checkpoint and the curve, each whole."""
+        state = {
+            "config": asdict(self.config),
+            "code": [code.plain() for code in self.codes],
+            "done": self.done,
+            "seconds": self.seconds,
+            "learner": self.learner.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "curve": self.curve.state(),
+        }
+        if self.average is not None:
+            state["average"] = self.average.state_dict()
+        write_checkpoint(self.out, ALGORITHM, state)
+        self.curve.write(self.out / CURVE)
+        self.saved = self.done
+
+    def _resume(self, other_code: bool) -> None:
+        state = read_checkpoint(self.out, ALGORITHM, self.device)
+        wanted = self.config
+        if wanted.pictures is None:  # the budget of time was turned into pictures before
+            wanted = replace(wanted, pictures=state["config"]["pictures"])
+        check_same_config(self.out, state["config"], wanted)
+        codes = check_same_code(self.out, state.get("code", ()), self.codes[0], other_code=other_code)
+        self.config = self.learner.config = wanted
+        learner, optimizer = with_later_parts(state, self.learner)
+        self.learner.load_state_dict(learner)
+        self.optimizer.load_state_dict(optimizer)
+        if self.average is not None:
+            self.average.load_state_dict(state["average"])
+        self.done, self.seconds = int(state["done"]), float(state["seconds"])
+        self.saved = self.done
+        self.codes = codes_from(state.get("code", ()))
+        if codes != self.codes and not self._finished:
+            self.codes = codes
+            write_config(self.out, self.config, self.device, codes)
+        self.curve = Curve(state["curve"])
+
+    def _batches(self, workers: int) -> Iterator[Pictures]:
+        """The batches that are left, drawn ahead in other processes."""
+        config = self.config
+        if self._finished:
+            return iter(())
+        dataset = TrainingPictures(
+            seed=config.seed,
+            batch_size=config.batch_size,
+            per_level=config.pictures_per_level,
+            cheese_region=config.cheese_region,
+        )
+        first = self.done // config.batch_size
+        return iter(
+            DataLoader(
+                dataset,
+                batch_size=None,
+                sampler=range(first, 2**40),
+                num_workers=workers,
+                collate_fn=_unchanged,
+                prefetch_factor=8 if workers else None,
+                worker_init_fn=ignore_ctrl_c,
+            )
+        )
+
+    def _step(self, pictures: Pictures) -> None:
+        config = self.config
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(config, self.done)
+        self.learner.train()
+        losses: Losses = self.learner.losses(pictures, self.device)
+        self.optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(losses.total)
+        torch.nn.utils.clip_grad_norm_(self.learner.parameters(), config.clip)
+        self.optimizer.step()
+        if self.average is not None:
+            self.average.update_parameters(self.learner.policy)
+        self.done += len(pictures.frames)
+        self.curve.add(losses)
+
+    def _set_budget(self, rate: float) -> None:
+        config = self.config
+        if config.pictures is not None or config.minutes is None:
+            return
+        budget = config.minutes * 60
+        if self.seconds < min(_CALIBRATION_S, budget / 4) and self.done < config.warmup_pictures:
+            return  # by the end of the warm-up the learning rate depends on the number of pictures
+        left = max(0.0, budget - self.seconds) * rate
+        batches = max(1, round((self.done + left) / config.batch_size))
+        self.config = self.learner.config = replace(config, pictures=batches * config.batch_size)
+        write_config(self.out, self.config, self.device, self.codes)
+
+    def _report_point(self) -> None:
+        """Add a point to the curve when one is due, and evaluate when that is."""
+        total = self.config.pictures
+        if total is None:
+            return
+        batch = self.config.batch_size
+        every = max(batch, total // _EVALUATIONS // batch * batch)
+        finished = self.done >= total
+        if self.done % every and not finished:
+            if self.done % (_POINT_EVERY // batch * batch or batch) == 0:
+                self.curve.close_point(self.done, self.seconds, learning_rate(self.config, self.done), {})
+            return
+        held_out = move_accuracy(self._policy, cheese_region=self.config.cheese_region)
+        self._accuracy = held_out.accuracy
+        columns = {"move_accuracy": held_out.accuracy, **self.on_evaluation(self._policy)}
+        self._write_policy()
+        self.curve.close_point(self.done, self.seconds, learning_rate(self.config, self.done), columns)
+
+
+def _unchanged(batch: Any) -> Any:
+    return batch

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import json
+import re
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evaluation import evaluate
+from evaluation.cards import card as model_card
+from evaluation.cards import cheese_rate, held_out_mazes
+from evaluation.cards.training_section import how_made
+from evaluation.measuring.uniform_policy import UniformPolicy
+from steered_env import load_policy
+from steered_env.policy.checkpoint import read_metadata
+from steered_env.training import HeldOut, Progress, move_accuracy
+from steered_env.training.imitation import TrainingConfig, train
+from steered_env.training.imitation import training as imitation
+from steered_env.training.ppo import PPOConfig
+from steered_env.training.ppo.training import train_ppo
+from steered_env.training.run_folder import CONFIG, WEIGHTS
+
+
+def stop_after(pictures: int) -> Callable[[Progress], None]:
+    def stop(progress: Progress) -> None:
+        if progress.done == pictures:
+            signal.raise_signal(signal.SIGINT)
+
+    return stop
+
+
+def test_a_card_tells_what_was_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (imitation, model_card):
+        monkeypatch.setattr(module, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(40), **k))
+    monkeypatch.setattr(model_card, "_RATE_MAZES", 4)
+    monkeypatch.setattr(model_card, "_TABLE_MAZES", 6)
+    train(TrainingConfig(pictures=64, batch_size=16, seed=3), tmp_path / "run", workers=0)
+    seen: list[tuple[int, int]] = []
+    files = model_card.write_card(
+        tmp_path / "run", tmp_path / "card", "mine", lambda done, total: seen.append((done, total))
+    )
+    assert [file.name for file in files] == ["mine.md", "mine-curve.csv", "mine-curve.png", "mine.safetensors"]
+    assert sorted(path.name for path in (tmp_path / "card").iterdir()) == sorted(file.name for file in files)
+    assert seen[-1] == (14, 14)
+    text = files[0].read_text(encoding="utf-8")
+    assert "steered-env train --out runs/mine --pictures 64 --seed 3 --batch-size 16" in text
+    for part in (
+        "## Right moves",
+        "## Cheese rate",
+        "## What it is bad at",
+        "## What steering does",
+        "| -cheese | 6 |",
+    ):
+        assert part in text
+    policy = load_policy(files[3])
+    told = read_metadata(files[3])["measured"]
+    assert files[3].stat().st_size < 1.4e6
+    assert f"**{told['cheese_rate'][0]:.3f}**" in text
+    for level, condition, cheese, top_right in told["rates"]:
+        again = evaluate(policy, level, [condition]).frame.loc[0]
+        assert again["reach_cheese"] == pytest.approx(cheese)
+        assert top_right is None if np.isnan(again["reach_top_right"]) else again["reach_top_right"] == top_right
+    assert pd.read_csv(files[1])["pictures"].iloc[-1] == 64
+
+
+def test_a_card_of_reinforcement_learning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_card, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(40), **k))
+    monkeypatch.setattr(model_card, "_RATE_MAZES", 5)
+    monkeypatch.setattr(model_card, "_TABLE_SMALL_MAZES", 20)
+    config = PPOConfig(steps=32, start="small", sizes=(5, 7), num_envs=4, n_steps=8, minibatches=2, value_warmup=1)
+    config = replace(config, start_temperature=2.0, heads_only=True)
+    train_ppo(config, tmp_path / "run", on_evaluation=lambda p: cheese_rate(p, 5, 3, (5, 7)))
+    files = model_card.write_card(tmp_path / "run", tmp_path / "run", "mine", lambda _done, _total: None)
+    text = files[0].read_text(encoding="utf-8")
+    command = (
+        "steered-env train --algorithm ppo --out runs/mine --steps 32 --start small --value-warmup 1 --sizes 5,7 "
+        "--cheese-region 5 --width 1 --seed 0 --start-temperature 2 --heads-only --num-envs 4 --n-steps 8 "
+        "--minibatches 2`"
+    )
+    assert command in text
+    changed = dict(re.findall(r"^(`small`.*), before training,.*training changed it by \*\*(\S+)\*\*", text, re.M))
+    assert re.fullmatch(r"[+-]0\.000\d", changed["`small` at temperature 2"])  # only its value head has moved
+    assert set(changed) == {"`small`", "`small` at temperature 2"}
+    assert "| shortest path | `small` before | `small` at temperature 2 before | mazes |" in text
+    assert "nothing before the two heads was changed" in text
+    assert "Mazes larger than 7" in text
+    assert "of sizes 5, 7" in text
+    rows = [row.split(" | ") for row in text.splitlines() if row.startswith(("| 5 | ", "| 7 | ", "| all | "))][:3]
+    assert [row[-1] for row in rows][-1] == "5 |"
+    for row in rows:
+        assert float(row[2]) < float(row[1])  # chance finds less cheese than the shipped policy
+
+
+def test_a_card_of_several_stages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_card, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(40), **k))
+    monkeypatch.setattr(model_card, "_RATE_MAZES", 3)
+    monkeypatch.setattr(model_card, "_TABLE_SMALL_MAZES", 12)
+    monkeypatch.chdir(tmp_path)
+    first = PPOConfig(steps=32, sizes=(3,), num_envs=4, n_steps=8, minibatches=2, time_limit=9)
+    start = str(Path("runs/first/policy.safetensors"))
+    train_ppo(first, Path("runs/first"), on_evaluation=lambda _: {"cheese_rate": 0.25})
+    train_ppo(replace(first, steps=64, sizes=(3, 5), start=start), Path("runs/then"))
+    files = model_card.write_card(Path("runs/then"), Path("card"), "then", lambda _done, _total: None)
+    text = files[0].read_text(encoding="utf-8")
+    assert "| start | new weights |" in text
+    commands = re.findall(r"`steered-env train --algorithm ppo --out runs/(\w+) --steps (\d+)", text)
+    assert commands == [("first", "32"), ("then", "64")]
+    assert "32 steps in mazes of size 3, episodes cut after 9, then 64 steps in mazes of sizes 3, 5, " in text
+    curve = pd.read_csv(files[1])
+    assert curve["stage"].tolist() == ["first"] * 2 + ["then"] * 3
+    assert curve["steps"].tolist() == [0, 32, 32, 64, 96]
+    assert "before training" not in text
+
+
+def test_the_card_of_a_run_that_goes_on_says_how_far_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imitation, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(8), **k))
+    with pytest.raises(KeyboardInterrupt):
+        train(TrainingConfig(pictures=64, batch_size=16), tmp_path, workers=0, on_progress=stop_after(48))
+    text = how_made(
+        read_metadata(tmp_path / WEIGHTS), json.loads((tmp_path / CONFIG).read_text(encoding="utf-8")), "mine"
+    )
+    assert "| how far | 48 of 64 pictures: these are the weights so far |" in text
+
+
+def test_a_run_without_a_policy_has_no_card(tmp_path: Path) -> None:
+    run, card = tmp_path / "run", tmp_path / "card"
+    with pytest.raises(FileNotFoundError, match=r"holds no training run: there is no config\.json"):
+        model_card.write_card(run, card, "mine", lambda _done, _total: None)
+    with pytest.raises(KeyboardInterrupt):
+        train(TrainingConfig(pictures=1280, batch_size=16), run, workers=0, on_progress=stop_after(16))
+    with pytest.raises(FileNotFoundError, match=r"has no policy yet: .* from its first evaluation on"):
+        model_card.write_card(run, card, "mine", lambda _done, _total: None)
+    assert not card.exists()
+
+
+def test_a_mouse_settles_where_it_reaches_neither() -> None:
+    mazes = held_out_mazes(20, (5, 7))
+    steered = evaluate(UniformPolicy(), mazes=mazes, horizon=2000)
+    rates = steered.with_decision_square().frame[["reach_cheese", "reach_top_right", "reach_either"]].mean()
+    assert rates["reach_cheese"] + rates["reach_top_right"] > 1.2 * rates["reach_either"]  # many reach both
+    held_out = HeldOut(0.5, {5: (0.5, 2)})
+    measured = model_card._Measured(1, (5, 7), held_out, mazes, steered, steered, {}, mazes, steered)
+    assert f"and settles elsewhere with {1 - rates['reach_either']:.2f}." in model_card._weaknesses(measured)
+
+
+def test_an_old_run_was_made_with_what_was_in_effect_then() -> None:
+    made = read_metadata("small")
+    assert "mouse_weight" not in made["config"]
+    text = how_made(made, {"device": "cpu"}, "small")
+    assert "`steered-env train --recipe small`" in text
+    assert "running average" not in text
+    assert "third one" not in text
+    assert "minutes on cpu |" in text

@@ -1,0 +1,276 @@
+"""The command, run as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from evaluation.cli.command import main
+from evaluation.cli.parsing import parse_levels
+
+
+@pytest.fixture
+def run_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs the command in this process, which has everything imported, and in the test's folder."""
+
+    def run_here(*arguments: str) -> subprocess.CompletedProcess[str]:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["steered-env", *arguments])
+        with pytest.raises(SystemExit) as end:
+            main()
+        printed = capsys.readouterr()
+        return subprocess.CompletedProcess(arguments, int(end.value.code or 0), printed.out, printed.err)
+
+    return run_here
+
+
+def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).with_name("steered-env")), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=300)
+
+
+def test_table(tmp_path: Path) -> None:
+    done = run("table", "--levels", "0:4", "-c", "baseline", "-c", "-cheese", "--out", "here/out", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "gym" not in done.stdout + done.stderr
+    assert "Warning" not in done.stderr
+    assert "All mazes: 4" in done.stdout
+    assert "95 % intervals over mazes; Δ: paired difference to the baseline; more in" in done.stdout
+    out = tmp_path / "here" / "out"
+    assert {path.name for path in out.iterdir()} == {
+        "table.md", "figure.png", "results.csv", "summary.csv", "evaluation.json", "manifest.json", "lock", "chunks",
+    }  # fmt: skip
+    assert len(pd.read_csv(out / "results.csv")) == 8
+    assert "-cheese" in (out / "table.md").read_text(encoding="utf-8")
+    done = run("table", "--levels", "0:5", "--out", "here/out", folder=tmp_path)
+    assert (done.returncode, "holds a finished run with mazes levels 0:4, not levels 0:5" in done.stderr) == (1, True)
+    done = run("runs", "here", folder=tmp_path)
+    assert "finished 4 of 4 mazes (100%)" in done.stdout
+    assert "small: ImpalaPolicy(width=1)" in done.stdout
+
+
+def test_video_and_field(run_here: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
+    done = run_here("video", "--level", "3", "--condition=-cheese", "--steps", "5", "--panel", "64")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "videos" / "level-3.mp4").stat().st_size > 1000
+    assert "left out" not in done.stdout
+    done = run_here("video", "--level", "17", "--steps", "2", "--panel", "64", "--out", "largest.gif")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(
+        "left out, since level 17 has no such vector: top_right, top_right - cheese\nbaseline: "
+    )
+    done = run_here("field", "--level", "3", "-c=top_right", "--out", "field.svg")
+    assert done.returncode == 0, done.stderr
+    assert "<svg" in (tmp_path / "field.svg").read_text(encoding="utf-8")
+
+
+def test_train_card_and_table_of_the_new_policy(tmp_path: Path) -> None:
+    arguments = ("train", "--out", "run", "--pictures", "256", "--rate-levels", "2", "--seed", "5")
+    done = run(*arguments, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "right moves" in done.stderr
+    curve = pd.read_csv(tmp_path / "run" / "curve.csv")
+    assert {"pictures", "move_accuracy", "cheese_rate"} <= set(curve.columns)
+    done = run("table", "--levels", "1", "--policy", "run/policy.safetensors", "-c=-cheese", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "95 % intervals over mazes; more in table.md" in done.stdout  # no baseline, no Δ
+    described = json.loads((tmp_path / "results" / "table" / "evaluation.json").read_text(encoding="utf-8"))
+    assert described["policy_name"] == "run/policy.safetensors"
+    assert described["conditions"] == ["-cheese"]
+    done = run("train", "--out", "run", "--pictures", "512", "--seed", "5", folder=tmp_path)
+    assert (done.returncode, "holds a run with pictures 256, not 512" in done.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["table", "--levels", "-3"], "level must be ≥ 0, got -3"),
+        (["table", "--levels", "5:2"], "the end must be above the start"),
+        (["table", "--levels", "1.5"], "levels must be written as 7, 0:100 or 3,8,12, got '1.5'"),
+        (["table", "-c", "2*chese"], "did you mean 'cheese'"),
+        (["table", "-c", 'cheese(layer="embedder.block2.res1.resad")', "--levels", "1"], "embedder.block2.res1.resadd"),
+        (["table", "--levels", "3,3"], "level 3 is named 2 times"),
+        (["table", "--policy", "nope"], "no policy 'nope'"),
+        (["table", "--policy", "."], "policy '.' is a folder: name the file in it, such as policy.safetensors"),
+        (["table", "--policy", "cut.safetensors"], "not a whole safetensors file"),
+        (["table", "--out", "file"], "file is a file: name a folder to write into"),
+        (["table", "--horizon", "0"], "horizon must be ≥ 1"),
+        (["table", "--chunk", "0"], "chunk must be ≥ 1 maze, got 0"),
+        (["table", "--ray", "auto", "--workers", "0"], "workers must be ≥ 1, got 0"),
+        (["runs", "nowhere"], "there is no folder nowhere"),
+        (["video", "--out", "film.avi"], "must end in .mp4 or .gif"),
+        (["video", "--level", "17", "-c", "top_right"], "no path to carve"),
+        (["field", "-c", "cheese", "-c", "top_right"], "got 2: cheese, top_right"),
+        (["field", "--out", "field.txt"], "must end in .png, .svg or .pdf"),
+        (["train", "--out", "run"], "needs one budget"),
+        (["train", "--out", "run", "--minutes", "1", "--device", "tpu9"], "device 'tpu9' cannot be used here"),
+        (["train", "--out", "run", "--algorithm", "a2c", "--minutes", "1"], "must be imitation or ppo, got 'a2c'"),
+        (["train", "--out", "run", "--algorithm", "ppo", "--pictures", "9"], "--pictures is for --algorithm imitation"),
+        (["train", "--out", "run", "--minutes", "1", "--gamma", "0.9"], "--gamma is for --algorithm ppo"),
+        (["train", "--out", "run", "--algorithm", "ppo"], "needs one budget: --minutes or --steps"),
+        (["train", "--out", "run", "--algorithm", "ppo", "--steps", "9", "--sizes", "3;5"], "written as 3,5,7"),
+        (["train", "--out", "run", "--algorithm", "ppo", "--steps", "9", "--start", "nope"], "no policy 'nope'"),
+        (["train", "--minutes", "1"], "name the run's folder"),
+        (["train", "--recipe", "large"], "no recipe 'large'; there are small, small-long, full, small-1,"),
+        (["train", "--recipe", "small-7", "--seed", "3"], "--seed would change the recipe"),
+        (["card", "."], "holds no training run"),
+    ],
+)
+def test_bad_input_is_one_clear_line(
+    run_here: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "cut.safetensors").write_bytes(b"12345678901")
+    before = sorted(path.name for path in tmp_path.rglob("*"))
+    done = run_here(*arguments)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("error: ")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == before  # nothing half-written
+
+
+def test_ctrl_c_keeps_a_training_run(tmp_path: Path) -> None:
+    command = [str(Path(sys.executable).with_name("steered-env")), "train", "--out", "run", "--pictures", "6400"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    assert process.stderr is not None
+    assert "pictures" in process.stderr.readline()
+    os.killpg(process.pid, signal.SIGINT)
+    stderr = process.communicate(timeout=120)[1]
+    assert process.returncode == 130
+    assert "Traceback" not in stderr
+    assert "stopping after the step under way" in stderr
+    assert stderr.strip().endswith("pictures are in run; the same command goes on from here")
+    assert (tmp_path / "run" / "checkpoint.pt").stat().st_size > 10**6
+    assert {path.name for path in (tmp_path / "run").iterdir()} <= {
+        "checkpoint.pt", "config.json", "curve.csv", "policy.safetensors",
+    }  # fmt: skip
+
+
+def test_a_second_ctrl_c_stops_a_table_at_once(tmp_path: Path) -> None:
+    """In a chunk of 50 mazes, which would take a minute."""
+    command = [str(Path(sys.executable).with_name("steered-env")), "table", "--out", "run", "--chunk", "50"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    assert process.stderr is not None
+    while not (tmp_path / "run" / "chunks").exists():
+        assert process.poll() is None
+        time.sleep(0.1)
+    time.sleep(1)
+    os.killpg(process.pid, signal.SIGTERM)
+    assert "0 of 100 mazes (0%) are in run; the same command goes on from here" in process.stderr.readline()
+    os.killpg(process.pid, signal.SIGINT)
+    stderr = process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    assert stderr == "stopped: 0 of 100 mazes (0%) are in run; the same command goes on from here\n"
+    assert not list((tmp_path / "run" / "chunks").iterdir())
+
+
+def test_a_film_that_is_terminated_leaves_nothing(tmp_path: Path) -> None:
+    """While it is made: in pictures of 700 pixels that takes long."""
+    many = ["-c", "-cheese", "-c", "baseline", "--steps", "150", "--panel", "700"]
+    command = [str(Path(sys.executable).with_name("steered-env")), "video", "--out", "films/film.mp4", *many]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    while not (tmp_path / "films").exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGTERM)
+    stderr = process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    assert "Traceback" not in stderr
+    assert "the same command" in stderr
+    assert not list((tmp_path / "films").iterdir())
+
+
+def test_a_table_that_is_interrupted_after_measuring_says_that_it_is_measured(tmp_path: Path) -> None:
+    arguments = ["table", "--levels", "0:2", "-c", "baseline", "--horizon", "9", "--out", "run"]
+    assert run(*arguments, folder=tmp_path).returncode == 0
+    written = tmp_path / "run" / "results.csv"
+    written.unlink()
+    command = [str(Path(sys.executable).with_name("steered-env")), *arguments]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    while not written.exists():
+        assert process.poll() is None
+        time.sleep(0.001)
+    os.killpg(process.pid, signal.SIGINT)
+    stderr = process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    assert "all 2 mazes are in run" in stderr
+
+
+def test_ppo_from_the_command_line_and_again(tmp_path: Path) -> None:
+    few = ["--num-envs", "4", "--n-steps", "8", "--minibatches", "2", "--time-limit", "9", "--sizes", "3"]
+    short = [*few, "--rate-levels", "4", "--start", "small"]
+    for steps in ("32", "64"):
+        done = run("train", "--out", "run", "--algorithm", "ppo", "--steps", steps, *short, folder=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.split() == ["run/policy.safetensors", "run/config.json", "run/curve.csv"]
+        assert "Warning" not in done.stderr
+    curve = pd.read_csv(tmp_path / "run" / "curve.csv")
+    assert curve["steps"].tolist() == [0, 32, 64]
+    assert curve["cheese_rate"].iloc[0] == pytest.approx(1, abs=0.01)  # the shipped policy, in the smallest mazes
+    assert json.loads((tmp_path / "run" / "config.json").read_text(encoding="utf-8"))["value_warmup"] == 4
+
+
+def test_version(tmp_path: Path) -> None:
+    done = run("--version", folder=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "steered-env 0.1.0\n")
+
+
+def test_help_is_quick_and_whole(tmp_path: Path) -> None:
+    done = run("--help", folder=tmp_path)
+    assert done.returncode == 0
+    for command in ("table", "video", "field", "train", "card", "runs"):
+        assert command in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "levels"), [("7", [7]), ("0:100", range(100)), ("3, 8,12", [3, 8, 12]), (" 5 : 6 ", range(5, 6))]
+)
+def test_levels_as_written(text: str, levels: object) -> None:
+    assert parse_levels(text) == levels
+
+
+def test_levels_written_twice() -> None:
+    with pytest.raises(ValueError, match="level 3 is named 2 times"):
+        parse_levels("3,8,3")
+
+
+def test_reproduce_lists_its_claims_and_measures_one(tmp_path: Path) -> None:
+    listed = run("reproduce", "--list", folder=tmp_path)
+    assert len(listed.stdout.splitlines()) >= 15
+    assert "baseline: Unsteered, the mouse" in listed.stdout
+    done = run("reproduce", "--claims", "size", "--levels", "0:10", "--out", "here", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "size" in done.stdout
+    assert (tmp_path / "here" / "index.html").stat().st_size > 10_000
+    assert "Warning" not in done.stderr
+
+
+def test_a_terminal_that_knows_only_ascii(tmp_path: Path) -> None:
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG", "PYTHON"))},
+        "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii:strict",
+        "PYTHONWARNDEFAULTENCODING": "1", "PYTHONWARNINGS": "error::EncodingWarning:evaluation",
+        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+    }  # fmt: skip
+    out = tmp_path / "[x] :smile: $"
+    for arguments in (
+        ["table", "--levels", "3:5", "--horizon", "2", "-c", "baseline", "-c", "-cheese", "--out", str(out)],
+        ["runs", str(tmp_path)],
+    ):
+        command = [sys.executable, "-c", "from evaluation.cli import main; main()", *arguments]
+        done = subprocess.run(command, capture_output=True, env=environment, check=False)
+        assert done.returncode == 0, done.stderr.decode()
+        assert b"[x] :smile: $" in done.stdout
+    assert "Δ" in (out / "table.md").read_text(encoding="utf-8")

@@ -1,0 +1,105 @@
+"""Two Ray nodes on this machine's loopback: the same bits, and nothing lost with a node."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from evaluation import Results, RunError, evaluate
+from evaluation.execution import on_ray
+from evaluation.execution.configuration import versions
+from steered_env import ImpalaPolicy
+
+CONDITIONS = ["baseline", "-cheese"]
+HORIZON = 20
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home folder with a token."""
+    home = tmp_path_factory.mktemp("home")
+    (home / ".ray").mkdir()
+    (home / ".ray" / "auth_token").write_text("5" * 64)
+    return home
+
+
+@pytest.fixture(scope="module")
+def cluster(home: Path) -> Iterator[object]:
+    """A head that asks for a token, on an address that Ray leaves alone.
+
+    127.0.0.1 it would replace by that of a network. This process reads the mode once, when it imports Ray.
+    """
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        environment.setenv("RAY_AUTH_MODE", "token")
+        environment.setenv("RAY_AUTH_TOKEN_PATH", str(home / ".ray" / "auth_token"))
+        cluster_utils = pytest.importorskip("ray.cluster_utils")
+        cluster = cluster_utils.Cluster(
+            initialize_head=True,
+            head_node_args={"num_cpus": 1, "node_ip_address": "127.0.0.2", "include_dashboard": False},
+        )
+        sys.modules["ray"].init(address=cluster.address, logging_level="ERROR", log_to_driver=False)
+        yield cluster
+        sys.modules["ray"].shutdown()
+        cluster.shutdown()
+
+
+def table(cluster: object, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command with a home folder of its own, on the cluster."""
+    command = [str(Path(sys.executable).with_name("steered-env")), "table", "--levels", "0:1", "-c", "baseline"]
+    command += ["--horizon", str(HORIZON), "--out", str(folder), "--ray", cluster.address]  # type: ignore[attr-defined]
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("RAY_AUTH")}
+    return subprocess.run(command, env=inherited | environment, capture_output=True, text=True, timeout=300)
+
+
+def test_a_token_in_the_home_folder_is_shown(cluster: object, home: Path, tmp_path: Path) -> None:
+    done = table(cluster, tmp_path / "run", HOME=str(home))
+    assert done.returncode == 0, done.stderr
+    assert Results.load(tmp_path / "run").progress.finished  # type: ignore[union-attr]
+
+
+def test_without_a_token_one_line_says_so(cluster: object, tmp_path: Path) -> None:
+    done = table(cluster, tmp_path / "run", HOME=str(tmp_path))
+    assert done.returncode == 1
+    (line,) = [line for line in done.stderr.splitlines() if "measuring mazes" not in line]
+    assert line.startswith("error: ")
+    assert "token" in line
+    assert "RAY_AUTH_MODE" in line
+
+
+def test_the_same_bits_and_a_killed_node_loses_nothing(
+    cluster: object, reference_policy: ImpalaPolicy, tmp_path: Path
+) -> None:
+    plain = evaluate(reference_policy, range(10), CONDITIONS, horizon=HORIZON)
+    second = cluster.add_node(num_cpus=1, node_ip_address="127.0.0.3")  # type: ignore[attr-defined]
+    seen: list[int] = []
+
+    def kill_the_second_node(done: int, _total: int) -> None:
+        seen.append(done)
+        if len(seen) == 3:
+            cluster.remove_node(second, allow_graceful=False)  # type: ignore[attr-defined]
+
+    results = evaluate(
+        reference_policy, range(10), CONDITIONS, horizon=HORIZON, out=tmp_path, chunk=1, ray=cluster.address,  # type: ignore[attr-defined]
+        on_progress=kill_the_second_node,
+    )  # fmt: skip
+    pd.testing.assert_frame_equal(results.frame, plain.frame, check_exact=True)
+    assert seen == list(range(11))
+
+
+def test_trouble_in_a_worker_is_the_same_trouble(
+    cluster: object, reference_policy: ImpalaPolicy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = cluster.address  # type: ignore[attr-defined]
+    with pytest.raises(ValueError, match="no layer 'nope'; near names are"):
+        evaluate(reference_policy, 1, ['cheese(layer="nope")'], out=tmp_path / "a", ray=address)
+    monkeypatch.setattr(on_ray, "versions", lambda: {**versions(), "torch": "1.0"})
+    with pytest.raises(RunError, match=r"has torch .*, this process 1.0: install the same versions"):
+        evaluate(reference_policy, 1, out=tmp_path / "b", ray=address)
+    assert not Results.load(tmp_path / "b").progress.finished  # type: ignore[union-attr]

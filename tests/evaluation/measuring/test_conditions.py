@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import contextlib
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evaluation import evaluate
+from evaluation.measuring.conditions import Condition, ConditionError, SteeringFactory, Vector, read_conditions
+from steered_env import ImpalaPolicy, Maze, Steering, cheese_vector, random_vector, top_right_vector
+
+
+def terms(expression: str) -> list[tuple[float, str]]:
+    return [(coefficient, vector.name) for coefficient, vector in Condition.parse(expression).terms]
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("baseline", []),
+        ("-cheese", [(-1, "cheese")]),
+        ("2*top_right - cheese", [(2, "top_right"), (-1, "cheese")]),
+        ("-(cheese + top_right)/4", [(-0.25, "cheese"), (-0.25, "top_right")]),
+        ("cheese*2*3", [(6, "cheese")]),
+        ("+cheese - -top_right", [(1, "cheese"), (1, "top_right")]),
+        ("(1+2)*random", [(3, "random")]),
+        ("baseline - cheese", [(-1, "cheese")]),
+        ("1e-1*cheese", [(0.1, "cheese")]),
+        ("  2 *\n cheese", [(2, "cheese")]),
+    ],
+)
+def test_expressions(expression: str, expected: list[tuple[float, str]]) -> None:
+    assert terms(expression) == expected
+
+
+def test_options() -> None:
+    ((_, vector),) = Condition.parse('random(seed=3, level=7, like="top_right", layer="a.b")').terms
+    assert vector == Vector("random", level=7, layer="a.b", seed=3, like="top_right")
+    assert Condition.parse("random(like=top_right)").terms[0][1].like == "top_right"
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        ("2*chese", r"unknown vector 'chese'.*did you mean 'cheese'\? \(at column 3\)"),
+        ("cheese +", r"'cheese \+'.*\(at column 9\)"),
+        ("cheese *\n", r"\(at column 9\)"),
+        ("cheese top_right", r"'top_right' .*\(at column 8\)"),
+        ("(cheese", r"\(at column 1\)"),
+        ("", "empty"),
+        ("cheese(level=0, level=1)", r"level twice.*\(at column 23\)"),
+        ('random(seed=1, like="cheese", seed=1)', "seed twice"),
+        ("3", "a number alone steers nothing"),
+        ("cheese*top_right", "two vectors cannot be multiplied"),
+        ("cheese + 1", "a number and a vector cannot be added"),
+        ("cheese/0", "only a number other than 0 can divide"),
+        ("1/cheese", "only a number other than 0 can divide"),
+        ("cheese**2", r"only \+, -, \* and / are understood"),
+        ("cheese(3)", "options need their names"),
+        ("cheese(level=-1)", "level must be ≥ 0, got -1"),
+        ("cheese(level=1.5)", "level must be a whole number, got 1.5"),
+        ("cheese(level={[]: 1})", "level must be a whole number, got None"),
+        ("random(like={{}})", "like must be cheese or top_right, got None"),
+        ("cheese(seed=1)", "cheese has no option seed; it takes level, layer"),
+        ("random(seed=-1)", "seed must be ≥ 0, got -1"),
+        ("random(like=mouse)", "like must be cheese or top_right, got 'mouse'"),
+        ("cheese(layer=3)", "layer must be a name in quotes"),
+        ("cheese(**x)", "no option None"),
+        ("baseline(level=1)", "baseline takes no options"),
+        ("1e999*cheese", "a coefficient must be finite"),
+        ("1e300*1e300*cheese", "a coefficient must be finite"),
+        ("cheese/(1e308 + 1e308)", "a coefficient must be finite"),
+        ("__import__('os').system('touch x')", "expected a number, baseline, or a vector"),
+        ("[cheese]", "expected a number"),
+        ("'cheese'", "expected a number or a vector, got 'cheese'"),
+        ("True*cheese", "expected a number or a vector, got True"),
+        ("cheese" + "+cheese" * 400, "at most 1000 signs"),
+    ],
+)
+def test_bad_expressions_point_at_the_place(expression: str, message: str) -> None:
+    with pytest.raises(ConditionError, match=message):
+        Condition.parse(expression)
+
+
+@pytest.mark.parametrize("deep", ["-" * 900 + "cheese", "(" * 400 + "cheese" + ")" * 400, "cheese" + "+cheese" * 140])
+def test_deep_nesting_does_not_crash(deep: str) -> None:
+    with contextlib.suppress(ConditionError):
+        assert Condition.parse(deep).terms
+
+
+def test_the_arrow_is_under_the_place() -> None:
+    with pytest.raises(ConditionError) as caught:
+        Condition.parse("top_right - 2*chese")
+    _, expression, arrow = str(caught.value).splitlines()
+    assert expression[arrow.index("^") :].startswith("chese")
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(st.text(alphabet="cheestop_rightandombl0123456789.+-*/()=,' \"[]{}:λ\n", max_size=60))
+def test_any_text_is_a_condition_or_a_clear_error(text: str) -> None:
+    with contextlib.suppress(ConditionError):
+        assert all(np.isfinite(coefficient) for coefficient, _ in Condition.parse(text).terms)
+
+
+def test_steerings_of_a_maze(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
+    policy, maze = reference_policy, mazes[12]
+    fixed = cheese_vector(policy, mazes[0])
+    conditions = read_conditions(
+        [
+            "baseline",
+            "2*top_right - cheese",
+            "top_right(level=0)",
+            "-random(seed=3)",
+            ("mine", fixed),
+            ("made", lambda p, m: cheese_vector(p, m)),
+        ]
+    )
+    made = SteeringFactory(policy).steerings(conditions, maze)
+    assert made["baseline"] == Steering()
+    assert made["2*top_right - cheese"] == 2 * top_right_vector(policy, maze) - cheese_vector(policy, maze)
+    assert made["top_right(level=0)"] == top_right_vector(policy, mazes[0])
+    assert made["-random(seed=3)"] == -random_vector(cheese_vector(policy, maze), seed=3, level=12)
+    assert made["mine"] == fixed
+    assert made["made"] == cheese_vector(policy, maze)
+
+
+def test_conditions_without_a_vector_are_left_out(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
+    largest = next(maze for maze in mazes if maze.size == 25)
+    made = SteeringFactory(reference_policy).steerings(read_conditions(["cheese", "top_right"]), largest)
+    assert list(made) == ["cheese"]
+
+
+def test_a_maze_where_no_condition_has_a_vector(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
+    largest = next(maze.level for maze in mazes if maze.size == 25)
+    for method in ("exact", "sampled"):
+        results = evaluate(reference_policy, [largest], ["top_right"], method=method, horizon=4)
+        assert results.frame.empty
+        assert results.notes() == "mazes left out, which have no such vector: top_right 1"
+        assert results.table()["levels"].tolist() == ["0"]
+
+
+@pytest.mark.parametrize(
+    ("conditions", "error", "message"),
+    [
+        ([], ValueError, "at least one condition"),
+        ("baseline", TypeError, "must be a list"),
+        (["cheese", " cheese"], ValueError, "two conditions are called 'cheese'"),
+        ([3], TypeError, "a condition is an expression"),
+        ([("name", 3)], TypeError, "a condition is an expression"),
+        ([("baseline", lambda policy, maze: Steering())], ValueError, "the name 'baseline' is kept for no steering"),
+        ({"baseline": Steering({"a": torch.ones(2)})}, ValueError, "give this one another name"),
+    ],
+)
+def test_bad_lists(conditions: object, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        read_conditions(conditions)  # type: ignore[arg-type]
+
+
+def test_no_steering_may_be_called_baseline() -> None:
+    for nothing in (Steering(), 0 * Steering({"a": torch.ones(2)})):
+        assert read_conditions({"baseline": nothing})[0].name == "baseline"
+
+
+def test_mazes_without_a_level_get_noise_of_their_own(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
+    random = Condition.parse("random")
+    bare = [Maze.from_text(str(maze).split("\n", 1)[1]) for maze in mazes[2:4]]
+    one, other, again = (SteeringFactory(reference_policy).steering(random, maze) for maze in (*bare, bare[0]))
+    assert one == again
+    correlation = np.corrcoef([next(iter(steering.values())).flatten() for steering in (one, other)])[0, 1]
+    assert abs(correlation) < 0.1

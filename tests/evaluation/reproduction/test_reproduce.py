@@ -1,0 +1,180 @@
+"""The whole of `reproduce`, on few levels and with the shipped policy."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from evaluation.reproduction import DoesNotApplyError, Verdict, reproduce
+from evaluation.reproduction import run as run_module
+from evaluation.reproduction.claims import all_claims
+from evaluation.reproduction.lab import Lab
+
+LEVELS = range(12)
+SOME = ["baseline", "opposite-signs", "reachable-path"]
+
+
+def test_every_claim_says_all_that_it_must() -> None:
+    claims = all_claims()
+    assert [claim.number for claim in claims] == list(range(1, 16))
+    assert len({claim.name for claim in claims}) == 15
+    for claim in claims:
+        for text in (claim.title, claim.says, claim.how, claim.rule):
+            assert len(text) > 20
+        assert "%" in claim.rule or any(character.isdigit() for character in claim.rule)
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("reproduction") / "run"
+    steps: list[float] = []
+    found = reproduce("small", LEVELS, claims=SOME, out=folder, on_step=lambda step: steps.append(step.share))
+    assert [claim.name for claim in found.findings] == SOME
+    assert steps == sorted(steps)
+    assert steps[-1] == 1
+    return folder
+
+
+def test_what_it_writes(done: Path) -> None:
+    summary = pd.read_csv(done / "summary.csv")
+    assert set(summary["claim"]) == set(SOME)
+    assert set(summary["outcome"]) <= {"holds", "fails", "open"}
+    page = (done / "index.html").read_text(encoding="utf-8")
+    without_links = re.sub(r'<a href="https:[^"]*"', "", page)
+    assert "http" not in without_links.replace("http-equiv", "")  # nothing is loaded from the network
+    for folder in (done / "claims").iterdir():
+        finding = json.loads((folder / "finding.json").read_text(encoding="utf-8"))
+        assert finding["summary"] in page.replace("&#39;", "'").replace("&lt;", "<")
+        for picture in finding["pictures"]:
+            assert {Path(file).suffix for file in picture["files"]} == {".png", ".svg"}
+            assert all((folder / file).stat().st_size > 1000 for file in picture["files"])
+        for table in finding["tables"]:
+            assert len(pd.read_csv(folder / table["file"]))
+
+
+def test_a_finished_run_measures_nothing_again(done: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = {path: path.read_bytes() for path in sorted((done / "claims").rglob("*.*"))}
+    monkeypatch.setattr(Lab, "measure", lambda *_: pytest.fail("was measured before"))
+    again = reproduce("small", LEVELS, claims=SOME, out=done)
+    assert [claim.name for claim in again.findings] == SOME
+    assert {path: path.read_bytes() for path in sorted((done / "claims").rglob("*.*"))} == before
+
+
+def test_another_question_is_refused(done: Path) -> None:
+    with pytest.raises(RuntimeError, match="with policy small, not ppo-7"):
+        reproduce("ppo-7", LEVELS, claims=SOME, out=done)
+    with pytest.raises(RuntimeError, match=r"with levels .*, not .*: choose another --out"):
+        reproduce("small", range(13), claims=SOME, out=done)
+    with pytest.raises(ValueError, match=r"no claim 'nonsense'; there are baseline, .*retargeting"):
+        reproduce("small", LEVELS, claims=["nonsense"], out=done)
+    with pytest.raises(ValueError, match="at least one level"):
+        reproduce("small", [], claims=SOME, out=done)
+    with pytest.raises(ValueError, match="level 2 is named 2 times"):
+        reproduce("small", [2, 3, 2], claims=SOME, out=done)
+
+
+def test_a_part_of_the_claims_leaves_the_others_on_the_page(done: Path) -> None:
+    before = (done / "index.html").read_text(encoding="utf-8"), (done / "summary.csv").read_text(encoding="utf-8")
+    found = reproduce("small", LEVELS, claims=SOME[:1], out=done)
+    assert [claim.name for claim in found.findings] == SOME[:1]
+    after = (done / "index.html").read_text(encoding="utf-8"), (done / "summary.csv").read_text(encoding="utf-8")
+    assert after[1] == before[1]
+    assert after[0].count("<section") == len(SOME)
+
+
+def test_levels_that_say_too_little(tmp_path: Path) -> None:
+    """One maze without a decision square: no claim fails, none is judged, and the folder can be used again."""
+    for _ in range(2):
+        found = reproduce("small", [1], claims=["baseline", "opposite-signs", "random-vector", "family"], out=tmp_path)
+        assert {stored.problem for stored in found.findings.values()} == {"does not apply"}
+
+
+def test_a_damaged_finding_is_measured_again(done: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(done, copy)
+    (finding,) = (copy / "claims").glob("01-baseline-*/finding.json")
+    finding.write_text("{")
+    found = reproduce("small", LEVELS, claims=SOME, out=copy)
+    assert not [stored.problem for stored in found.findings.values() if stored.problem]
+    assert json.loads(finding.read_text(encoding="utf-8"))["made"]["version"]
+
+
+def test_trouble_in_one_claim_is_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    baseline, *_ = all_claims()
+
+    def broken(lab: Lab) -> None:
+        raise ZeroDivisionError("of <something>")
+
+    def senseless(lab: Lab) -> None:
+        raise DoesNotApplyError("not for this mouse")
+
+    claims = [
+        replace(baseline, number=1, name="broken", measure=broken),
+        replace(baseline, number=2, name="senseless", measure=senseless),
+        replace(baseline, number=3),
+    ]
+    monkeypatch.setattr(run_module, "chosen_claims", lambda _: claims)
+    found = list(reproduce("small", LEVELS, out=tmp_path).findings.values())
+    assert [stored.problem for stored in found] == ["failed", "does not apply", ""]
+    assert "ZeroDivisionError: of <something> (test_reproduce.py, line" in found[0].summary
+    assert found[2].verdict in set(Verdict)
+    assert "of &lt;something&gt;" in (tmp_path / "index.html").read_text(encoding="utf-8")
+    mended = [replace(claim, measure=baseline.measure) for claim in claims[:2]]
+    monkeypatch.setattr(run_module, "chosen_claims", lambda _: mended)
+    assert [stored.problem for stored in reproduce("small", LEVELS, out=tmp_path).findings.values()] == ["", ""]
+
+
+def test_a_changed_rule_is_a_new_question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    claim = all_claims()[0]
+    reproduce("small", range(6), claims=[claim.name], out=tmp_path)
+    measured = []
+    changed = replace(claim, rule="another 0.5", measure=lambda lab: measured.append(1) or claim.measure(lab))
+    monkeypatch.setattr(run_module, "chosen_claims", lambda _: [changed])
+    reproduce("small", range(6), claims=[claim.name], out=tmp_path)
+    assert measured
+    reading = replace(changed, reads=lambda: ["ppo-7"])
+    monkeypatch.setattr(run_module, "chosen_claims", lambda _: [reading])
+    reproduce("small", range(6), claims=[claim.name], out=tmp_path)
+    assert len(measured) == 2
+
+
+def test_killed_and_interrupted_it_goes_on(tmp_path: Path) -> None:
+    command = [str(Path(sys.executable).with_name("steered-env")), "reproduce", "--levels", "0:24", "--out", "run"]
+    command += ["--claims", "baseline,removing-cheese"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    kept = tmp_path / "run" / "measured"
+    deadline = time.monotonic() + 120
+    while not (kept.is_dir() and list(kept.rglob("[!.]*.parquet"))) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "run" / "index.html").exists()
+    first = {path.name: path.stat().st_mtime_ns for path in kept.rglob("[!.]*.parquet")}
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    while len(list(kept.rglob("[!.]*.parquet"))) == len(first):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    line = process.stderr.readline()
+    assert process.poll() is None  # it is said at once, and then cleaned up
+    assert "0 of 2 claims" in line
+    assert "are in run; the same command goes on" in line
+    assert "are in run; the same command goes on" in process.communicate(timeout=120)[1]
+    assert process.returncode == 130
+    first = {path.name: path.stat().st_mtime_ns for path in kept.rglob("[!.]*.parquet")}
+    again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert again.returncode == 0, again.stderr
+    assert "run/index.html" in again.stdout
+    assert first.items() <= {path.name: path.stat().st_mtime_ns for path in kept.rglob("*.parquet")}.items()

@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from steered_env import ImpalaPolicy, load_policy
+from steered_env.policy.checkpoint import read_metadata
+from steered_env.training import Progress, TrainingError, move_accuracy
+from steered_env.training.imitation import TrainingConfig, train
+from steered_env.training.imitation import training as imitation
+from steered_env.training.imitation.learner import Learner, learning_rate
+from steered_env.training.pictures import TrainingPictures
+from steered_env.training.weight_average import running_average
+
+SHORT = TrainingConfig(pictures=96, batch_size=16, warmup_pictures=32)
+
+
+@pytest.fixture(autouse=True)
+def _few_held_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imitation, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(8), **k))
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def weights(policy: ImpalaPolicy) -> np.ndarray:
+    return torch.cat([p.detach().flatten() for p in policy.parameters()]).numpy()
+
+
+def stop_at(pictures: int) -> Callable[[Progress], None]:
+    def stop(progress: Progress) -> None:
+        if progress.done == pictures:
+            signal.raise_signal(signal.SIGINT)
+
+    return stop
+
+
+@pytest.mark.parametrize("config", [SHORT, replace(SHORT, average_decay=0.0)])
+def test_interrupted_and_continued_is_as_if_never_interrupted(config: TrainingConfig, tmp_path: Path) -> None:
+    whole = train(config, tmp_path / "whole", workers=0)
+    with pytest.raises(KeyboardInterrupt):
+        train(config, tmp_path / "cut", workers=0, on_progress=stop_at(48))
+    assert read_metadata(tmp_path / "cut" / "policy.safetensors")["pictures"] <= 48  # what there was so far
+    seen: list[int] = []
+    continued = train(config, tmp_path / "cut", workers=1, on_progress=lambda p: seen.append(p.done))
+    assert seen[0] == 64
+    assert np.array_equal(weights(continued), weights(whole))
+    assert np.array_equal(weights(load_policy(tmp_path / "cut" / "policy.safetensors")), weights(whole))
+    curves = [pd.read_csv(tmp_path / run / "curve.csv").drop(columns="seconds") for run in ("whole", "cut")]
+    pd.testing.assert_frame_equal(*curves)
+    assert json.loads((tmp_path / "cut" / "config.json").read_text(encoding="utf-8"))["pictures"] == 96
+
+
+def test_another_configuration_is_refused(tmp_path: Path) -> None:
+    train(SHORT, tmp_path, workers=0)
+    with pytest.raises(TrainingError, match="holds a run with seed 0, not 1"):
+        train(replace(SHORT, seed=1), tmp_path, workers=0)
+
+
+OLD = replace(SHORT, mouse_weight=0.0, average_decay=0.0)
+"""As runs were before there were a third head and an average."""
+
+
+def as_the_first_version_left_it(run: Path) -> None:
+    """Take out of a checkpoint of `OLD` what that version did not have: settings, the third head, the algorithm."""
+    state = torch.load(run / "checkpoint.pt", weights_only=True)
+    of_the_head = [number for number, name in enumerate(state["learner"]) if name.startswith("mouse.")]
+    assert len(of_the_head) == 2
+    state["learner"] = {name: value for name, value in state["learner"].items() if not name.startswith("mouse.")}
+    for number in of_the_head:
+        del state["optimizer"]["state"][number]
+        state["optimizer"]["param_groups"][0]["params"].remove(number)
+    del state["algorithm"], state["code"], state["config"]["mouse_weight"], state["config"]["average_decay"]
+    del state["curve"]["sums"]["mouse"]
+    torch.save(state, run / "checkpoint.pt")
+
+
+def test_a_run_of_the_first_version_goes_on(tmp_path: Path) -> None:
+    whole = train(OLD, tmp_path / "whole", workers=0)
+    with pytest.raises(KeyboardInterrupt):
+        train(OLD, tmp_path / "cut", workers=0, on_progress=stop_at(48))
+    as_the_first_version_left_it(tmp_path / "cut")
+    with pytest.raises(TrainingError, match=r"holds a run with mouse_weight 0\.0, not 0\.3"):
+        train(SHORT, tmp_path / "cut", workers=0)
+    with pytest.raises(TrainingError, match=r"holds a run with other code \(commit unknown"):
+        train(OLD, tmp_path / "cut", workers=0)
+    assert np.array_equal(weights(train(OLD, tmp_path / "cut", workers=0, other_code=True)), weights(whole))
+    commits = [code["commit"] for code in read_metadata(tmp_path / "cut" / "policy.safetensors")["code"]]
+    assert len(commits) == 2
+    assert commits[0] is None
+
+
+def test_a_setting_that_is_no_more_must_have_been_without_effect(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(SHORT, tmp_path, workers=0, on_progress=stop_at(16))
+    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    for weight in (0.3, 0.0):
+        state["config"]["pooled_weight"] = weight
+        torch.save(state, tmp_path / "checkpoint.pt")
+        if weight:
+            with pytest.raises(TrainingError, match=r"holds a run with pooled_weight 0\.3, not nothing"):
+                train(SHORT, tmp_path, workers=0)
+        else:
+            train(SHORT, tmp_path, workers=0)
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"seed": 0}))  # or it would be somebody else's checkpoint
+    (tmp_path / "checkpoint.pt").write_bytes(b"PK\3\4 and no more")
+    with pytest.raises(TrainingError, match=r"checkpoint\.pt cannot be read .* remove it to begin anew"):
+        train(SHORT, tmp_path, workers=0)
+
+
+def test_a_time_budget_sets_the_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imitation, "_CALIBRATION_S", 0.5)
+    config = TrainingConfig(minutes=0.06, batch_size=16, warmup_pictures=32)
+    totals: list[int | None] = []
+    train(config, tmp_path, workers=0, on_progress=lambda p: totals.append(p.total))
+    set_to = json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))["pictures"]
+    assert totals[-1] == set_to
+    assert set_to % 16 == 0
+    assert len(totals) * 16 == set_to
+
+
+def test_the_loss_falls_on_what_it_sees_again() -> None:
+    torch.manual_seed(0)
+    config = TrainingConfig(pictures=10**6, batch_size=32, value_weight=1.0)
+    learner = Learner(config)
+    optimizer = torch.optim.Adam(learner.parameters(), lr=2e-3)
+    pictures = TrainingPictures(seed=0, batch_size=32, per_level=4, cheese_region=5)[0]
+    first = None
+    for _ in range(60):
+        losses = learner.losses(pictures, torch.device("cpu"))
+        first = first or losses
+        optimizer.zero_grad()
+        torch.autograd.backward(losses.total)
+        optimizer.step()
+    assert first is not None
+    assert losses.policy < 0.5 * first.policy
+    assert losses.dense < 0.93 * first.dense
+    assert losses.mouse < 0.9 * first.mouse
+    assert losses.value < first.value
+
+
+def test_loss_by_hand() -> None:
+    torch.manual_seed(0)
+    learner = Learner(TrainingConfig(pictures=10**6, batch_size=16, dense_weight=3, mouse_weight=0.5))
+    pictures = TrainingPictures(seed=0, batch_size=16, per_level=4, cheese_region=5)[0]
+    groups = [[0, 1, 2], [3], [5], [6, 7, 8]]
+    probabilities = learner.policy.action_probabilities(pictures.frames).astype(np.float64)
+    chosen = [row[groups[move]].sum() for row, move in zip(probabilities, pictures.moves, strict=True)]
+    losses = learner.losses(pictures, torch.device("cpu"))
+    assert losses.policy.item() == pytest.approx(-np.log(chosen).mean(), rel=1e-4)
+    frames = torch.from_numpy(pictures.frames).permute(0, 3, 1, 2).float() / 255
+    _, _, _, logits = learner(frames)
+    everywhere = torch.softmax(logits.flatten(1), dim=1).reshape(16, 4, 25, 25)  # over all cells and moves
+    there = [
+        everywhere[index, move, row, col].item()
+        for index, (move, (row, col)) in enumerate(zip(pictures.moves, pictures.mice, strict=True))
+    ]
+    assert losses.mouse.item() == pytest.approx(-np.log(there).mean(), rel=1e-4)
+    total = losses.policy + 3 * losses.dense + 0.5 * losses.mouse + 0.1 * losses.value
+    assert losses.total.item() == pytest.approx(total.item(), rel=1e-6)
+
+
+def test_the_running_average_is_an_average() -> None:
+    policy = ImpalaPolicy(1)
+    average = running_average(policy, 0.75)
+    expected, number = None, float(policy.fc_value.bias.detach())
+    for step in range(30):
+        number += 0.5
+        with torch.no_grad():
+            policy.fc_value.bias.fill_(number)
+        average.update_parameters(policy)
+        decay = min(0.75, (1 + step) / (10 + step))
+        expected = number if expected is None else decay * expected + (1 - decay) * number
+    assert average.module.fc_value.bias.item() == pytest.approx(expected, abs=1e-6)
+
+
+def test_learning_rate_rises_and_falls() -> None:
+    config = TrainingConfig(pictures=100_000, warmup_pictures=10_000)
+    rates = [learning_rate(config, done) for done in range(0, 100_001, 1000)]
+    assert max(rates) == pytest.approx(4e-3, rel=0.02)
+    assert rates[0] < 8e-5
+    assert rates[-1] == pytest.approx(0, abs=1e-9)
+    assert learning_rate(config, 55_000) == pytest.approx(2e-3)
+    without_rise = TrainingConfig(minutes=1, warmup_pictures=0)  # the pictures, and with them the fall, come later
+    assert learning_rate(without_rise, 0) == learning_rate(replace(without_rise, pictures=100_000), 0) == 4e-3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "needs a budget"),
+        ({"pictures": 10}, "at least one batch of 128, got 10"),
+        ({"minutes": 0}, "above 0"),
+        ({"minutes": 1, "cheese_region": 0}, "cheese_region must be 1 to 25, got 0"),
+        ({"minutes": 1, "width": 0}, "width must be ≥ 1"),
+        ({"minutes": 1, "average_decay": 1.0}, "average_decay must be ≥ 0 and below 1, got 1"),
+        ({"minutes": 1, "batch_size": 130}, "multiple of pictures_per_level"),
+        ({"minutes": 1, "seed": -1}, "seed must be ≥ 0, got -1"),
+        ({"minutes": 1, "warmup_pictures": -5}, "warmup_pictures must be ≥ 0, got -5"),
+        ({"minutes": 1, "dense_weight": -1.0}, "dense_weight must be ≥ 0, got -1"),
+        ({"minutes": 1, "mouse_weight": -1.0}, "mouse_weight must be ≥ 0, got -1"),
+        ({"minutes": 1, "value_weight": float("nan")}, "value_weight must be ≥ 0, got nan"),
+        ({"minutes": 1, "learning_rate": -1.0}, "learning_rate must be above 0, got -1"),
+        ({"minutes": 1, "learning_rate": float("nan")}, "learning_rate must be above 0, got nan"),
+        ({"minutes": 1, "clip": -1.0}, "clip must be above 0, got -1"),
+        ({"minutes": 1, "discount": 5.0}, "discount must be 0 to 1, got 5"),
+    ],
+)
+def test_bad_configurations(arguments: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        TrainingConfig(**arguments)
