@@ -36,7 +36,7 @@ table: $(INSTALLED)
 	  --condition baseline --condition=-cheese --condition top_right --condition 'top_right - cheese'
 
 test: $(DEVELOPMENT)
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(DEVELOPMENT)
 	$(BIN)/ruff format --check .

@@ -27,7 +27,7 @@ def main() -> None:
         faults.changed_weights,
         dead_node_and_driver,
     ]
-    logging.getLogger("evaluation.runs").setLevel(logging.ERROR)  # damage is what is wanted here
+    logging.getLogger("evaluation.storage").setLevel(logging.ERROR)  # damage is what is wanted here
     packages = ", ".join(f"{name} {version(name)}" for name in ("torch", "pyarrow", "ray"))
     lines = [f"$ make faults    # {machine()}, Python {platform.python_version()}, {packages}"]
     print(lines[0], flush=True)

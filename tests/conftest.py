@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 os.environ["OMP_NUM_THREADS"] = "1"  # for torch, here and in processes that tests start: as many run as there are cores
+os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "5" * 64}  # read once, by whichever test imports Ray first
 
 # isort: split
 import pandas as pd

@@ -1,0 +1,37 @@
+"""Errors that name the new place of a module that was documented under another one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+_NOW = {
+    "evaluation.conditions": "evaluation.measuring",
+    "evaluation.held_out_rates": "evaluation.cards",
+    "evaluation.reproduce": "evaluation.reproduction",
+    "evaluation.statistics": "evaluation.results",
+    "steered_env.envs.sb3_vec_env": "steered_env.sb3",
+    "steered_env.policy.sb3_extractor": "steered_env.sb3",
+    "steered_env.policy.sb3_moves": "steered_env.sb3",
+}
+
+
+class _Moved(MetaPathFinder):
+    """Comes last among the finders, so that it is asked for nothing that exists."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Raise for a module that has moved; know nothing of any other."""
+        if fullname in _NOW:
+            raise ModuleNotFoundError(f"there is no {fullname}: its names are in {_NOW[fullname]}", name=fullname)
+        return None
+
+
+def name_new_places() -> None:
+    """Let an import of an old path say what the new one is."""
+    if not any(isinstance(finder, _Moved) for finder in sys.meta_path):
+        sys.meta_path.append(_Moved())
