@@ -50,7 +50,6 @@ def results_figure(results: Results) -> Figure:
     names = [in_lines(name, _NAME_WIDTH) for name in results.conditions]
     height = max(0.55, 0.17 * max(_lines(name) for name in names) + 0.12)
     figure = Figure(figsize=(10, 2.0 + height * len(names)), layout="constrained")
-    figure.suptitle(_measured(results), fontsize=10)
     row = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for axes, (title, part) in zip(row, panels.items(), strict=True):
         _draw_rates(axes, part, title)
@@ -60,7 +59,8 @@ def results_figure(results: Results) -> Figure:
     within = f" within {horizon} steps" if horizon else ""
     figure.supxlabel(f"share of episodes that reach it{within}, 95 % interval over mazes", fontsize=10)
     handles, labels = row[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=2, frameon=False)
+    legend = figure.legend(handles, labels, loc="outside upper center", ncols=2, frameon=False)
+    legend.set_title(_measured(results), FontProperties(size=10))  # a suptitle would lie under the legend
     return figure
 
 
