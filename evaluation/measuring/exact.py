@@ -15,7 +15,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from steered_env import Maze
-from steered_env.maze import ACTIONS_OF, DIRECTIONS, reachable
+from steered_env.maze import ACTIONS_OF, STAYING_ACTIONS, after_all, reachable
 from steered_env.simulator import ACTIONS, Cell, draw_frames
 from steered_env.steering import Intervention
 
@@ -25,8 +25,8 @@ from .shared_forward import SharedForward
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_MOVES = (*DIRECTIONS, "stay")
-_STAY = [action for action in range(ACTIONS) if not any(action in a for a in ACTIONS_OF.values())]
+_ACTIONS_OF_MOVES = [list(actions) for actions in (*ACTIONS_OF.values(), STAYING_ACTIONS)]
+"""Those of left, down, up, right, and stay."""
 
 
 @dataclass(frozen=True)
@@ -56,19 +56,15 @@ class Chain:
         if maze.decision_square is not None:
             reached[maze.decision_square] = True
         cells = tuple((int(row), int(col)) for row, col in np.argwhere(reached))
-        index = {cell: place for place, cell in enumerate(cells)}
+        number = np.full(walls.shape, len(cells))  # the cheese's, and that of what lies behind it
+        number[reached] = np.arange(len(cells))
+        mice, facings = np.argwhere(reached).repeat(2, axis=0), np.arange(2 * len(cells)) % 2 == 1
+        after = np.empty((2 * len(cells), len(_ACTIONS_OF_MOVES)), np.intp)
+        for move, (action, *_) in enumerate(_ACTIONS_OF_MOVES):
+            there, turned = after_all(maze.walls, mice, facings, action)
+            after[:, move] = 2 * number[tuple(there.T)] + turned
         at_cheese = 2 * len(cells)
-        after = np.empty((at_cheese, len(_MOVES)), np.intp)
-        for place, cell in enumerate(cells):
-            for facing in (0, 1):
-                for move, name in enumerate(_MOVES):
-                    rows, cols = DIRECTIONS.get(name, (0, 0))
-                    there = (cell[0] + rows, cell[1] + cols)
-                    turned = int(cols > 0) if cols else facing
-                    after[2 * place + facing, move] = (
-                        at_cheese if there == maze.cheese else 2 * index.get(there, place) + turned
-                    )
-        return cls(maze, cells, after)
+        return cls(maze, cells, after.clip(max=at_cheese))
 
     def frames(self) -> NDArray[np.uint8]:
         """What the policy sees in every state but the last: ``(S, 64, 64, 3)`` uint8."""
@@ -143,8 +139,7 @@ class Chain:
 def _move_probabilities(probabilities: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """``(K, S, 15)`` action probabilities to ``(K, S, 5)`` of the moves, each state's summing to 1."""
     exact = probabilities.astype(np.float64)
-    groups = [list(ACTIONS_OF[name]) for name in DIRECTIONS] + [_STAY]
-    moves = np.stack([exact[:, :, group].sum(axis=2) for group in groups], axis=2)
+    moves = np.stack([exact[:, :, actions].sum(axis=2) for actions in _ACTIONS_OF_MOVES], axis=2)
     result: NDArray[np.float64] = moves / moves.sum(axis=2, keepdims=True)
     return result
 

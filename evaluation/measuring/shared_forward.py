@@ -194,12 +194,12 @@ class SharedForward:
 def _cut(policy: ImpalaPolicy, steering: Intervention) -> _Cut:
     in_turn = tuple((_same_output(policy, find_layer(policy, layer)), change) for layer, change in steering.steps())
     whole = InTurn(in_turn)
-    changes, stages = whole.changes(), policy.stages
+    changes = whole.changes()
     if not changes:
-        return _Cut(len(stages), None, whole)
-    first = min(changes, key=lambda layer: _position(policy, layer))
-    stage = int(_position(policy, first))
-    if first not in stages:  # inside a stage, or a head: run that again with a hook
+        return _Cut(len(policy.stages), None, whole)
+    first = min(changes, key=policy.place_of)
+    stage, is_output = policy.place_of(first)
+    if not is_output:  # inside a stage, or a head: run that again with a hook
         return _Cut(stage, None, whole)
     rest = InTurn(tuple((layer, change) for layer, change in in_turn if layer != first))
     return _Cut(stage + 1, changes[first], rest)
@@ -207,20 +207,5 @@ def _cut(policy: ImpalaPolicy, steering: Intervention) -> _Cut:
 
 def _same_output(policy: ImpalaPolicy, layer: str) -> str:
     """The stage whose output is also this layer's, or the layer itself."""
-    if layer == "embedder":
-        return policy.stages[-1]
-    if layer.removesuffix(".resadd") in policy.stages:
-        return layer.removesuffix(".resadd")
-    if f"{layer}.res2" in policy.stages:
-        return f"{layer}.res2"
-    return layer
-
-
-def _position(policy: ImpalaPolicy, layer: str) -> float:
-    """The index of a layer's stage; a layer inside it comes half a stage before its end."""
-    for index, stage in enumerate(policy.stages):
-        if layer == stage:
-            return index + 0.5
-        if layer.startswith(f"{stage}."):
-            return float(index)
-    return float(len(policy.stages))
+    stage, is_output = policy.place_of(layer)
+    return policy.stages[stage] if is_output else layer

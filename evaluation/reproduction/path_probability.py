@@ -11,7 +11,7 @@ import numpy as np
 
 from evaluation.measuring import SharedForward
 from steered_env import Maze
-from steered_env.maze import actions_between
+from steered_env.maze import actions_between, after
 from steered_env.simulator import Cell, draw_frames
 from steered_env.steering import Intervention, InTurn
 
@@ -46,8 +46,7 @@ class PathTree:
         facing: dict[Cell, bool] = {maze.mouse: maze.facing_right}
         for path in paths.values():
             for here, there in pairwise(path[:-1]):  # at the target itself nothing is left to do
-                sideways = there[1] - here[1]
-                facing[there] = sideways > 0 if sideways else facing[here]
+                _, facing[there] = after(maze.walls, here, facing[here], actions_between(here, there)[0])
         frames = draw_frames([maze.with_mouse(cell, right) for cell, right in facing.items()])
         return cls(maze, paths, frames, {cell: index for index, cell in enumerate(facing)})
 

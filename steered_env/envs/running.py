@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from steered_env.maze import MOVE_OF_ACTION, Maze
+from steered_env.maze import Maze, after_all
 from steered_env.simulator import WORLD_SIZE, MazeBatch, MazeState
 
 from .snapshots import maze_of, plain_values
@@ -16,8 +16,6 @@ from .snapshots import maze_of, plain_values
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_MOVES = np.array(MOVE_OF_ACTION)
-_BORDER = 1
 NO_CELL = -1
 """Row and column of a cheese that is not there."""
 
@@ -44,8 +42,7 @@ class RunningMazes:
     def __init__(self, num: int, *, threads: int = 0) -> None:
         self._batch = MazeBatch(num, threads=threads)
         self._starts: list[Maze | None] = [None] * num
-        side = WORLD_SIZE + 2 * _BORDER
-        self._walls = np.ones((num, side, side), np.bool_)
+        self._walls = np.ones((num, WORLD_SIZE, WORLD_SIZE), np.bool_)
         self._corner = np.zeros((num, 2), np.int64)
         self._all = np.arange(num)
         self.mouse = np.zeros((num, 2), np.int64)
@@ -70,7 +67,7 @@ class RunningMazes:
         """Put another maze under a running episode, and draw it; what was reached stays."""
         self._batch.write(index, maze)
         self._starts[index] = maze
-        self._walls[index, _BORDER:-_BORDER, _BORDER:-_BORDER] = maze.walls
+        self._walls[index] = maze.walls
         self._corner[index] = maze.corner
         self.mouse[index] = maze.mouse
         self.facing_right[index] = maze.facing_right
@@ -106,12 +103,9 @@ class RunningMazes:
             RuntimeError: if procgen's reward disagrees with where a mouse must be.
         """
         rewards = np.where(running, self._batch.step(actions)[0], np.float32(0))
-        moves = _MOVES[actions]
-        there = self.mouse + moves
-        free = ~self._walls[self._all, there[:, 0] + _BORDER, there[:, 1] + _BORDER]
-        self.mouse = np.where((free & running)[:, None], there, self.mouse)
-        sideways = (moves[:, 1] != 0) & running
-        self.facing_right = np.where(sideways, moves[:, 1] > 0, self.facing_right)
+        mice, facing_right = after_all(self._walls, self.mouse, self.facing_right, actions)
+        self.mouse = np.where(running[:, None], mice, self.mouse)
+        self.facing_right = np.where(running, facing_right, self.facing_right)
         at_cheese = (self.mouse == self.cheese).all(axis=1) & running
         if not np.array_equal(at_cheese, rewards > 0):
             index = int(np.flatnonzero(at_cheese != (rewards > 0))[0])

@@ -1,6 +1,6 @@
 from .edits import Edit, apply_edits, check_edits
 from .maze import Maze, check_maze
-from .moves import ACTIONS_OF, DIRECTIONS, MOVE_OF_ACTION, actions_between, after
+from .moves import ACTIONS_OF, DIRECTIONS, MOVE_OF_ACTION, STAYING_ACTIONS, actions_between, after, after_all
 from .paths import NOWHERE, distances, next_cells, next_cells_in_all, reachable
 from .placement import random_cheese_cell, with_random_mouse
 
@@ -9,10 +9,12 @@ __all__ = [
     "DIRECTIONS",
     "MOVE_OF_ACTION",
     "NOWHERE",
+    "STAYING_ACTIONS",
     "Edit",
     "Maze",
     "actions_between",
     "after",
+    "after_all",
     "apply_edits",
     "check_edits",
     "check_maze",

@@ -1,4 +1,4 @@
-"""What each of procgen's 15 actions does to the mouse."""
+"""What each of procgen's 15 actions does to the mouse: the one rule that all others use."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from steered_env.simulator import ACTIONS, Cell
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 DIRECTIONS: dict[str, Cell] = {"left": (0, -1), "down": (-1, 0), "up": (1, 0), "right": (0, 1)}
 """The four moves as ``(rows, columns)``."""
@@ -17,26 +17,47 @@ DIRECTIONS: dict[str, Cell] = {"left": (0, -1), "down": (-1, 0), "up": (1, 0), "
 ACTIONS_OF: dict[str, tuple[int, ...]] = {"left": (0, 1, 2), "down": (3,), "up": (5,), "right": (6, 7, 8)}
 """The actions that make each move; the rest stay. A diagonal action moves sideways."""
 
+STAYING_ACTIONS = tuple(action for action in range(ACTIONS) if not any(action in a for a in ACTIONS_OF.values()))
+"""The actions that leave the mouse as it is."""
+
 MOVE_OF_ACTION: tuple[Cell, ...] = tuple(
     next((DIRECTIONS[name] for name, actions in ACTIONS_OF.items() if action in actions), (0, 0))
     for action in range(ACTIONS)
 )
 """``(rows, columns)`` that each action moves the mouse by."""
 
+_MOVES = np.array(MOVE_OF_ACTION)
+
+
+def after_all(
+    walls: NDArray[np.bool_], mice: NDArray[np.int64], facing_right: NDArray[np.bool_], actions: ArrayLike
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Where mice are after an action each, and whether they face right.
+
+    A move into a wall or out of the world leaves a mouse where it is; a left or right move turns it all the same.
+
+    Args:
+        walls: ``(25, 25)`` of one maze that all mice are in, or ``(N, 25, 25)``.
+        mice: ``(N, 2)``, the cell of each.
+        facing_right: ``(N,)``.
+        actions: ``(N,)``, or one that all of them take; 0 to 14.
+
+    Returns:
+        Cells ``(N, 2)`` and facings ``(N,)``.
+    """
+    moves = np.broadcast_to(_MOVES[np.asarray(actions)], mice.shape)
+    ahead = (mice + moves).clip(0, np.array(walls.shape[-2:]) - 1)  # at the edge of the world: its own cell
+    rows, columns = ahead[:, 0], ahead[:, 1]
+    blocked = walls[rows, columns] if walls.ndim == 2 else walls[np.arange(len(mice)), rows, columns]
+    sideways = moves[:, 1]
+    return np.where(blocked[:, None], mice, ahead), np.where(sideways == 0, facing_right, sideways > 0)
+
 
 def after(walls: NDArray[np.bool_], mouse: Cell, facing_right: bool, action: int) -> tuple[Cell, bool]:
-    """Where the mouse is after an action, and whether it faces right.
-
-    A move into a wall or out of the world leaves the mouse where it is; a left or right move turns it all the
-    same.
-    """
-    rows, columns = MOVE_OF_ACTION[action]
-    if columns:
-        facing_right = columns > 0
-    row, col = mouse[0] + rows, mouse[1] + columns
-    if 0 <= row < walls.shape[0] and 0 <= col < walls.shape[1] and not walls[row, col]:
-        return (row, col), facing_right
-    return mouse, facing_right
+    """Where one mouse is after an action, and whether it faces right; see `after_all`."""
+    cells, facings = after_all(walls, np.array([mouse]), np.array([facing_right]), action)
+    row, column = cells[0].tolist()
+    return (row, column), bool(facings[0])
 
 
 def actions_between(here: Cell, there: Cell) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order, dijkstra
 
-from .moves import ACTIONS_OF, after
+from .moves import ACTIONS_OF, after_all
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -137,7 +137,9 @@ def on_all_shortest_paths(walls: NDArray[np.bool_], start: Cell, goal: Cell) -> 
 
 def _beside(walls: NDArray[np.bool_], cell: Cell) -> list[Cell]:
     """The open cells next to a cell."""
-    return [next_to for action in _ONE_OF_EACH_MOVE if (next_to := after(walls, cell, False, action)[0]) != cell]
+    mice = np.array([cell] * len(_ONE_OF_EACH_MOVE))
+    reached, _ = after_all(walls, mice, np.zeros(len(mice), np.bool_), _ONE_OF_EACH_MOVE)
+    return [(row, col) for row, col in reached.tolist() if (row, col) != cell]
 
 
 def reachable(walls: NDArray[np.bool_], start: Cell) -> NDArray[np.bool_]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -49,8 +50,22 @@ class ResidualBlock(nn.Module):
         return result
 
 
-class ImpalaBlock(nn.Module):
-    """A convolution, a max-pool that halves the side, and two residual blocks."""
+class Chain(nn.Sequential):
+    """Parts that run one after the other: the output of one is the only input of the next."""
+
+    def outputs(self, x: Tensor) -> dict[str, Tensor]:
+        """Run the parts on an input, and return what each puts out, by its name."""
+        outputs = {}
+        for name, part in self.named_children():
+            outputs[name] = x = part(x)
+        return outputs
+
+
+class ImpalaBlock(Chain):
+    """A convolution, a max-pool that halves the side, and two residual blocks.
+
+    Takes ``(B, C_in, H, W)`` and puts out ``(B, C, H/2, W/2)``.
+    """
 
     def __init__(self, channels_in: int, channels: int) -> None:
         super().__init__()
@@ -59,14 +74,9 @@ class ImpalaBlock(nn.Module):
         self.res1 = ResidualBlock(channels)
         self.res2 = ResidualBlock(channels)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """``(B, C_in, H, W)`` to ``(B, C, H/2, W/2)``."""
-        result: Tensor = self.res2(self.res1(self.maxpool(self.conv(x))))
-        return result
 
-
-class ImpalaEmbedder(nn.Module):
-    """Three blocks and a fully connected layer: a frame to 256 features."""
+class ImpalaEmbedder(Chain):
+    """Three blocks and a fully connected layer: a frame ``(B, 3, 64, 64)`` to features ``(B, 256)``."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -78,12 +88,6 @@ class ImpalaEmbedder(nn.Module):
         self.flatten = nn.Flatten()
         self.fc = nn.Linear(32 * width * _BLOCK3_SIDE**2, FEATURES)
         self.relufc = nn.ReLU()
-
-    def forward(self, x: Tensor) -> Tensor:
-        """``(B, 3, 64, 64)`` to ``(B, 256)``."""
-        maps = self.block3(self.block2(self.block1(x)))
-        result: Tensor = self.relufc(self.fc(self.flatten(self.relu3(maps))))
-        return result
 
 
 class ImpalaPolicy(nn.Module):
@@ -184,13 +188,46 @@ class ImpalaPolicy(nn.Module):
         The output of one is the only input of the next, so a forward pass can be cut between any two; the last
         one's output goes into `heads`.
         """
-        blocks = [f"embedder.block{n}" for n in (1, 2, 3)]
-        parts = ("conv", "maxpool", "res1", "res2")
-        tail = ("relu3", "flatten", "fc", "relufc")
-        return (
-            *(f"{block}.{part}" for block in blocks for part in parts),
-            *(f"embedder.{name}" for name in tail),
-        )
+        return tuple(_stages("embedder", self.embedder))
+
+    def place_of(self, layer: str) -> tuple[int, bool]:
+        """Where in a forward pass a layer's output is ready.
+
+        Args:
+            layer: one of `layers`.
+
+        Returns:
+            The index in `stages` of the stage that computes it, their number if one of the `heads` does; and whether
+            it is that stage's own output. Of two layers the one with the lower place is ready first.
+
+        Example:
+            >>> policy = ImpalaPolicy()
+            >>> policy.stages[2], policy.place_of("embedder.block1.res1.conv2"), policy.place_of("embedder.block1.res1")
+            ('embedder.block1.res1', (2, False), (2, True))
+            >>> policy.place_of("embedder.block1") == policy.place_of("embedder.block1.res2.resadd")
+            True
+        """
+        order = self.layers
+        ends = [order.index(self._innermost(stage)) for stage in self.stages]
+        ready = order.index(self._innermost(layer))
+        stage = bisect_left(ends, ready)
+        return stage, ready in ends
+
+    def _innermost(self, layer: str) -> str:
+        """The layer without parts whose output is also this one's: every container puts out what its last part does."""
+        while names := [name for name, _ in self.get_submodule(layer).named_children()]:
+            layer = f"{layer}.{names[-1]}"
+        return layer
+
+
+def _stages(name: str, chain: Chain) -> Iterator[str]:
+    """The dotted names of a chain's parts, and of the parts of those that are chains themselves."""
+    for part_name, part in chain.named_children():
+        full_name = f"{name}.{part_name}"
+        if isinstance(part, Chain):
+            yield from _stages(full_name, part)
+        else:
+            yield full_name
 
 
 def _in_forward_order(policy: ImpalaPolicy) -> Iterator[tuple[str, nn.Module]]:

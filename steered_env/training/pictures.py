@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from torch.utils.data import Dataset
 
-from steered_env.maze import NOWHERE, Maze, next_cells_in_all, random_cheese_cell
+from steered_env.maze import DIRECTIONS, NOWHERE, Maze, next_cells_in_all, random_cheese_cell
 from steered_env.simulator import MAX_LEVEL, WORLD_SIZE, Cell, draw_frames
 
 if TYPE_CHECKING:
@@ -21,11 +21,10 @@ FIRST_TRAINING_LEVEL = 10_000_000
 NO_MOVE = -1
 """The label of a cell that has no best move: a wall, or the cheese's own cell."""
 
-_LABEL_OF_STEP = {-1: 0, -WORLD_SIZE: 1, WORLD_SIZE: 2, 1: 3}
-"""Left, down, up, right: the order of `steered_env.maze.DIRECTIONS`."""
 _LABELS = np.full(2 * WORLD_SIZE + 1, NO_MOVE, np.int8)
-for _step, _label in _LABEL_OF_STEP.items():
-    _LABELS[_step] = _label
+"""The label of a move by what it adds to a cell's index; labels are in the order of `steered_env.maze.DIRECTIONS`."""
+for _label, (_rows, _cols) in enumerate(DIRECTIONS.values()):
+    _LABELS[_rows * WORLD_SIZE + _cols] = _label
 
 
 @dataclass(frozen=True)

@@ -75,11 +75,9 @@ class Learner(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Log-probabilities of the four moves ``(B, 4)``, values ``(B,)``, two ``(B, 4, 25, 25)``."""
-        embedder = self.policy.embedder
-        maps = embedder.block3(embedder.block2(embedder.block1(x)))
-        positive = embedder.relu3(maps)
-        features = embedder.relufc(embedder.fc(embedder.flatten(positive)))
-        logits, values = self.policy.heads(features)
+        outputs = self.policy.embedder.outputs(x)
+        maps, positive = outputs["block3"], outputs["relu3"]
+        logits, values = self.policy.heads(outputs["relufc"])
         groups = self.get_buffer("groups")
         moves = torch.logsumexp(logits.float().log_softmax(1)[:, None, :] + groups, dim=2)
         return moves, values.float(), self.dense(maps).float(), self.mouse(positive).float()
