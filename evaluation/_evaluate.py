@@ -4,35 +4,31 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from pathlib import Path
 
 from torch import nn
 
-from evaluation.execution import Workers, code_of, manifest_of, measure_into
+from evaluation.execution import Execution, run_measurement
 from evaluation.measuring import (
     ConditionLike,
     Job,
-    Measurer,
+    Measurement,
     Method,
     Predictor,
     Settings,
-    Source,
     SteeringMaker,
-    Subject,
-    one_torch_thread,
+    maze_set,
     read_conditions,
+    subject_of,
 )
-from evaluation.results import Results, make_folder
-from evaluation.storage import BASELINE, frame_of
+from evaluation.results import Results
+from evaluation.storage import BASELINE
 from steered_env import Maze, SteeredPolicy
 from steered_env.maze import Edit, check_edits
-from steered_env.provenance import codes_described
 from steered_env.steering import Intervention
-from steered_env.system import worker_threads
 
 HORIZON = 256
 EPISODES = 100
-_CHUNK = 4
 
 
 def evaluate(
@@ -64,6 +60,9 @@ def evaluate(
         >>> results.frame[["level", "condition"]].values.tolist()
         [[0, 'baseline'], [0, '-cheese'], [1, 'baseline'], [1, '-cheese']]
 
+    The first group of arguments, to ``deterministic``, is what is measured: all that the numbers depend on. The second
+    is how it is run.
+
     Args:
         policy: an `ImpalaPolicy`, any torch module with ``action_probabilities``, a `SteeredPolicy` (whose
             steering then is part of every condition), a Stable-Baselines3 model or its policy, or the name of a
@@ -76,16 +75,17 @@ def evaluate(
         edits: made in every maze before anything else.
         method: ``"exact"``, or ``"sampled"`` to step the simulator.
         horizon: steps within which a place must be reached.
-        episodes: of each maze and condition when sampling, 100 unless said.
-        seed: of the sampled actions; random vectors have a seed of their own.
+        episodes: episodes of each maze and condition when sampling; defaults to 100.
+        seed: seed of the sampled actions; random vectors have a seed of their own.
         deterministic: always take the likeliest action instead of drawing one.
-        workers: threads, one for each core unless said. The numbers do not depend on it.
-        on_progress: called with (mazes done, mazes in all) after each chunk.
+        workers: threads; defaults to one per core.
+        on_progress: called with (mazes done, mazes in all) at the start and after each chunk.
         out: a folder that keeps every chunk of mazes as soon as it is measured. The same call goes on where the
             last one was stopped or killed; Ctrl-C stops it at the next chunk. While it runs no rows are kept in
-            memory. See ``docs/scaling.md``.
-        chunk: mazes in each file of ``out``; by their number unless said. A continued run keeps its own.
-        ray: address of a Ray cluster that does the work, ``"auto"`` for the one of this machine; needs ``out``.
+            memory. Without a folder the rows are kept in memory, and Ctrl-C loses them. See ``docs/scaling.md``.
+        chunk: mazes that are measured, and kept in one file, together; defaults to a size by their number. A continued
+            run keeps its own.
+        ray: address of a Ray cluster that does the work, ``"auto"`` for the one of this machine.
         replace: put this run in the place of a *finished* one with another configuration or code in ``out``.
         other_code: go on with a run in ``out`` that other code began, or read it if it is finished, instead of
             refusing it. Its manifest then names both, and so does the description of its results.
@@ -101,44 +101,14 @@ def evaluate(
         OSError: if a policy is given by name, and there is none.
         RunError: if ``out`` holds a run with another configuration, or one that other code measured, or is in use by
             another process.
-        KeyboardInterrupt: if a run in ``out`` was stopped; it says how to go on.
+        KeyboardInterrupt: if it was stopped; it says what is kept and how to go on.
     """
-    settings = Settings(method, horizon, EPISODES if episodes is None else episodes, seed, deterministic)
     if episodes is not None and method == "exact":
         raise ValueError(f'episodes are for method="sampled"; the exact method draws none (got {episodes})')
-    measured = read_conditions(conditions)
-    job = Job(Subject.of(policy, measured, settings), measured, check_edits(edits), settings)
-    source = Source.of(levels, mazes)
-    if out is not None:
-        how = Workers(worker_count(workers), ray)
-        wanted = manifest_of(job, source, chunk)
-        measure_into(
-            make_folder(out), job, source, how, wanted, replace=replace, other_code=other_code, on_progress=on_progress
-        )
-        return Results.load(out)
-    for name, value in (("chunk", chunk), ("ray", ray)):
-        if value is not None:
-            raise ValueError(f"{name} is for a run in a folder: name one with out (got {name}={value!r})")
-    rows: list[dict[str, Any]] = []
-    done = 0
-    with one_torch_thread(), worker_threads(worker_count(workers)) as pool:
-        for some in pool.map(Measurer(job).rows, source.chunks(_CHUNK)):
-            rows += some
-            done = min(done + _CHUNK, len(source))
-            if on_progress is not None:
-                on_progress(done, len(source))
-    described = {**job.description(), **codes_described([code_of(job)])}
-    return Results(frame_of(rows), {**described, "mazes": len(source)})
-
-
-def worker_count(workers: int | None) -> int:
-    """How many threads: those asked for, or one for each core that this process may use.
-
-    Raises:
-        ValueError: if fewer than one are asked for.
-    """
-    if workers is None:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if workers < 1:
-        raise ValueError(f"workers must be ≥ 1, got {workers}")
-    return workers
+    settings = Settings(method, horizon, EPISODES if episodes is None else episodes, seed, deterministic)
+    checked = read_conditions(conditions)
+    job = Job(subject_of(policy, checked, settings), checked, check_edits(edits), settings)
+    execution = Execution(
+        workers, on_progress, None if out is None else Path(out), chunk, ray, replace=replace, other_code=other_code
+    )
+    return run_measurement(Measurement(job, maze_set(levels, mazes)), execution)

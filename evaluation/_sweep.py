@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 from torch import nn
 
-from evaluation.measuring import VECTORS, Condition, Vector
+from evaluation.measuring import VECTORS, Combination, Condition, Vector
 from evaluation.storage import BASELINE
 from steered_env import Maze, SteeredPolicy
 from steered_env.simulator import check_level
@@ -44,7 +44,8 @@ class Setting:
     def condition(self) -> Condition:
         """The setting as a condition with a name of its own."""
         name = f"{self.coefficient!r}*{self.vector}(layer={self.layer!r}, level={self.source})"
-        return Condition(name, ((self.coefficient, Vector(self.vector, level=self.source, layer=self.layer)),))
+        vector = Vector(self.vector, level=self.source, layer=self.layer)
+        return Condition(name, Combination(((self.coefficient, vector),)))
 
 
 def sweep(

@@ -6,7 +6,8 @@ import math
 import random
 from collections.abc import Sequence
 
-from evaluation.measuring.conditions import Condition, ConditionError
+from evaluation.measuring.conditions import Condition
+from evaluation.measuring.expressions import ConditionError, read_expression
 
 from .target import Outcome, Target, Work, generator, pattern_of
 
@@ -92,8 +93,9 @@ def _read(index: int, text: str) -> Outcome:
         return Outcome(index, checks=(_check_of(str(error)),))
     except Exception as error:
         return Outcome(index, finding=f"{type(error).__name__} instead of ConditionError for {text!r}: {error}")
-    if not all(math.isfinite(coefficient) for coefficient, _ in condition.terms):
-        return Outcome(index, finding=f"coefficients that are not finite, for {text!r}: {condition.terms}")
+    terms = read_expression(condition.name).terms
+    if not all(math.isfinite(coefficient) for coefficient, _ in terms):
+        return Outcome(index, finding=f"coefficients that are not finite, for {text!r}: {terms}")
     if Condition.parse(condition.name) != condition:
         return Outcome(index, finding=f"reads otherwise again: {text!r}")
     return Outcome(index, accepted=True)

@@ -1,11 +1,13 @@
 from .code_that_measures import code_of, measuring_code
 from .configuration import manifest_of
-from .run import Workers, measure_into
+from .engine import run_measurement
+from .execution import Execution, worker_count
 
 __all__ = [
-    "Workers",
+    "Execution",
     "code_of",
     "manifest_of",
-    "measure_into",
     "measuring_code",
+    "run_measurement",
+    "worker_count",
 ]

@@ -1,44 +1,43 @@
-from .conditions import (
-    USUAL_CONDITIONS,
-    VECTORS,
-    Condition,
-    ConditionError,
-    ConditionLike,
-    SteeringFactory,
-    SteeringMaker,
-    Vector,
-    read_conditions,
-    those_that_exist,
-)
-from .job import Chunk, Job, Measurer, Method, Settings, Source, Subject, check_distinct
-from .named_policy import loaded
+from .conditions import USUAL_CONDITIONS, Condition, ConditionLike, SteeringMaker, read_conditions
+from .expressions import ConditionError
+from .job import Job, Measurement, Measurer
+from .maze_sets import Chunk, MazeSet, check_distinct, chunk_of, maze_set
 from .sampled import Predictor
-from .shared_forward import SharedForward, module_and_steering, one_torch_thread
+from .settings import Method, Settings
+from .shared_forward import SharedForward, one_torch_thread
+from .steering_factory import SteeringFactory, those_that_exist
+from .subject import PredictOnly, SteerablePolicy, Subject, subject_of
 from .uniform_policy import UniformPolicy
+from .vectors import VECTORS, Combination, Vector
 
 __all__ = [
     "USUAL_CONDITIONS",
     "VECTORS",
     "Chunk",
+    "Combination",
     "Condition",
     "ConditionError",
     "ConditionLike",
     "Job",
+    "MazeSet",
+    "Measurement",
     "Measurer",
     "Method",
+    "PredictOnly",
     "Predictor",
     "Settings",
     "SharedForward",
-    "Source",
+    "SteerablePolicy",
     "SteeringFactory",
     "SteeringMaker",
     "Subject",
     "UniformPolicy",
     "Vector",
     "check_distinct",
-    "loaded",
-    "module_and_steering",
+    "chunk_of",
+    "maze_set",
     "one_torch_thread",
     "read_conditions",
+    "subject_of",
     "those_that_exist",
 ]

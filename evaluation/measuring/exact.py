@@ -19,7 +19,7 @@ from steered_env.maze import ACTIONS_OF, STAYING_ACTIONS, after_all, reachable
 from steered_env.simulator import ACTIONS, Cell, draw_frames
 from steered_env.steering import Intervention
 
-from .measures import Measures, corner_of, towards_cheese_and_corner
+from .measures import Measures, ReachRates, corner_of, towards_cheese_and_corner
 from .shared_forward import SharedForward
 
 if TYPE_CHECKING:
@@ -170,10 +170,26 @@ def measure_exactly(
     chain = Chain.of(maze)
     probabilities = forward.at(maze, [cell for cell in chain.cells for _ in range(2)], chain.frames(), conditions)
     taken = np.eye(ACTIONS)[probabilities.argmax(axis=2)] if deterministic else probabilities
-    ends = chain.ends(taken, [None, corner_of(maze), maze.top_right_region()], horizon)
+    rates = _reach_rates(chain, taken, horizon)
     square = maze.decision_square
     state = 0 if square is None else chain.state_of(square, facing_right=False)
     return [
-        Measures.of(maze, [*rates[:, 0], min(rates[1].sum(), 1.0)], towards_cheese_and_corner(maze, rows[state]))
-        for rates, rows in zip(ends, probabilities, strict=True)
+        Measures.of(maze, reached, towards_cheese_and_corner(maze, rows[state]))
+        for reached, rows in zip(rates, probabilities, strict=True)
+    ]
+
+
+def _reach_rates(chain: Chain, probabilities: NDArray[np.floating[Any]], horizon: int) -> list[ReachRates]:
+    """The rates of K policies, whose action probabilities are ``(K, S, 15)``."""
+    at_cheese, at_corner, at_region = chain.ends(
+        probabilities, [None, corner_of(chain.maze), chain.maze.top_right_region()], horizon
+    ).swapaxes(0, 1)
+    return [
+        ReachRates(
+            cheese=float(cheese[0]),
+            corner=float(corner[0]),
+            region=float(region[0]),
+            either=float(min(corner.sum(), 1.0)),
+        )
+        for cheese, corner, region in zip(at_cheese, at_corner, at_region, strict=True)
     ]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -14,6 +13,34 @@ from steered_env.simulator import Cell
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+class ReachRates(NamedTuple):
+    """Probabilities of reaching places within the horizon, and before the cheese.
+
+    Attributes:
+        cheese: The cheese.
+        corner: The inner maze's top-right corner.
+        region: Any cell of the top-right 5×5 region.
+        either: The cheese or the corner.
+    """
+
+    cheese: float
+    corner: float
+    region: float
+    either: float
+
+
+class Towards(NamedTuple):
+    """Probabilities of the next move at the decision square, facing left; NaN without such a square.
+
+    Attributes:
+        cheese: It begins a shortest path to the cheese.
+        corner: It begins a shortest path to the corner.
+    """
+
+    cheese: float = np.nan
+    corner: float = np.nan
 
 
 @dataclass(frozen=True)
@@ -41,20 +68,24 @@ class Measures:
     episodes: int = 0
 
     @classmethod
-    def of(cls, maze: Maze, reached: Sequence[float], towards: tuple[float, float], episodes: int = 0) -> Measures:
-        """The measures of a maze, with NaN where one means nothing.
+    def of(cls, maze: Maze, rates: ReachRates, towards: Towards, episodes: int = 0) -> Measures:
+        """Make the measures of a maze, with NaN where one means nothing.
 
         Args:
             maze: in its start state.
-            reached: the rates of cheese, corner, region, and of either of the first two.
-            towards: the probabilities at the decision square, from `towards_cheese_and_corner`.
+            rates: what is reached.
+            towards: the next move at the decision square.
             episodes: how many were sampled.
         """
-        places = (None, corner_of(maze), maze.top_right_region())
-        cheese, corner, region = (
-            float(rate) if _counts(maze, place) else np.nan for rate, place in zip(reached[:3], places, strict=True)
+        return cls(
+            reach_cheese=rates.cheese if maze.cheese is not None else np.nan,
+            reach_top_right=rates.corner if _can_be_reached_first(maze, corner_of(maze)) else np.nan,
+            reach_region=rates.region if _can_be_reached_first(maze, maze.top_right_region()) else np.nan,
+            reach_either=rates.either,
+            p_cheese_at_decision=towards.cheese,
+            p_top_right_at_decision=towards.corner,
+            episodes=episodes,
         )
-        return cls(cheese, corner, region, float(reached[3]), *towards, episodes)
 
 
 def corner_of(maze: Maze) -> NDArray[np.bool_]:
@@ -64,8 +95,8 @@ def corner_of(maze: Maze) -> NDArray[np.bool_]:
     return corner
 
 
-def towards_cheese_and_corner(maze: Maze, probabilities: NDArray[np.floating[Any]]) -> tuple[float, float]:
-    """The summed probability of the moves towards cheese and corner; NaN without a decision square.
+def towards_cheese_and_corner(maze: Maze, probabilities: NDArray[np.floating[Any]]) -> Towards:
+    """Sum the probabilities of the moves towards cheese and corner.
 
     Args:
         maze: the maze.
@@ -73,9 +104,8 @@ def towards_cheese_and_corner(maze: Maze, probabilities: NDArray[np.floating[Any
     """
     here = maze.decision_square
     if here is None or maze.cheese is None:
-        return np.nan, np.nan
-    to_cheese, to_corner = (_towards(maze, here, goal, probabilities) for goal in (maze.cheese, maze.corner))
-    return to_cheese, to_corner
+        return Towards()
+    return Towards(*(_towards(maze, here, goal, probabilities) for goal in (maze.cheese, maze.corner)))
 
 
 def _towards(maze: Maze, here: Cell, goal: Cell, probabilities: NDArray[np.floating[Any]]) -> float:
@@ -85,8 +115,6 @@ def _towards(maze: Maze, here: Cell, goal: Cell, probabilities: NDArray[np.float
     return min(total, 1.0)  # float32 probabilities may sum to a little more than 1
 
 
-def _counts(maze: Maze, place: NDArray[np.bool_] | None) -> bool:
-    """Whether a rate means anything: there is a cheese (None), or the place is open and the cheese not in it."""
-    if place is None:
-        return maze.cheese is not None
+def _can_be_reached_first(maze: Maze, place: NDArray[np.bool_]) -> bool:
+    """Whether a place ``(25, 25)`` is open somewhere and the cheese does not lie in it."""
     return bool((place & ~maze.walls).any()) and not (maze.cheese is not None and place[maze.cheese])

@@ -17,7 +17,7 @@ from steered_env.simulator import ACTIONS
 from steered_env.steering import Intervention, sample_actions
 from steered_env.system import check_given_up
 
-from .measures import Measures, towards_cheese_and_corner
+from .measures import Measures, ReachRates, Towards, towards_cheese_and_corner
 from .shared_forward import SharedForward
 
 if TYPE_CHECKING:
@@ -74,8 +74,8 @@ class Episodes:
         self.running &= ~self._mazes.reached_cheese
         self._reached_region |= self._in_region() & self.running
 
-    def finish(self) -> NDArray[np.bool_]:
-        """What each episode reached, ``(count, 4)``: cheese, corner, region, and either of the first two.
+    def finish(self) -> ReachRates:
+        """Close the simulator and count the share of episodes that reached each place.
 
         Raises:
             RuntimeError: if procgen has a mouse somewhere else than it must be.
@@ -83,9 +83,13 @@ class Episodes:
         for index in np.flatnonzero(self.running):
             self._mazes.check(int(index))
         self._mazes.close()
-        reached = self._mazes
-        either = reached.reached_cheese | reached.reached_top_right
-        return np.column_stack([reached.reached_cheese, reached.reached_top_right, self._reached_region, either])
+        cheese, corner = self._mazes.reached_cheese, self._mazes.reached_top_right
+        return ReachRates(
+            cheese=float(cheese.mean()),
+            corner=float(corner.mean()),
+            region=float(self._reached_region.mean()),
+            either=float((cheese | corner).mean()),
+        )
 
     def _in_region(self) -> NDArray[np.bool_]:
         rows, cols = self._mazes.mouse.T
@@ -184,7 +188,7 @@ def measure_by_sampling(
                 actions[active] = sample_actions(probabilities, uniforms[active, step])
             run.step(actions)
         towards = _towards(forward, maze, {name: steering})
-        results.append(_measured(maze, run, towards))
+        results.append(Measures.of(maze, run.finish(), towards, episodes))
     return results
 
 
@@ -207,7 +211,7 @@ def measure_predictor(
         )
         run.step(_checked_actions(actions, episodes, policy))
         starts = np.zeros(episodes, np.bool_)
-    return _measured(maze, run, (np.nan, np.nan))
+    return Measures.of(maze, run.finish(), Towards(), episodes)
 
 
 def _checked_actions(actions: object, count: int, policy: object) -> NDArray[np.int64]:
@@ -223,14 +227,9 @@ def _checked_actions(actions: object, count: int, policy: object) -> NDArray[np.
     return chosen.astype(np.int64)
 
 
-def _towards(forward: SharedForward, maze: Maze, condition: Mapping[str, Intervention]) -> tuple[float, float]:
+def _towards(forward: SharedForward, maze: Maze, condition: Mapping[str, Intervention]) -> Towards:
     square = maze.decision_square
     if square is None:
-        return np.nan, np.nan
+        return Towards()
     frame = maze.with_mouse(square, facing_right=False).observe()
     return towards_cheese_and_corner(maze, forward.at(maze, [square], frame[None], condition)[0, 0])
-
-
-def _measured(maze: Maze, run: Episodes, towards: tuple[float, float]) -> Measures:
-    ends = run.finish()
-    return Measures.of(maze, ends.mean(axis=0).tolist(), towards, episodes=len(ends))

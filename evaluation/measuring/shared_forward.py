@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from steered_env import ImpalaPolicy, Maze, SteeredPolicy, Steering
-from steered_env.policy import check_shape, first_fault, policy_of, probabilities_of
+from steered_env import ImpalaPolicy, Maze
+from steered_env.policy import check_shape, first_fault, probabilities_of
 from steered_env.simulator import ACTIONS, FRAME_SHAPE, Cell
 from steered_env.steering import Change, Intervention, InTurn, applying, find_layer
 from steered_env.system import check_given_up
@@ -34,15 +34,6 @@ def one_torch_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def module_and_steering(policy: Any) -> tuple[nn.Module, Intervention]:
-    """A policy's torch module, and the steering that it brings along.
-
-    Raises:
-        TypeError: if it is no policy that can be steered.
-    """
-    return (policy.policy, policy.steering) if isinstance(policy, SteeredPolicy) else (policy_of(policy), Steering())
 
 
 class NoProbabilitiesError(ValueError):

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from evaluation._evaluate import evaluate, worker_count
-from evaluation.execution import measuring_code
+from evaluation._evaluate import evaluate
+from evaluation.execution import measuring_code, worker_count
 from evaluation.measuring import Condition, ConditionLike, SharedForward, SteeringFactory, one_torch_thread
 from evaluation.results import DIFFERENCE, Interval, Results, mean_interval
 from evaluation.storage import BASELINE

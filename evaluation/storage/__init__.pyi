@@ -5,7 +5,7 @@ from .folder import Progress, RunFolder
 from .listing import find_runs, runs_table
 from .lock import locked
 from .manifest import Manifest
-from .schema import BASELINE, RATES, csv_of, frame_of, read_frame
+from .schema import BASELINE, RATES, concatenated, csv_of, frame_of, read_frame
 
 __all__ = [
     "BASELINE",
@@ -14,6 +14,7 @@ __all__ = [
     "Progress",
     "RunError",
     "RunFolder",
+    "concatenated",
     "csv_of",
     "find_runs",
     "fingerprint",

@@ -12,6 +12,7 @@ _COMPARED = ("torch", "numpy", "scipy", *OURS)
 """Packages whose versions every run compares, so that they count with their names."""
 _RECORDED_AS = {
     "evaluation.measuring.conditions": "evaluation.conditions",
+    "evaluation.measuring.vectors": "evaluation.conditions",
     "evaluation.measuring.uniform_policy": "evaluation.uniform",
     "steered_env.sb3.extractor": "steered_env.policy.sb3_extractor",
     "steered_env.sb3.moves": "steered_env.policy.sb3_moves",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,11 @@ def frame_of(rows: list[dict[str, Any]]) -> pd.DataFrame:
 def typed(frame: pd.DataFrame) -> pd.DataFrame:
     """A frame with the columns of `frame_of`, each brought to its type."""
     return frame.astype(_ALL_TYPES)
+
+
+def concatenated(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Frames of `frame_of`, one below the other."""
+    return typed(pd.concat(frames, ignore_index=True))
 
 
 def csv_of(frame: pd.DataFrame) -> str:

@@ -15,9 +15,8 @@ from evaluation.measuring import (
     ConditionLike,
     Predictor,
     SharedForward,
+    SteerablePolicy,
     SteeringFactory,
-    loaded,
-    module_and_steering,
 )
 from evaluation.storage import BASELINE
 from steered_env import Maze, SteeredPolicy
@@ -116,10 +115,10 @@ def vector_field(
         NoProbabilitiesError: if the policy gives no probabilities somewhere; names maze, cell and condition.
     """
     check_maze(maze)
-    module, base = module_and_steering(loaded(policy))
-    forward = SharedForward(module)
-    named = Condition("steering", made_by=condition) if isinstance(condition, Intervention) else Condition.of(condition)
-    steering = base.then(SteeringFactory(forward.policy).steering(named, maze))
+    subject = SteerablePolicy.of(policy)
+    forward = SharedForward(subject.module)
+    named = Condition("steering", condition) if isinstance(condition, Intervention) else Condition.of(condition)
+    steering = subject.steering.then(SteeringFactory(forward.policy).steering(named, maze))
     return fields_of(forward, maze, {named.name: steering})[0]
 
 

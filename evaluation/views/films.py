@@ -18,10 +18,9 @@ from torch import nn
 
 from evaluation.measuring import (
     ConditionLike,
+    SteerablePolicy,
     SteeringFactory,
     SteeringMaker,
-    loaded,
-    module_and_steering,
     read_conditions,
 )
 from evaluation.results import check_folder, make_folder
@@ -127,9 +126,9 @@ def record_video(
     for name, value in (("steps", steps), ("panel", panel), ("frames_per_second", frames_per_second)):
         if value < 1:
             raise ValueError(f"{name} must be ≥ 1, got {value}")
-    module, base = module_and_steering(loaded(policy))
-    factory = SteeringFactory(module)
-    steerings = {c.name: base.then(factory.steering(c, maze)) for c in read_conditions(conditions)}
+    subject = SteerablePolicy.of(policy)
+    module, factory = subject.module, SteeringFactory(subject.module)
+    steerings = {c.name: subject.steering.then(factory.steering(c, maze)) for c in read_conditions(conditions)}
     check_folder(target.parent)
     rollouts = [
         roll_out(SteeredPolicy(module, s, seed=seed), maze, name, steps=steps, deterministic=deterministic)

@@ -123,8 +123,22 @@ def test_what_are_no_actions_is_named(chosen: list[float], named: str) -> None:
 
 def test_progress(reference_policy: ImpalaPolicy) -> None:
     seen: list[tuple[int, int]] = []
-    evaluate(reference_policy, range(9), horizon=2, on_progress=lambda done, total: seen.append((done, total)))
-    assert seen == [(4, 9), (8, 9), (9, 9)]
+    evaluate(reference_policy, range(9), horizon=2, workers=1, on_progress=lambda *now: seen.append(now))
+    assert seen == [(0, 9), (4, 9), (8, 9), (9, 9)]
+
+
+def test_ctrl_c_without_a_folder_says_that_nothing_is_kept(reference_policy: ImpalaPolicy) -> None:
+    def interrupt(done: int, _total: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt, match="nothing is kept"):
+        evaluate(reference_policy, range(9), horizon=2, chunk=2, workers=1, on_progress=interrupt)
+
+
+def test_the_size_of_chunks_changes_no_number(reference_policy: ImpalaPolicy) -> None:
+    one_by_one, together = (evaluate(reference_policy, range(5), horizon=8, chunk=chunk).frame for chunk in (1, 5))
+    pd.testing.assert_frame_equal(one_by_one, together, check_exact=True)
 
 
 @pytest.mark.parametrize(

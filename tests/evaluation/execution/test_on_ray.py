@@ -91,6 +91,8 @@ def test_the_same_bits_and_a_killed_node_loses_nothing(
     )  # fmt: skip
     pd.testing.assert_frame_equal(results.frame, plain.frame, check_exact=True)
     assert seen == list(range(11))
+    without_a_folder = evaluate(reference_policy, range(2), CONDITIONS, horizon=HORIZON, ray=cluster.address)  # type: ignore[attr-defined]
+    pd.testing.assert_frame_equal(without_a_folder.frame, plain.frame[plain.frame["maze"] < 2], check_exact=True)
 
 
 def test_trouble_in_a_worker_is_the_same_trouble(

@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from evaluation import Results, RunError, evaluate, sweep
-from evaluation.execution.configuration import manifest_of
+from evaluation.execution import manifest_of
+from evaluation.measuring import Job, Measurement, Settings, maze_set, read_conditions, subject_of
 from evaluation.storage.chunk_files import chunk_files
 from evaluation.storage.folder import Progress
 from evaluation.storage.listing import find_runs
@@ -270,8 +271,7 @@ class OnlyPredicts:
     [
         ({"chunk": 0}, "chunk must be ≥ 1 maze, got 0"),
         ({"policy": OnlyPredicts(), "method": "sampled"}, "has only predict and draws its own actions"),
-        ({"out": None, "ray": "auto"}, "ray is for a run in a folder: name one with out"),
-        ({"out": None, "chunk": 4}, "chunk is for a run in a folder"),
+        ({"policy": OnlyPredicts(), "method": "sampled", "out": None, "ray": "auto"}, "would all draw the same"),
         ({"edits": [type("Edit", (), {"__call__": lambda self, maze: maze})()]}, "has no fingerprint"),
     ],
 )
@@ -283,10 +283,7 @@ def test_bad_arguments(reference_policy: ImpalaPolicy, tmp_path: Path, arguments
 
 
 def test_files_are_neither_too_many_nor_too_large(reference_policy: ImpalaPolicy) -> None:
-    from evaluation.measuring.conditions import read_conditions
-    from evaluation.measuring.job import Job, Settings, Source, Subject
-
     conditions, settings = read_conditions(["baseline"]), Settings("exact", 256, 100, 0)
-    job = Job(Subject.of(reference_policy, conditions, settings), conditions, (), settings)
+    job = Job(subject_of(reference_policy, conditions, settings), conditions, (), settings)
     for mazes, chunk in ((1, 4), (5_000, 4), (100_000, 50), (10_000_000, 256)):
-        assert manifest_of(job, Source.of(range(mazes), None)).chunk == chunk
+        assert manifest_of(Measurement(job, maze_set(range(mazes), None))).chunk == chunk

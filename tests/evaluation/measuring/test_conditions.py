@@ -9,12 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluation import evaluate
-from evaluation.measuring.conditions import Condition, ConditionError, SteeringFactory, Vector, read_conditions
+from evaluation.measuring.conditions import Condition, read_conditions
+from evaluation.measuring.expressions import ConditionError, read_expression
+from evaluation.measuring.steering_factory import SteeringFactory
+from evaluation.measuring.vectors import Vector
 from steered_env import ImpalaPolicy, Maze, Steering, cheese_vector, random_vector, top_right_vector
 
 
 def terms(expression: str) -> list[tuple[float, str]]:
-    return [(coefficient, vector.name) for coefficient, vector in Condition.parse(expression).terms]
+    return [(coefficient, vector.name) for coefficient, vector in Condition.parse(expression).recipe.terms]
 
 
 @pytest.mark.parametrize(
@@ -37,9 +40,9 @@ def test_expressions(expression: str, expected: list[tuple[float, str]]) -> None
 
 
 def test_options() -> None:
-    ((_, vector),) = Condition.parse('random(seed=3, level=7, like="top_right", layer="a.b")').terms
+    ((_, vector),) = read_expression('random(seed=3, level=7, like="top_right", layer="a.b")').terms
     assert vector == Vector("random", level=7, layer="a.b", seed=3, like="top_right")
-    assert Condition.parse("random(like=top_right)").terms[0][1].like == "top_right"
+    assert read_expression("random(like=top_right)").terms[0][1].like == "top_right"
 
 
 @pytest.mark.parametrize(
@@ -88,7 +91,7 @@ def test_bad_expressions_point_at_the_place(expression: str, message: str) -> No
 @pytest.mark.parametrize("deep", ["-" * 900 + "cheese", "(" * 400 + "cheese" + ")" * 400, "cheese" + "+cheese" * 140])
 def test_deep_nesting_does_not_crash(deep: str) -> None:
     with contextlib.suppress(ConditionError):
-        assert Condition.parse(deep).terms
+        assert read_expression(deep).terms
 
 
 def test_the_arrow_is_under_the_place() -> None:
@@ -102,7 +105,7 @@ def test_the_arrow_is_under_the_place() -> None:
 @given(st.text(alphabet="cheestop_rightandombl0123456789.+-*/()=,' \"[]{}:λ\n", max_size=60))
 def test_any_text_is_a_condition_or_a_clear_error(text: str) -> None:
     with contextlib.suppress(ConditionError):
-        assert all(np.isfinite(coefficient) for coefficient, _ in Condition.parse(text).terms)
+        assert all(np.isfinite(coefficient) for coefficient, _ in read_expression(text).terms)
 
 
 def test_steerings_of_a_maze(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:

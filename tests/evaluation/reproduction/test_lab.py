@@ -26,7 +26,7 @@ def test_measures_are_those_of_evaluate_and_are_kept(
     first = lab.table().frame
     expected = evaluate(small, LEVELS, CONDITIONS).frame
     pd.testing.assert_frame_equal(first, expected)
-    monkeypatch.setattr(Measurer, "rows", lambda *_: pytest.fail("was measured before"))
+    monkeypatch.setattr(Measurer, "frame", lambda *_: pytest.fail("was measured before"))
     again = Lab(small, LEVELS, lab.folder, CONDITIONS)  # another process that goes on in the same folder
     for one in (lab, again):
         pd.testing.assert_frame_equal(one.table().frame, expected)

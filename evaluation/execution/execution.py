@@ -1,0 +1,47 @@
+"""How a measurement is run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How a measurement is run. Its numbers do not depend on it.
+
+    Attributes:
+        workers: Threads of this process, where no cluster does the work; None for one per core.
+        on_progress: Called with (mazes done, mazes in all) at the start and after each chunk.
+        out: The folder that keeps every chunk of mazes as soon as it is measured; None keeps the rows in memory.
+        chunk: Mazes in each chunk; None chooses by their number. A run that goes on keeps its own.
+        ray: Address of the Ray cluster that does the work, or None.
+        replace: Whether a *finished* run in ``out`` with another configuration or code is replaced.
+        other_code: Whether a run in ``out`` that other code began goes on.
+
+    Raises:
+        ValueError: if ``workers`` or ``chunk`` is below 1.
+    """
+
+    workers: int | None = None
+    on_progress: Callable[[int, int], None] | None = None
+    out: Path | None = None
+    chunk: int | None = None
+    ray: str | None = None
+    replace: bool = False
+    other_code: bool = False
+
+    def __post_init__(self) -> None:
+        for name, unit in (("workers", ""), ("chunk", " maze")):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name} must be ≥ 1{unit}, got {value}")
+
+
+def worker_count(workers: int | None) -> int:
+    """How many threads: those asked for, or one per core that this process may use."""
+    if workers is not None:
+        return workers
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

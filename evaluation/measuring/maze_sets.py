@@ -1,0 +1,162 @@
+"""The mazes of a measurement: levels as procgen generates them, or mazes of the caller's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from evaluation.storage import fingerprint
+from steered_env import Maze
+from steered_env.simulator import check_level
+
+_LISTED = 8
+
+
+@dataclass(frozen=True)
+class LevelMazes:
+    """Mazes that are generated from their levels when they are needed.
+
+    Attributes:
+        levels: Each level once; a range stays one, however long.
+    """
+
+    levels: range | tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.levels)
+
+    def part(self, start: int, stop: int) -> LevelMazes:
+        """Some of the mazes in a row."""
+        return LevelMazes(self.levels[start:stop])
+
+    def load(self) -> list[Maze]:
+        """Generate the mazes."""
+        return Maze.from_levels(self.levels)
+
+    def description(self) -> str:
+        """Which they are, for people and for the configuration of a run."""
+        levels = self.levels
+        if isinstance(levels, range) and levels.step == 1:
+            return f"levels {levels.start}:{levels.stop}"
+        if len(levels) <= _LISTED:
+            listed = f"levels {','.join(map(str, levels))}"
+        else:
+            listed = f"{len(levels)} levels {','.join(map(str, levels[:3]))},…,{levels[-1]}"
+        return f"{listed}, {fingerprint(tuple(levels))}"
+
+
+@dataclass(frozen=True)
+class GivenMazes:
+    """Mazes of the caller's.
+
+    Attributes:
+        mazes: Each maze once.
+    """
+
+    mazes: tuple[Maze, ...]
+
+    def __len__(self) -> int:
+        return len(self.mazes)
+
+    def part(self, start: int, stop: int) -> GivenMazes:
+        """Some of the mazes in a row."""
+        return GivenMazes(self.mazes[start:stop])
+
+    def load(self) -> list[Maze]:
+        """The mazes themselves."""
+        return list(self.mazes)
+
+    def description(self) -> str:
+        """How many they are, and what they are known by."""
+        return f"{len(self)} mazes of the caller's, {fingerprint(self.mazes)}"
+
+
+MazeSet = LevelMazes | GivenMazes
+
+
+class Chunk(NamedTuple):
+    """Some mazes in a row.
+
+    Attributes:
+        number: Number of the chunk, from 0.
+        first: Number of its first maze among all of them.
+        mazes: The mazes.
+    """
+
+    number: int
+    first: int
+    mazes: MazeSet
+
+
+def chunk_of(mazes: MazeSet, number: int, size: int) -> Chunk:
+    """Cut out the chunk of a number; the last one may be smaller than the others.
+
+    Args:
+        mazes: All mazes.
+        number: Number of the chunk, from 0.
+        size: Mazes in each chunk.
+    """
+    first = number * size
+    return Chunk(number, first, mazes.part(first, first + size))
+
+
+def maze_set(levels: int | Sequence[int] | None, mazes: Sequence[Maze] | None) -> MazeSet:
+    """Check levels or mazes.
+
+    Raises:
+        TypeError: if one is of the wrong kind.
+        ValueError: if there is none, both are given, a level is out of range, or a level or maze is named twice.
+    """
+    if (levels is None) == (mazes is None):
+        raise ValueError("name either levels or mazes")
+    chosen = GivenMazes(_checked_mazes(mazes)) if mazes is not None else LevelMazes(_checked_levels(levels))
+    if not len(chosen):
+        raise ValueError("there must be at least one level or maze")
+    return chosen
+
+
+def _checked_mazes(mazes: object) -> tuple[Maze, ...]:
+    if isinstance(mazes, Maze) or not isinstance(mazes, Iterable):
+        hint = "; write mazes=[maze]" if isinstance(mazes, Maze) else ""
+        raise TypeError(f"mazes must be a list of Maze objects, got one {type(mazes).__name__}{hint}")
+    several = tuple(mazes)
+    for maze in several:
+        if not isinstance(maze, Maze):
+            raise TypeError(f"mazes must be Maze objects, got {type(maze).__name__}")
+    first: dict[Maze, int] = {}
+    for number, maze in enumerate(several):
+        if first.setdefault(maze, number) != number:
+            raise ValueError(
+                f"mazes {first[maze]} and {number} are the same, {maze!r}, but the intervals take every maze for an "
+                "independent one: name each maze once (for more episodes of a sampled maze raise episodes)"
+            )
+    return several
+
+
+def check_distinct(levels: list[int]) -> list[int]:
+    """Levels, if none is named twice: the intervals take every maze for an independent one.
+
+    Raises:
+        ValueError: if one is.
+    """
+    seen: set[int] = set()
+    for level in levels:
+        if level in seen:
+            raise ValueError(
+                f"level {level} is named {levels.count(level)} times, but the intervals take every maze for an "
+                "independent one: name each level once"
+            )
+        seen.add(level)
+    return levels
+
+
+def _checked_levels(levels: object) -> range | tuple[int, ...]:
+    many: Any = levels if isinstance(levels, (Sequence, np.ndarray)) else (levels,)
+    if isinstance(many, range):
+        for end in (many[0], many[-1]) if many else ():
+            check_level(end)
+        return many
+    return tuple(check_distinct([check_level(level) for level in many]))

@@ -1,0 +1,46 @@
+"""How a maze is measured."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from steered_env.simulator import whole_number
+
+Method = Literal["exact", "sampled"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to measure a maze.
+
+    Attributes:
+        method: ``"exact"``, or ``"sampled"`` to step the simulator.
+        horizon: Steps within which a place must be reached.
+        episodes: Episodes of each maze and condition; sampled only.
+        seed: Seed of the sampled actions.
+        deterministic: Whether the likeliest action is always taken.
+
+    Raises:
+        TypeError: if one is of the wrong kind.
+        ValueError: if one is out of range.
+    """
+
+    method: Method
+    horizon: int
+    episodes: int
+    seed: int
+    deterministic: bool = False
+
+    def __post_init__(self) -> None:
+        if self.method not in ("exact", "sampled"):
+            raise ValueError(f'method must be "exact" or "sampled", got {self.method!r}')
+        for name, lowest in (("horizon", 1), ("episodes", 1), ("seed", 0)):
+            value = whole_number(getattr(self, name), name)
+            if value < lowest:
+                raise ValueError(f"{name} must be ≥ {lowest}, got {value}")
+            object.__setattr__(self, name, value)  # a plain int, as JSON wants it
+
+    def description(self) -> dict[str, Any]:
+        """The settings for people; without the number of episodes where none are drawn."""
+        return {name: value for name, value in asdict(self).items() if name != "episodes" or self.method == "sampled"}
