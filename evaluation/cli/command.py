@@ -29,7 +29,7 @@ class _Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command that the line names."""
         try:
-            with stopped_at_once(_kept_by_any):
+            with stopped_at_once(_kept_by_any, command=True):
                 return super().invoke(ctx)
         except KeyboardInterrupt as stopped:
             if message := str(stopped):

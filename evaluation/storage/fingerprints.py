@@ -41,6 +41,7 @@ _CALLED_BY_NAME = (
 )  # fmt: skip
 _IN_WORDS = (types.GenericAlias, types.UnionType, typing.TypeVar, type(typing.Optional[int]), type(typing.List[int]))  # noqa: UP006, UP045
 _GETTERS = (operator.itemgetter, operator.attrgetter, operator.methodcaller)
+_SPACES, _DISTRIBUTIONS = "gymnasium.spaces.space", "stable_baselines3.common.distributions"
 _MADE_BY_PYTHON = frozenset(
     [
         "__dict__",
@@ -251,6 +252,11 @@ class _Walk:
             self._note("mark", self._name(type(value)))
         elif isinstance(value, _IN_WORDS):
             self._note("type", repr(value))
+        elif _is_derived_from(value, _SPACES):
+            self._note("space", repr(value))
+        elif _is_derived_from(value, _DISTRIBUTIONS):  # what it holds as `distribution` was made for the last frames
+            self._note("distribution", self._name(type(value)))
+            self.add({name: kept for name, kept in vars(value).items() if name != "distribution"})
         elif isinstance(getattr(value, "__wrapped__", None), types.FunctionType):
             self._note("wrapped", self._name(type(value)))
             self.add(value.__wrapped__)
@@ -400,6 +406,11 @@ def _naming(where: str) -> Iterator[None]:
         yield
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from None
+
+
+def _is_derived_from(value: object, module: str) -> bool:
+    """Whether a class of that module, which need not be imported, is among a value's."""
+    return any(kind.__module__ == module for kind in type(value).__mro__)
 
 
 def _content_of(cell: types.CellType) -> object:

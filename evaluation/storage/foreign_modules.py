@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import nn
 from torch.nn.modules import module as of_all_modules
+from torch.optim import Optimizer
 
 from .origins import OURS
 
@@ -49,11 +50,13 @@ def overridden_in(module: nn.Module) -> Iterator[tuple[str, Any]]:
 def attributes_of(module: nn.Module) -> dict[str, Any]:
     """What an instance of a foreign class keeps for itself: plain attributes, and buffers that are not saved.
 
-    Without results that a ``cached_property`` keeps there: they follow from the rest.
+    Without results that a ``cached_property`` keeps there, which follow from the rest, and without optimizers, which
+    change weights but nothing that is made of them.
     """
     kept = {name: module.get_buffer(name) for name in module._non_persistent_buffers_set}
     for name, value in vars(module).items():
         made_by = inspect.getattr_static(type(module), name, None)
-        if name not in _MACHINERY and not isinstance(made_by, functools.cached_property):
+        decides = not isinstance(made_by, functools.cached_property) and not isinstance(value, Optimizer)
+        if name not in _MACHINERY and decides:
             kept[name] = value
     return kept

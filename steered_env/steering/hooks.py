@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -17,7 +19,15 @@ if TYPE_CHECKING:
 Hook = Callable[[object], Any]
 """What a layer put out, to what it shall put out instead; None leaves it."""
 
-_active: ContextVar[tuple[object, ...]] = ContextVar("steered_env_active_hooks", default=())
+
+@dataclass(frozen=True, eq=False)
+class _Block:
+    """One ``with`` block of `hooked`, and the module that it is about."""
+
+    root: nn.Module
+
+
+_active: ContextVar[tuple[_Block, ...]] = ContextVar("steered_env_active_hooks", default=())
 """The `hooked` blocks that this context is in. A new thread is in none; a task of asyncio in those it was made in."""
 
 
@@ -29,30 +39,85 @@ class HookError(RuntimeError):
 def hooked(root: nn.Module, hooks: Sequence[tuple[str, Hook]]) -> Iterator[None]:
     """Act on the outputs of layers in a ``with`` block, in forward passes that this context makes.
 
-    The hooks of one layer act in the order given; all go away even when the block raises.
+    The hooks of one layer act in the order given; all go away even when the block raises. What ``torch.compile`` made
+    runs uncompiled for the time of the block, in every thread: graphs that were compiled without hooks run none.
 
     Args:
         root: the module that is run.
         hooks: dotted names of its layers, each with what happens to the layer's output.
 
     Raises:
-        HookError: if a layer lies in a part that is compiled, scripted or replicated, which never runs hooks, or runs
-            them elsewhere; in the forward pass, if the layer is run under ``torch.utils.checkpoint``.
+        HookError: if a layer lies in a part that is scripted or replicated, which never runs hooks, or runs them
+            elsewhere, or the block is entered inside a compiled function; in the forward pass, if the layer is run
+            under ``torch.utils.checkpoint``, or a scripted copy of the module is run in its place.
     """
     handles: list[RemovableHandle] = []
-    block = object()
+    block = _Block(root)
     for name, _ in hooks:
         _check_runs_hooks(root, name)
-    _active.set((*_active.get(), block))
-    try:
-        for name, hook in hooks:
-            handles.append(module_at(root, name).register_forward_hook(_only_in(block, name, hook)))
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
-        # not by a token: a block may be left in another context than it was entered in, or out of order
-        _active.set(tuple(other for other in _active.get() if other is not block))
+    with _hookable:
+        _active.set((*_active.get(), block))
+        try:
+            for name, hook in hooks:
+                handles.append(module_at(root, name).register_forward_hook(_only_in(block, name, hook)))
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
+            # not by a token: a block may be left in another context than it was entered in, or out of order
+            _active.set(tuple(other for other in _active.get() if other is not block))
+
+
+class _Hookable:
+    """While any thread is inside, what ``torch.compile`` made runs uncompiled, and scripted copies are refused."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._stance: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._stance is None and "torch._dynamo" in sys.modules:  # or nothing was compiled yet
+                try:
+                    self._stance = torch.compiler.set_stance("force_eager")
+                except RuntimeError:
+                    raise HookError(
+                        "no layer can be read or steered from inside a function that torch.compile runs: leave that "
+                        "function uncompiled"
+                    ) from None
+            torch.jit.ScriptModule.__call__ = _call_unless_a_copy  # type: ignore[method-assign]
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside:
+                return
+            del torch.jit.ScriptModule.__call__
+            if self._stance is not None:
+                self._stance.__exit__(None, None, None)
+                self._stance = None
+
+
+_hookable = _Hookable()
+
+
+def _call_unless_a_copy(scripted: torch.jit.ScriptModule, *inputs: Any, **named: Any) -> Any:
+    """Run a scripted module, unless it has the weights of a module that is `hooked` here: it would run no hooks."""
+    for block in _active.get():
+        inside = any(part is scripted for part in block.root.modules())
+        if not inside and not _addresses(scripted).isdisjoint(_addresses(block.root)):
+            raise HookError(
+                f"this {type(scripted).__name__} is a scripted copy of the {type(block.root).__name__} whose layers "
+                f"are steered or read here, and runs no hooks: run the {type(block.root).__name__} itself"
+            )
+    return nn.Module.__call__(scripted, *inputs, **named)
+
+
+def _addresses(module: nn.Module) -> set[int]:
+    """Where a module's weights lie in memory."""
+    return {parameter.data_ptr() for parameter in module.parameters() if parameter.numel()}
 
 
 def module_at(root: nn.Module, name: str) -> nn.Module:
@@ -68,7 +133,7 @@ def module_at(root: nn.Module, name: str) -> nn.Module:
     return root
 
 
-def _only_in(block: object, name: str, hook: Hook) -> Any:
+def _only_in(block: _Block, name: str, hook: Hook) -> Any:
     def act(module: nn.Module, _inputs: object, output: object) -> Any:
         if getattr(module, "_is_replica", False):
             raise HookError(
@@ -92,15 +157,6 @@ def _check_runs_hooks(root: nn.Module, name: str) -> None:
         place = ".".join(parts[:depth]) or f"the {type(root).__name__}"
         if isinstance(module, torch.jit.ScriptModule):
             raise HookError(f"{place} is scripted, so that layer {name!r} runs no hooks: use the module it was made of")
-        if "_orig_mod" in module._modules:
-            raise HookError(
-                f"{place} is compiled, so that layer {name!r} may run no hooks: use its _orig_mod, or compile nothing"
-            )
-        if module._compiled_call_impl is not None:
-            raise HookError(
-                f"{place} is compiled in place, so that layer {name!r} may run no hooks: use a copy that compile() was "
-                "not called on"
-            )
         if isinstance(module, nn.DataParallel) and len(module.device_ids) > 1:
             raise HookError(
                 f"{place} is a DataParallel on {len(module.device_ids)} devices, whose replicas run in threads that no "

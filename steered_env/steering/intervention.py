@@ -46,7 +46,8 @@ class Intervention(ABC):
         """Change the forward passes of ``module`` that are made inside the ``with`` block.
 
         Other threads that run the module meanwhile see no change, nor do other tasks of asyncio; blocks nest. The
-        hooks are removed even on error.
+        hooks are removed even on error. What ``torch.compile`` made of the module, earlier too, runs uncompiled in the
+        block, and so is steered.
 
         Args:
             module: any module that has these layers, also as a part of it (see `find_layer`).
@@ -54,8 +55,8 @@ class Intervention(ABC):
         Raises:
             TypeError: if it is no torch module.
             LayerError: if the module lacks a layer; it lists near names.
-            HookError: if a layer lies in a part that runs no hooks, such as a compiled one; also in the forward pass,
-                under ``torch.utils.checkpoint``.
+            HookError: if a layer lies in a part that runs no hooks, such as a scripted one; also in the forward pass,
+                under ``torch.utils.checkpoint``, or where a scripted copy of the module is run instead.
             ValueError: in the forward pass, if an activation has a shape that a change does not fit.
         """
         with applying(self, module):

@@ -34,7 +34,9 @@ def find_layer(module: nn.Module, name: str) -> str:
 
     A network may be a part of a larger module: a name without the part's own, such as ``embedder.block2`` for
     ``features_extractor.embedder.block2``, is understood as long as only one layer ends so. So is a name with ``_out``
-    at the end, as the literature writes ``embedder.block2.res1.resadd_out`` for the output of ``…resadd``.
+    at the end, as the literature writes ``embedder.block2.res1.resadd_out`` for the output of ``…resadd``. The other
+    way round, the name that a layer has in a larger module is understood by the part alone: of a name whose first word
+    the module does not know, as many words are left out as it takes.
 
     Raises:
         LayerError: if there is no such layer, and it lists the nearest names; or several, and it lists those.
@@ -44,22 +46,29 @@ def find_layer(module: nn.Module, name: str) -> str:
 
 def _located(module: nn.Module, name: str) -> tuple[str, str]:
     """The name that was asked for, in the form that was found, and the full name of that layer."""
-    spellings = [one for one in dict.fromkeys((name, name.removesuffix(_LITERATURE_SUFFIX))) if one]
-    for asked in spellings:
-        for prefix in _wrapped(module):
-            if _has(module, prefix + asked):
-                return asked, prefix + asked
-    for asked in spellings:
-        ends_so = [known for known, _ in module.named_modules() if known.endswith(f".{asked}")]
-        if len(ends_so) > 1:
-            raise LayerError(
-                f"{type(module).__name__} has several layers {asked!r}: {', '.join(ends_so[:4])}; name one in full"
-            )
-        if ends_so:
-            return asked, ends_so[0]
+    for left_out in range(1 if _has(module, name.split(".")[0]) else name.count(".") + 1):
+        for asked in _spellings(name):
+            for prefix in _wrapped(module):
+                rest = prefix + asked.split(".", left_out)[-1]
+                if _has(module, rest):
+                    return asked, rest
+        for asked in _spellings(name):
+            rest = asked.split(".", left_out)[-1]
+            ends_so = [known for known, _ in module.named_modules() if known.endswith(f".{rest}")]
+            if len(ends_so) > 1:
+                raise LayerError(
+                    f"{type(module).__name__} has several layers {rest!r}: {', '.join(ends_so[:4])}; name one in full"
+                )
+            if ends_so:
+                return asked, ends_so[0]
     names = [known for known, _ in module.named_modules() if known]
     near = difflib.get_close_matches(name, names, n=4, cutoff=0.3) or names[:4]
     raise LayerError(f"{type(module).__name__} has no layer {name!r}; near names are {', '.join(near) or 'none'}")
+
+
+def _spellings(name: str) -> list[str]:
+    """A layer's name as it was asked for, and as we write it."""
+    return [spelling for spelling in dict.fromkeys((name, name.removesuffix(_LITERATURE_SUFFIX))) if spelling]
 
 
 def _wrapped(module: nn.Module) -> Iterator[str]:

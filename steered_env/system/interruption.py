@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -11,35 +13,67 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_DEEP_S = 0.5
+"""After so long without an answer the main thread is deep in a computation, where Python runs no handlers."""
+_wholes: list[Callable[[], str]] = []
+"""What is kept of the work that others are parts of, the whole first."""
+_commands: list[object] = []
+"""Blocks that are all that this process is for."""
 
 
-class StopRequest:
-    """Whether somebody asked the run to stop.
+class _Stopping:
+    """A handler of stop signals; says what is kept, once, in whichever thread comes to it first.
+
+    Args:
+        what: what happens now.
+        kept: what is kept, and how to go on.
+    """
+
+    def __init__(self, what: str, kept: Callable[[], str]) -> None:
+        self.handled = 0
+        self._what, self._kept = what, kept
+        self._is_said = False
+        self._lock = threading.RLock()
+
+    def __call__(self, number: int, _frame: FrameType | None) -> None:
+        """Handle one signal."""
+        self.handled += 1
+        self.say()
+        self.act()
+
+    def act(self) -> None:
+        """Stop at once."""
+        raise KeyboardInterrupt
+
+    def say(self) -> None:
+        """Print what is kept, unless it was said."""
+        if self._lock.acquire(timeout=2 * _DEEP_S):  # another thread may wait for what this one was doing
+            try:
+                if not self._is_said:
+                    self._is_said = True
+                    with suppress(RuntimeError):  # the signal may have come in the middle of another print
+                        sys.stderr.write(f"{self._what}: {(_wholes or [self._kept])[0]()}\n")
+                        sys.stderr.flush()
+            finally:
+                self._lock.release()
+
+
+class StopRequest(_Stopping):
+    """Whether somebody asked the run to stop; a second request stops it at once.
 
     Args:
         kept: what is kept, and how to go on; printed as soon as somebody asks.
     """
 
     def __init__(self, kept: Callable[[], str]) -> None:
+        super().__init__("stopping after the step under way; again stops at once", kept)
         self.made = False
-        self._kept = kept
 
-    def __call__(self, number: int, _frame: FrameType | None) -> None:
-        """Note the request, and say so; a second one stops at once."""
+    def act(self) -> None:
+        """Note the request; a second one stops at once."""
         if self.made:
             raise KeyboardInterrupt
         self.made = True
-        _say("stopping after the step under way; again stops at once", self._kept)
-
-
-_wholes: list[Callable[[], str]] = []
-"""What is kept of the work that others are parts of, the whole first."""
-
-
-def _say(what: str, kept: Callable[[], str]) -> None:
-    with suppress(RuntimeError):  # the signal may have come in the middle of another print
-        sys.stderr.write(f"{what}: {(_wholes or [kept])[0]()}\n")
-        sys.stderr.flush()
 
 
 @contextmanager
@@ -57,39 +91,88 @@ def stop_requests(kept: Callable[[], str]) -> Iterator[StopRequest]:
 
 
 @contextmanager
-def stopped_at_once(kept: Callable[[], str], *, whole: bool = False) -> Iterator[None]:
+def stopped_at_once(kept: Callable[[], str], *, whole: bool = False, command: bool = False) -> Iterator[None]:
     """Let SIGTERM, like Ctrl-C, raise KeyboardInterrupt, so that half-written files are removed, and say so first.
 
     Args:
         kept: what is kept, and how to go on; printed at the signal, before anything is cleaned up.
         whole: what else notes stop requests inside this block is a part of it, and says this instead of its own.
+        command: this block is all that the process is for: where a second signal finds it deep in a computation, as a
+            backward pass of a wide network is, the process ends there.
     """
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        _say("stopping", kept)
-        raise KeyboardInterrupt
-
+    owner = object()
     if whole:
         _wholes.append(kept)
+    if command:
+        _commands.append(owner)
     try:
-        with _handled_by(stop):
+        with _handled_by(_Stopping("stopping", kept)):
             yield
     finally:
         if whole:
             _wholes.remove(kept)
+        if command:
+            _commands.remove(owner)
 
 
 @contextmanager
-def _handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+def _handled_by(handler: _Stopping) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     before = {number: signal.signal(number, handler) for number in _SIGNALS}
     try:
-        yield
+        with _watched(handler):
+            yield
     finally:
         for number, previous in before.items():
             signal.signal(number, signal.SIG_DFL if previous is None else previous)  # None: set by another language
+
+
+@contextmanager
+def _watched(handler: _Stopping) -> Iterator[None]:
+    """Let a thread answer signals where the main thread does not come to run their handler."""
+    receiving, sending = socket.socketpair()
+    sending.setblocking(False)
+    ended = threading.Event()
+    others = signal.set_wakeup_fd(sending.fileno(), warn_on_full_buffer=False)
+    watcher = threading.Thread(target=_watch, args=(handler, receiving, ended, others), daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(others)
+        ended.set()
+        sending.close()
+        watcher.join()
+        receiving.close()
+
+
+def _watch(handler: _Stopping, receiving: socket.socket, ended: threading.Event, others: int) -> None:
+    """Answer signals that the main thread leaves unanswered.
+
+    Args:
+        handler: of the block.
+        receiving: gives the number of each signal, as soon as it comes.
+        ended: set when the block is over.
+        others: where the numbers of other signals go; -1 for nowhere.
+    """
+    came = 0
+    while numbers := receiving.recv(64):
+        if rest := bytes(number for number in numbers if number not in _SIGNALS):
+            if others != -1:
+                with suppress(OSError):
+                    os.write(others, rest)
+            if len(rest) == len(numbers):
+                continue
+        came += 1
+        if ended.wait(_DEEP_S):
+            return
+        handler.say()
+        if came > 1 and handler.handled < came and _commands and not ended.wait(_DEEP_S):
+            if sys.stderr.isatty():
+                os.write(sys.stderr.fileno(), b"\x1b[?25h\n")  # a progress bar had hidden the cursor
+            os._exit(128 + max(number for number in numbers if number in _SIGNALS))
 
 
 class GivenUpError(RuntimeError):

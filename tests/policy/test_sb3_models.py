@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -11,13 +13,14 @@ from stable_baselines3.common.policies import ActorCriticCnnPolicy
 from stable_baselines3.common.vec_env import VecFrameStack
 
 from evaluation import evaluate, vector_field
+from evaluation.storage import RunError
 from steered_env import ImpalaPolicy, Maze, SteeredPolicy, as_policy, cheese_vector
 from steered_env.policy import UnknownPolicyError
 from steered_env.sb3.extractor import copy_into, impala_policy_kwargs
 from steered_env.sb3.moves import MovePolicy
 from steered_env.sb3.vec_env import MazeVecEnv
 from steered_env.simulator import draw_frames
-from steered_env.steering import DEFAULT_LAYER, LayerError
+from steered_env.steering import DEFAULT_LAYER, LayerError, find_layer
 
 PREFIXED = f"features_extractor.{DEFAULT_LAYER}"
 
@@ -62,6 +65,20 @@ def test_its_network_is_steered_by_the_names_of_ours(model: PPO, small: ImpalaPo
         pass
 
 
+@pytest.mark.parametrize("layer", [PREFIXED, f"pi_{PREFIXED}", f"{PREFIXED}_out"])
+def test_our_network_is_steered_by_its_names(layer: str, model: PPO, small: ImpalaPolicy, mazes: list[Maze]) -> None:
+    vector = cheese_vector(model, mazes[0], layer=layer)
+    expected = SteeredPolicy(small, cheese_vector(small, mazes[0])).action_probabilities(mazes[1].observe())
+    found = SteeredPolicy(small, vector).action_probabilities(mazes[1].observe())
+    assert np.allclose(found, expected, atol=1e-5)
+    assert len(evaluate(small, 1, [("cheese", vector)], horizon=2).frame) == 1
+    for unknown in ("embedder.block9.fc_policy", "features_extractor.block2.nothing"):
+        with pytest.raises(LayerError, match=r"no layer .*block2"):
+            find_layer(small, unknown)
+    with pytest.raises(LayerError, match="several layers 'conv1'"):
+        find_layer(small, "features_extractor.conv1")
+
+
 def test_it_is_measured_exactly(model: PPO, small: ImpalaPolicy) -> None:
     conditions = ["baseline", "-cheese"]
     for more in ({}, {"method": "sampled", "episodes": 5}):
@@ -73,6 +90,23 @@ def test_it_is_measured_exactly(model: PPO, small: ImpalaPolicy) -> None:
     maze = Maze.from_level(1)
     fields = [vector_field(policy, maze, "-cheese").arrows for policy in (model, small)]
     assert np.allclose(*fields, atol=1e-4, equal_nan=True)
+
+
+def test_it_is_measured_into_a_folder(model: PPO, dqn: DQN, tmp_path: Path) -> None:
+    """A model that was saved and loaded goes on with the run; one that learned is another."""
+    for live in (model, dqn):
+        name = type(live).__name__
+        found = [evaluate(live, range(2), horizon=4, out=tmp_path / name)]
+        live.predict(draw_frames([Maze.from_level(5)]))
+        live.save(tmp_path / f"{name}.zip")
+        loaded = type(live).load(tmp_path / f"{name}.zip")
+        loaded.policy.optimizer.param_groups[0]["lr"] = 1.0
+        found += [evaluate(again, range(2), horizon=4, out=tmp_path / name) for again in (live, loaded)]
+        assert all(results.frame.equals(found[0].frame) for results in found)
+        with torch.no_grad():
+            next(loaded.policy.parameters()).add_(0.01)
+        with pytest.raises(RunError, match="with weights"):
+            evaluate(loaded, range(2), horizon=4, out=tmp_path / name)
 
 
 def test_its_evaluation_takes_a_steered_policy(small: ImpalaPolicy) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -91,10 +92,13 @@ def test_checkpoints_are_refused_where_they_would_run_the_layer_again() -> None:
     assert x.grad is not None
 
 
-def compiled_in_place() -> nn.Module:
-    module = network()
+def compiled_in_place(module: nn.Module) -> nn.Module:
     module.compile(backend="eager")
     return module
+
+
+def compiled_function(module: nn.Module) -> Callable[[torch.Tensor], torch.Tensor]:
+    return torch.compile(lambda x: module(x), backend="eager")
 
 
 def replicated() -> nn.Module:
@@ -106,8 +110,6 @@ def replicated() -> nn.Module:
 @pytest.mark.parametrize(
     ("make", "way_out"),
     [
-        (lambda: torch.compile(network(), backend="eager"), "_orig_mod"),
-        (compiled_in_place, "compile"),
         (lambda: torch.jit.script(network()), "scripted"),
         (replicated, r"\.module"),
     ],
@@ -117,10 +119,42 @@ def test_modules_that_run_no_hooks_are_refused(make: object, way_out: str) -> No
         pass
 
 
-def test_a_part_that_is_compiled_or_wrapped() -> None:
+@pytest.mark.parametrize(
+    "compiled", [lambda module: torch.compile(module, backend="eager"), compiled_in_place, compiled_function]
+)
+def test_what_was_compiled_is_steered(compiled: Callable[[nn.Module], Callable[[torch.Tensor], torch.Tensor]]) -> None:
+    module = network()
+    run, plain = compiled(module), module(X)
+    assert torch.allclose(run(X), plain)  # a graph is made now, without hooks
+    with PLUS.applied_to(module):
+        assert torch.allclose(run(X), plain + 100)
+        with PLUS.applied_to(module), ThreadPoolExecutor(1) as pool:
+            assert torch.allclose(run(X), plain + 200)
+            assert torch.allclose(pool.submit(run, X).result(), plain)
+        assert torch.allclose(run(X), plain + 100)
+    assert torch.allclose(run(X), plain)
+    if isinstance(run, nn.Module):
+        with PLUS.applied_to(run):
+            assert torch.allclose(run(X), plain + 100)
+
+
+def test_scripted_copies_are_refused_in_place_of_what_is_steered() -> None:
+    module, other = network(), torch.jit.script(nn.Linear(3, 2))
+    for copy in (torch.jit.script(module), torch.jit.trace(module, X)):
+        plain = copy(X)
+        with PLUS.applied_to(module):
+            with pytest.raises(HookError, match="scripted copy of the Sequential"):
+                copy(X)
+            with ThreadPoolExecutor(1) as pool:
+                assert torch.equal(pool.submit(copy, X).result(), plain)
+            assert other(X).shape == plain.shape
+        assert torch.equal(copy(X), plain)
+
+
+def test_a_part_that_is_scripted_or_wrapped() -> None:
     module = network()
     plain = module(X)
-    module.add_module("1", torch.compile(module[1], backend="eager"))
+    module.add_module("1", torch.jit.script(module[1]))
     with pytest.raises(HookError, match=r"'1\.0'"), scaling(2, layer="1.0").applied_to(module):
         pass
     with scaling(2, layer="0").applied_to(module):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,3 +49,50 @@ def test_a_part_names_the_whole(capsys: pytest.CaptureFixture[str]) -> None:
     assert first.endswith(": the whole")
     assert second.endswith(": the whole")
     assert last.endswith(": not a part")
+
+
+DEEP = """
+import hashlib, threading
+from steered_env.system.interruption import stop_requests, stopped_at_once
+
+with stopped_at_once(lambda: "kept", command=True):
+    threading.Timer(0.3, print, ["ready"], {{"flush": True}}).start()
+    {}
+"""
+LONG = 'hashlib.pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)'
+
+
+@pytest.mark.parametrize(
+    ("number", "work"), [(signal.SIGTERM, LONG), (signal.SIGINT, f'with stop_requests(lambda: "kept"): {LONG}')]
+)
+def test_a_computation_that_runs_no_handlers_is_answered_for(number: signal.Signals, work: str) -> None:
+    """As a backward pass of a wide network: the line is said in the middle of it, and a second signal ends it there."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", DEEP.format(work)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(number)
+    assert process.stderr.readline().endswith(": kept\n")
+    assert process.poll() is None
+    process.send_signal(number)
+    assert process.communicate(timeout=60)[1] == ""
+    assert process.returncode == 128 + number
+
+
+def test_other_signals_reach_those_who_wait_for_them() -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    before, handled = signal.set_wakeup_fd(writing), signal.signal(signal.SIGUSR1, lambda *_: None)
+    try:
+        with stop_requests(lambda: "kept") as stop:
+            os.kill(os.getpid(), signal.SIGUSR1)
+            assert os.read(reading, 8) == bytes([signal.SIGUSR1])
+        assert not stop.made
+        assert signal.set_wakeup_fd(before) == writing
+    finally:
+        signal.set_wakeup_fd(before)
+        signal.signal(signal.SIGUSR1, handled)
+        os.close(reading)
+        os.close(writing)
