@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from steered_env.maze import Maze, random_cheese_cell, with_random_mouse
-from steered_env.simulator import MAX_LEVEL, WORLD_SIZE, check_level, check_size, whole_number
+from steered_env.simulator import MAX_LEVEL, check_cheese_region, check_levels, check_sizes
 
 Levels = int | Sequence[int] | None
 ALL_LEVELS = range(MAX_LEVEL + 1)
@@ -36,15 +36,10 @@ class MazeSource:
         cheese_region: int | None = None,
         mouse_anywhere: bool = False,
     ) -> None:
-        self.levels = _check_levels(levels)
-        self.sizes = None if sizes is None else frozenset(check_size(size) for size in sizes)
-        if self.sizes is not None and not self.sizes:
-            raise ValueError("sizes must name at least one size, or be None for all")
-        if cheese_region is not None:
-            cheese_region = whole_number(cheese_region, "cheese_region")
-            if not 1 <= cheese_region <= WORLD_SIZE:
-                raise ValueError(f"cheese_region must be 1 to {WORLD_SIZE}, got {cheese_region}")
-        self.cheese_region, self.mouse_anywhere = cheese_region, mouse_anywhere
+        self.levels = ALL_LEVELS if levels is None else check_levels(levels)
+        self.sizes = None if sizes is None else check_sizes(sizes)
+        self.cheese_region = None if cheese_region is None else check_cheese_region(cheese_region)
+        self.mouse_anywhere = mouse_anywhere
 
     def draw(self, generator: np.random.Generator) -> Maze:
         """A maze of a random level.
@@ -57,7 +52,7 @@ class MazeSource:
             if self.sizes is None or maze.size in self.sizes:
                 return self._placed(maze, generator)
         raise ValueError(
-            f"none of {_TRIES} levels drawn from {self.levels!r} has a size in {sorted(self.sizes or ())}; "
+            f"none of {_TRIES} levels drawn from {self.levels!r} has a size in {list(self.sizes or ())}; "
             "allow more levels or more sizes"
         )
 
@@ -69,18 +64,3 @@ class MazeSource:
         if self.cheese_region is not None:
             maze = maze.with_cheese(random_cheese_cell(maze, self.cheese_region, generator))
         return with_random_mouse(maze, generator) if self.mouse_anywhere else maze
-
-
-def _check_levels(levels: Levels) -> Sequence[int]:
-    if levels is None:
-        return ALL_LEVELS
-    if isinstance(levels, range):
-        if not levels:
-            raise ValueError(f"levels must name at least one level, got {levels!r}")
-        check_level(levels[0]), check_level(levels[-1])
-        return levels
-    if isinstance(levels, (str, bytes)) or not isinstance(levels, (Sequence, np.ndarray)):
-        return (check_level(levels),)  # type: ignore[arg-type]  # says what is wrong with a string
-    if not len(levels):
-        raise ValueError("levels must name at least one level, got none")
-    return tuple(check_level(level) for level in levels)

@@ -1,17 +1,19 @@
 from .batch import ACTIONS, FRAME_SHAPE, PICTURE_SHAPE, MazeBatch, draw_frames, draw_picture, load_levels
-from .notice import silence_gym_notice
-from .state import (
+from .limits import (
     MAX_LEVEL,
     MIN_MAZE_SIZE,
     WORLD_SIZE,
     Cell,
-    MazeState,
-    StateError,
     check_cell,
+    check_cheese_region,
     check_level,
+    check_levels,
     check_size,
+    check_sizes,
     whole_number,
 )
+from .notice import silence_gym_notice
+from .state import MazeState, StateError
 
 __all__ = [
     "ACTIONS",
@@ -25,8 +27,11 @@ __all__ = [
     "MazeState",
     "StateError",
     "check_cell",
+    "check_cheese_region",
     "check_level",
+    "check_levels",
     "check_size",
+    "check_sizes",
     "draw_frames",
     "draw_picture",
     "load_levels",

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from procgen import ProcgenGym3Env
 
-from .state import MazeState, check_level, level_start, parse
+from .limits import check_level
+from .state import MazeState, level_start, parse
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,27 +12,20 @@ a `MazeState`: procgen's C++ side ends the whole process when a state is malform
 
 from __future__ import annotations
 
-import operator
 from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
-from typing import TYPE_CHECKING, Any, SupportsIndex
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from .limits import WORLD_SIZE, Cell, check_cell, check_level, check_size
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from typing_extensions import Self
 
-WORLD_SIZE = 25
-"""Cells along a side of the world in ``distribution_mode="hard"``."""
-MIN_MAZE_SIZE = 3
-MAX_LEVEL = 2**31 - 2
-"""procgen keeps the end of its range of levels, ``level + 1``, in an int32."""
 BACKGROUNDS = 9
 """How many background pictures the game draws from."""
-
-Cell = tuple[int, int]
-"""``(row, col)`` in the world; row 0 is the bottom row, column 0 the left one."""
 
 _CHEESE, _WALL, _OPEN = 2, 51, 100
 _END_MARK = -889271554
@@ -151,61 +144,6 @@ def parse(buffer: bytes) -> np.void:
         if fields[name] != value:
             raise StateError(f"{name} must be {value!r} in a maze state, got {fields[name]!r}")
     return fields
-
-
-def whole_number(value: SupportsIndex, what: str) -> int:
-    """Return ``value`` as an int, or raise a TypeError that names ``what`` it was to be."""
-    if isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{what} must be a whole number, got {value!r}")
-    try:
-        return operator.index(value)
-    except TypeError:
-        raise TypeError(f"{what} must be a whole number, got {value!r}") from None
-
-
-def check_level(level: SupportsIndex) -> int:
-    """Return ``level`` as an int.
-
-    Raises:
-        TypeError: if it is no whole number.
-        ValueError: if it is negative or above `MAX_LEVEL`.
-    """
-    number = whole_number(level, "level")
-    if number < 0:
-        raise ValueError(f"level must be ≥ 0, got {number}")
-    if number > MAX_LEVEL:
-        raise ValueError(f"level must be ≤ {MAX_LEVEL}, the last one procgen can start, got {number}")
-    return number
-
-
-def check_cell(cell: Any, what: str) -> Cell:
-    """Return ``cell`` as a pair of ints inside the world.
-
-    Raises:
-        TypeError: if it is not a pair of whole numbers.
-        ValueError: if it lies outside the world.
-    """
-    try:
-        row, col = cell
-    except (TypeError, ValueError):
-        raise TypeError(f"{what} must be a cell (row, col), got {cell!r}") from None
-    row, col = whole_number(row, f"{what}'s row"), whole_number(col, f"{what}'s column")
-    if not (0 <= row < WORLD_SIZE and 0 <= col < WORLD_SIZE):
-        raise ValueError(f"{what} must lie in the world, rows and columns 0 to {WORLD_SIZE - 1}, got {(row, col)}")
-    return row, col
-
-
-def check_size(size: SupportsIndex) -> int:
-    """Return the side of an inner maze as an int.
-
-    Raises:
-        TypeError: if it is no whole number.
-        ValueError: unless it is odd and from 3 to 25.
-    """
-    number = whole_number(size, "size")
-    if not (MIN_MAZE_SIZE <= number <= WORLD_SIZE and number % 2):
-        raise ValueError(f"size must be odd, {MIN_MAZE_SIZE} to {WORLD_SIZE}, got {number}")
-    return number
 
 
 def _frozen_walls(walls: ArrayLike) -> NDArray[np.bool_]:

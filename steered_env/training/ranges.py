@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from steered_env.simulator import WORLD_SIZE
+from steered_env.simulator import check_cheese_region
 
 _LONGEST_MINUTES = 60 * 24 * 30
 
@@ -26,8 +26,7 @@ def check_budget(config: Any, counted: str) -> None:
 def check_common(config: Any) -> None:
     """What every algorithm has: the network, where the cheese lies, the average of the weights."""
     check_at_least(config, 1, ["width"])
-    if not 1 <= config.cheese_region <= WORLD_SIZE:
-        raise ValueError(f"cheese_region must be 1 to {WORLD_SIZE}, got {config.cheese_region}")
+    check_cheese_region(config.cheese_region)
     if not 0 <= config.average_decay < 1:
         raise ValueError(f"average_decay must be ≥ 0 and below 1, got {config.average_decay}")
 

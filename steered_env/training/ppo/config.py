@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from steered_env.simulator import check_size
+from steered_env.simulator import check_sizes
 from steered_env.training.ranges import check_above_zero, check_at_least, check_budget, check_common, check_shares
 
 
@@ -92,9 +92,7 @@ class PPOConfig:
         check_above_zero(self, ["steps", "learning_rate", "clip_range", "max_grad_norm", "start_temperature"])
         check_shares(self, ["gamma", "gae_lambda"])
         if self.sizes is not None:
-            if not self.sizes:
-                raise ValueError("sizes must name at least one size, or be None for all")
-            object.__setattr__(self, "sizes", tuple(sorted(check_size(size) for size in self.sizes)))
+            object.__setattr__(self, "sizes", check_sizes(self.sizes))
         if self.steps_per_update % self.minibatches or self.batch_size < 2:
             raise ValueError(
                 f"num_envs × n_steps ({self.num_envs} × {self.n_steps}) must be a multiple of minibatches "

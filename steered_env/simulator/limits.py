@@ -1,0 +1,117 @@
+"""Which levels, sizes, regions and cells there are, and checks that a value is one of them."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Sequence
+from typing import Any, SupportsIndex
+
+import numpy as np
+
+WORLD_SIZE = 25
+"""Cells along a side of the world in ``distribution_mode="hard"``."""
+MIN_MAZE_SIZE = 3
+"""Side of the smallest inner maze."""
+MAX_LEVEL = 2**31 - 2
+"""procgen keeps the end of its range of levels, ``level + 1``, in an int32."""
+
+Cell = tuple[int, int]
+"""``(row, col)`` in the world; row 0 is the bottom row, column 0 the left one."""
+
+
+def whole_number(value: SupportsIndex, what: str) -> int:
+    """Return ``value`` as an int, or raise a TypeError that names ``what`` it was to be."""
+    if isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{what} must be a whole number, got {value!r}")
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{what} must be a whole number, got {value!r}") from None
+
+
+def check_level(level: SupportsIndex) -> int:
+    """Return ``level`` as an int.
+
+    Raises:
+        TypeError: if it is no whole number.
+        ValueError: if it is negative or above `MAX_LEVEL`.
+    """
+    number = whole_number(level, "level")
+    if number < 0:
+        raise ValueError(f"level must be ≥ 0, got {number}")
+    if number > MAX_LEVEL:
+        raise ValueError(f"level must be ≤ {MAX_LEVEL}, the last one procgen can start, got {number}")
+    return number
+
+
+def check_levels(levels: Any) -> range | tuple[int, ...]:
+    """Return one level or several as a range or a tuple of ints.
+
+    Raises:
+        TypeError: if one is no whole number.
+        ValueError: if one is out of range, or there is none.
+    """
+    if isinstance(levels, (str, bytes)) or not isinstance(levels, (Sequence, np.ndarray)):
+        levels = (levels,)
+    if not len(levels):
+        raise ValueError(f"levels must name at least one level, got {levels!r}")
+    if isinstance(levels, range):
+        check_level(levels[0]), check_level(levels[-1])
+        return levels
+    return tuple(check_level(level) for level in levels)
+
+
+def check_cell(cell: Any, what: str) -> Cell:
+    """Return ``cell`` as a pair of ints inside the world.
+
+    Raises:
+        TypeError: if it is not a pair of whole numbers.
+        ValueError: if it lies outside the world.
+    """
+    try:
+        row, col = cell
+    except (TypeError, ValueError):
+        raise TypeError(f"{what} must be a cell (row, col), got {cell!r}") from None
+    row, col = whole_number(row, f"{what}'s row"), whole_number(col, f"{what}'s column")
+    if not (0 <= row < WORLD_SIZE and 0 <= col < WORLD_SIZE):
+        raise ValueError(f"{what} must lie in the world, rows and columns 0 to {WORLD_SIZE - 1}, got {(row, col)}")
+    return row, col
+
+
+def check_size(size: SupportsIndex) -> int:
+    """Return the side of an inner maze as an int.
+
+    Raises:
+        TypeError: if it is no whole number.
+        ValueError: unless it is odd and from 3 to 25.
+    """
+    number = whole_number(size, "size")
+    if not (MIN_MAZE_SIZE <= number <= WORLD_SIZE and number % 2):
+        raise ValueError(f"size must be odd, {MIN_MAZE_SIZE} to {WORLD_SIZE}, got {number}")
+    return number
+
+
+def check_sizes(sizes: Iterable[SupportsIndex]) -> tuple[int, ...]:
+    """Return the sides of inner mazes as ints in ascending order, each once.
+
+    Raises:
+        TypeError: if one is no whole number.
+        ValueError: if one is not odd and from 3 to 25, or there is none.
+    """
+    numbers = tuple(sorted({check_size(size) for size in sizes}))
+    if not numbers:
+        raise ValueError("sizes must name at least one size, or be None for all")
+    return numbers
+
+
+def check_cheese_region(side: SupportsIndex) -> int:
+    """Return the side of a top-right region as an int.
+
+    Raises:
+        TypeError: if it is no whole number.
+        ValueError: unless it is from 1 to 25.
+    """
+    number = whole_number(side, "cheese_region")
+    if not 1 <= number <= WORLD_SIZE:
+        raise ValueError(f"cheese_region must be 1 to {WORLD_SIZE}, got {number}")
+    return number
