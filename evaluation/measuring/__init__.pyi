@@ -1,7 +1,7 @@
 from .conditions import USUAL_CONDITIONS, Condition, ConditionLike, SteeringMaker, read_conditions
 from .expressions import ConditionError
 from .job import Job, Measurement, Measurer
-from .maze_sets import Chunk, MazeSet, check_distinct, chunk_of, maze_set
+from .maze_sets import Chunk, MazeSet, chunk_of, distinct_levels, maze_set
 from .sampled import Predictor
 from .settings import Method, Settings
 from .shared_forward import SharedForward, one_torch_thread
@@ -33,8 +33,8 @@ __all__ = [
     "Subject",
     "UniformPolicy",
     "Vector",
-    "check_distinct",
     "chunk_of",
+    "distinct_levels",
     "maze_set",
     "one_torch_thread",
     "read_conditions",

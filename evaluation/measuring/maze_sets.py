@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from evaluation.storage import fingerprint
 from steered_env import Maze
-from steered_env.simulator import check_level
+from steered_env.simulator import check_levels
 
 _LISTED = 8
 
@@ -112,10 +110,7 @@ def maze_set(levels: int | Sequence[int] | None, mazes: Sequence[Maze] | None) -
     """
     if (levels is None) == (mazes is None):
         raise ValueError("name either levels or mazes")
-    chosen = GivenMazes(_checked_mazes(mazes)) if mazes is not None else LevelMazes(_checked_levels(levels))
-    if not len(chosen):
-        raise ValueError("there must be at least one level or maze")
-    return chosen
+    return LevelMazes(distinct_levels(levels)) if mazes is None else GivenMazes(_checked_mazes(mazes))
 
 
 def _checked_mazes(mazes: object) -> tuple[Maze, ...]:
@@ -123,6 +118,8 @@ def _checked_mazes(mazes: object) -> tuple[Maze, ...]:
         hint = "; write mazes=[maze]" if isinstance(mazes, Maze) else ""
         raise TypeError(f"mazes must be a list of Maze objects, got one {type(mazes).__name__}{hint}")
     several = tuple(mazes)
+    if not several:
+        raise ValueError("mazes must name at least one maze, got none")
     for maze in several:
         if not isinstance(maze, Maze):
             raise TypeError(f"mazes must be Maze objects, got {type(maze).__name__}")
@@ -136,27 +133,22 @@ def _checked_mazes(mazes: object) -> tuple[Maze, ...]:
     return several
 
 
-def check_distinct(levels: list[int]) -> list[int]:
-    """Levels, if none is named twice: the intervals take every maze for an independent one.
+def distinct_levels(levels: object) -> range | tuple[int, ...]:
+    """Check levels of which none may be named twice: the intervals take every maze for an independent one.
 
     Raises:
-        ValueError: if one is.
+        TypeError: if one is no whole number.
+        ValueError: if one is out of range or named twice, or there is none.
     """
+    checked = check_levels(levels)
+    if isinstance(checked, range):
+        return checked
     seen: set[int] = set()
-    for level in levels:
+    for level in checked:
         if level in seen:
             raise ValueError(
-                f"level {level} is named {levels.count(level)} times, but the intervals take every maze for an "
+                f"level {level} is named {checked.count(level)} times, but the intervals take every maze for an "
                 "independent one: name each level once"
             )
         seen.add(level)
-    return levels
-
-
-def _checked_levels(levels: object) -> range | tuple[int, ...]:
-    many: Any = levels if isinstance(levels, (Sequence, np.ndarray)) else (levels,)
-    if isinstance(many, range):
-        for end in (many[0], many[-1]) if many else ():
-            check_level(end)
-        return many
-    return tuple(check_distinct([check_level(level) for level in many]))
+    return checked

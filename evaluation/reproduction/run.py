@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from evaluation.measuring import check_distinct
+from evaluation.measuring import distinct_levels
 from evaluation.reproduction.claims import all_claims, chosen_claims
 from evaluation.results import make_folder, write_text
 from evaluation.storage import BASELINE, fingerprint
@@ -99,9 +99,7 @@ def reproduce(
         ValueError: if a claim is unknown, there are no levels, or one is named twice.
     """
     chosen = chosen_claims(claims)
-    if not len(levels):
-        raise ValueError("there must be at least one level")
-    check_distinct(list(levels))
+    levels = distinct_levels(levels)
     loaded = load_policy(policy)
     folder = make_folder(out)
     _check_same_run(folder, {"policy": policy, "weights": fingerprint(loaded), "levels": list(levels), "quick": quick})

@@ -146,7 +146,7 @@ def test_the_size_of_chunks_changes_no_number(reference_policy: ImpalaPolicy) ->
     [
         ({}, ValueError, "name either levels or mazes"),
         ({"levels": [1], "mazes": []}, ValueError, "name either levels or mazes"),
-        ({"levels": []}, ValueError, "at least one level or maze"),
+        ({"levels": []}, ValueError, "at least one level"),
         ({"levels": -1}, ValueError, "level must be ≥ 0, got -1"),
         ({"levels": [1, 2.5]}, TypeError, "level must be a whole number, got 2.5"),
         (

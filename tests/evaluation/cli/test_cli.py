@@ -235,7 +235,7 @@ def test_help_is_quick_and_whole(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "levels"), [("7", [7]), ("0:100", range(100)), ("3, 8,12", [3, 8, 12]), (" 5 : 6 ", range(5, 6))]
+    ("text", "levels"), [("7", (7,)), ("0:100", range(100)), ("3, 8,12", (3, 8, 12)), (" 5 : 6 ", range(5, 6))]
 )
 def test_levels_as_written(text: str, levels: object) -> None:
     assert parse_levels(text) == levels
