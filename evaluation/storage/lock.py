@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import socket
@@ -11,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+import portalocker
 
 from .errors import RunError
 
@@ -24,9 +25,9 @@ class Session:
     """A process that worked, or works, in a run's folder.
 
     Attributes:
-        pid: of the process.
-        host: its machine.
-        since: when it began, in seconds since 1970.
+        pid: Process id.
+        host: Name of its machine.
+        since: When it began, in seconds since 1970.
     """
 
     pid: int
@@ -44,25 +45,27 @@ def locked(folder: Path) -> Iterator[None]:
     path = folder / _LOCK
     if path.exists() and not _is_lock(path):
         raise RunError(f"{path} is not the lock of a run, and would be written over: choose another --out")
-    with path.open("a+", encoding="utf-8") as file:
-        if not _acquired(file.fileno()):
-            holder = last_session(folder)
-            who = f"process {holder.pid} on {holder.host}" if holder else "another process"
-            raise RunError(f"{folder} is in use by {who}: wait until it is done, or choose another --out")
-        file.truncate(0)
-        file.write(json.dumps(asdict(Session(os.getpid(), socket.gethostname(), time.time()))) + "\n")
-        file.flush()
-        yield
+    try:
+        # it tries for a second, since `is_locked` holds the lock for a moment
+        with portalocker.Lock(path, "a+", timeout=_PATIENCE_S, check_interval=_PAUSE_S, encoding="utf-8") as file:
+            file.truncate(0)
+            file.write(json.dumps(asdict(Session(os.getpid(), socket.gethostname(), time.time()))) + "\n")
+            file.flush()
+            yield
+    except portalocker.AlreadyLocked:
+        holder = last_session(folder)
+        who = f"process {holder.pid} on {holder.host}" if holder else "another process"
+        raise RunError(f"{folder} is in use by {who}: wait until it is done, or choose another --out") from None
 
 
 def is_locked(folder: Path) -> bool:
     """Whether a process works in a run's folder now."""
     try:
         with (folder / _LOCK).open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
+            portalocker.lock(file, portalocker.LockFlags.SHARED | portalocker.LockFlags.NON_BLOCKING)
+    except portalocker.AlreadyLocked:
         return True
-    except OSError:
+    except (OSError, portalocker.LockException):
         return False
     return False
 
@@ -82,17 +85,3 @@ def _is_lock(path: Path) -> bool:
         return not path.stat().st_size or last_session(path.parent) is not None
     except OSError:
         return False
-
-
-def _acquired(handle: int) -> bool:
-    """Tries for a second, since `is_locked` holds the lock for a moment."""
-    deadline = time.monotonic() + _PATIENCE_S
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(_PAUSE_S)
-        else:
-            return True

@@ -1,0 +1,26 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def without_equals_signs(conditions: list[str] | None) -> list[str] | None:
+    """Conditions without the "=" of ``-c=-cheese``, which belongs to long options only."""
+    return conditions and [condition.removeprefix("=") for condition in conditions]
+
+
+Policy = Annotated[str, typer.Option(help="A packaged policy, or a path: .safetensors, .pth or .zip.")]
+Conditions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--condition",
+        "-c",
+        help='What to compare, such as "top_right - cheese"; may be repeated; defaults to the usual ones.',
+        callback=without_equals_signs,
+    ),
+]
+Level = Annotated[int, typer.Option(help="Level of the maze.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of the sampled actions.")]

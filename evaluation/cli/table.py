@@ -1,0 +1,108 @@
+"""``steered-env table``: its options, and the files and tables that it leaves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from evaluation.results import terminal
+from steered_env.system import stopped_at_once
+
+from .options import Conditions, Policy, Seed
+from .parsing import parse_levels
+
+if TYPE_CHECKING:
+    from evaluation.results import Results
+
+_TABLE = Path("results/table")
+"""Where a table goes whose folder nobody named: finished results there are replaced, a run under way never is."""
+_TABLE_FILES = ("table.md", "figure.png")
+_out, _err = terminal(), terminal(stderr=True)
+
+
+def table(
+    levels: Annotated[str, typer.Option(help="Which mazes: 7, or 0:100 (the end not included), or 3,8,12.")] = "0:100",
+    conditions: Conditions = None,
+    policy: Policy = "small",
+    out: Annotated[
+        Path | None,
+        typer.Option(help=f"The run's folder; defaults to {_TABLE}. An unfinished run there is continued."),
+    ] = None,
+    method: Annotated[str, typer.Option(help="How to measure: exact or sampled.")] = "exact",
+    horizon: Annotated[int, typer.Option(help="Steps within which a place must be reached.")] = 256,
+    episodes: Annotated[
+        int | None, typer.Option(help="Episodes of each maze and condition, when sampling; defaults to 100.")
+    ] = None,
+    seed: Seed = 0,
+    deterministic: Annotated[bool, typer.Option(help="Always take the likeliest action.")] = False,
+    workers: Annotated[int | None, typer.Option(help="Threads; defaults to one per core.")] = None,
+    ray: Annotated[
+        str | None, typer.Option(help="Measure on a Ray cluster: auto for the one of this machine, or host:port.")
+    ] = None,
+    chunk: Annotated[
+        int | None, typer.Option(help="Mazes in each file of the run; defaults to a size by their number.")
+    ] = None,
+    other_code: Annotated[
+        bool, typer.Option("--other-code", help="Go on with a run that other code began; its manifest names both.")
+    ] = False,
+) -> None:
+    """Print a table of success rates.
+
+    How often the mouse reaches the cheese and the top right, by condition: baseline, -cheese, top_right,
+    top_right - cheese and -random by default. Also writes a figure and CSV. Ctrl-C and the same command continues.
+    """
+    from evaluation._evaluate import evaluate
+    from evaluation.measuring import USUAL_CONDITIONS, read_conditions
+    from evaluation.results import check_folder, check_free_to_save, write_text
+    from evaluation.storage import BASELINE
+    from evaluation.views import results_figure, save_figure
+
+    from .progress_bars import counting
+    from .terminal_table import print_table
+
+    measured = read_conditions(conditions or USUAL_CONDITIONS)
+    wanted = parse_levels(levels)
+    folder = check_folder(out or _TABLE)
+    check_free_to_save(folder, *_TABLE_FILES)
+    with counting(_err, "measuring mazes") as update:
+        results = evaluate(
+            policy,
+            wanted,
+            measured,
+            method=method,  # type: ignore[arg-type]
+            horizon=horizon,
+            episodes=episodes,
+            seed=seed,
+            deterministic=deterministic,
+            workers=workers,
+            on_progress=update,
+            out=folder,
+            chunk=chunk,
+            ray=ray,
+            replace=out is None,
+            other_code=other_code,
+        )
+    measured_all = f"all {results.mazes} mazes are in {folder}; the same command makes the table from there"
+    with stopped_at_once(lambda: measured_all):
+        results.save(folder)
+        apart = results.with_decision_square()
+        parts = {"Mazes with a decision square": apart} if len(apart.frame) else {}
+        parts["All mazes"] = results
+        write_text(folder / "table.md", "\n".join(_markdown_section(title, part) for title, part in parts.items()))
+        save_figure(results_figure(results), folder / "figure.png")
+    for title, part in parts.items():
+        print_table(_out, part, f"{title}: {part.mazes}")
+        if notes := part.notes():
+            _out.print(f" {notes}\n", highlight=False)
+    _out.print(f"policy {policy}, {method} method, {horizon} steps")
+    difference = "; Δ: paired difference to the baseline" if BASELINE in results.conditions else ""
+    _out.print(f"95 % intervals over mazes{difference}; more in table.md")
+    for name in (*_TABLE_FILES, "results.csv", "summary.csv"):
+        _out.print(str(folder / name), highlight=False, soft_wrap=True)
+
+
+def _markdown_section(title: str, results: Results) -> str:
+    notes = results.notes()
+    return "\n".join([f"**{title}: {results.mazes}**", "", results.to_markdown(), "", *([notes, ""] if notes else [])])
