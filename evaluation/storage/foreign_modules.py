@@ -11,18 +11,16 @@ from torch import nn
 from torch.nn.modules import module as of_all_modules
 from torch.optim import Optimizer
 
-from .origins import OURS
+from .origins import is_compared
 
-_KNOWN = ("torch", *OURS, "builtins", "abc", "typing")
-"""Packages whose classes count with their names: their versions are compared as well."""
 _MACHINERY = frozenset(vars(nn.Module())) | {"_compiled_call_impl"}
 """Attributes that every module has: parameters, buffers, submodules, hooks and ``training``."""
 _HOOKS = ("_forward_pre_hooks", "_forward_hooks")
 
 
 def foreign_classes(kind: type) -> list[type]:
-    """A class and those that it is derived from, without torch's, this package's and Python's own."""
-    return [one for one in kind.__mro__ if one.__module__.split(".")[0] not in _KNOWN]
+    """A class and those that it is derived from, without Python's own and those of packages that every run compares."""
+    return [parent for parent in kind.__mro__ if not is_compared(parent.__module__)]
 
 
 def hooks_of(module: nn.Module) -> Iterator[tuple[str, Any]]:

@@ -7,8 +7,8 @@ import sys
 from importlib import metadata
 from typing import Any
 
-OURS = ("steered_env", "evaluation")
-_COMPARED = ("torch", "numpy", "scipy", *OURS)
+_OURS = ("steered_env", "evaluation")
+_COMPARED = ("torch", "numpy", "scipy", *_OURS)
 """Packages whose versions every run compares, so that they count with their names."""
 _RECORDED_AS = {
     "evaluation.measuring.conditions": "evaluation.conditions",
@@ -32,7 +32,7 @@ def package_of(module: str | None) -> str | None:
         module: dotted name of the module; one that is not imported is the user's.
     """
     top = (module or "").partition(".")[0]
-    if top != "__main__" and (top in _COMPARED or top in sys.stdlib_module_names):
+    if is_compared(module):
         return top
     file = getattr(sys.modules.get(module or ""), "__file__", None) or ""
     return _with_version(top) if any(part in file for part in _INSTALLED) else None
@@ -43,9 +43,15 @@ def recorded_name(value: Any) -> str:
     return f"{_RECORDED_AS.get(value.__module__, value.__module__)}.{value.__qualname__}"
 
 
+def is_compared(module: str | None) -> bool:
+    """Whether a module is Python's own, or of a package whose version every run compares."""
+    top = (module or "").partition(".")[0]
+    return top != "__main__" and (top in _COMPARED or top in sys.stdlib_module_names)
+
+
 def is_ours(module: str | None) -> bool:
     """Whether a module is of this package."""
-    return (module or "").partition(".")[0] in OURS
+    return (module or "").partition(".")[0] in _OURS
 
 
 @functools.cache
