@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from safetensors import SafetensorError
 
 from evaluation._evaluate import evaluate
 from evaluation.measuring import USUAL_CONDITIONS, UniformPolicy
@@ -19,6 +21,7 @@ from evaluation.views import save_figure
 from steered_env import ImpalaPolicy, Maze, load_policy
 from steered_env.policy import packaged_policies, read_metadata, rounded, save_policy
 from steered_env.simulator import draw_frames
+from steered_env.system import refuse_foreign_files
 from steered_env.training import CONFIG, HELD_OUT_LEVELS, WEIGHTS, HeldOut, move_accuracy
 
 from .held_out_rates import held_out_mazes
@@ -52,10 +55,15 @@ def write_card(run: Path, out: Path, name: str, on_progress: Callable[[int, int]
 
     Raises:
         FileNotFoundError: if the run has no policy yet, or there is no run.
+        FileExistsError: if a file of another origin would be written over.
+        ValueError: if the name is no file's name.
     """
+    if not name or Path(name).name != name:
+        raise ValueError(f"name must be one part of a path, such as small, got {name!r}")
     weights = run / WEIGHTS
     if not weights.is_file():
         raise FileNotFoundError(f"{run} {_no_policy_yet(run)}")
+    _check_free(out, name)
     trained, made = load_policy(weights), read_metadata(weights)
     policy = rounded(trained, _STORED_AS)
     described = json.loads((run / CONFIG).read_text(encoding="utf-8"))
@@ -63,9 +71,9 @@ def write_card(run: Path, out: Path, name: str, on_progress: Callable[[int, int]
     measured = _Measured.of(policy, made["config"], on_progress)
     folder = make_folder(out)
     files = [folder / f"{name}{end}" for end in (".md", "-curve.csv", "-curve.png", ".safetensors")]
+    save_policy(policy, files[3], metadata={**made, MEASURED: measured.for_the_file()}, dtype=_STORED_AS)
     write_text(files[1], curve.to_csv(index=False, float_format="%.6g"))
     save_figure(curve_figure(curve), files[2])
-    save_policy(policy, files[3], metadata={**made, MEASURED: measured.for_the_file()}, dtype=_STORED_AS)
     sections = [
         _heading(name, policy, _largest_change(trained, policy, measured.mazes)),
         how_made(made, described, name),
@@ -76,6 +84,19 @@ def write_card(run: Path, out: Path, name: str, on_progress: Callable[[int, int]
     ]
     write_text(files[0], "\n\n".join(sections) + "\n")
     return files
+
+
+def _check_free(folder: Path, name: str) -> None:
+    """Refuse to write a card over files that are none of a policy of ours."""
+    weights = folder / f"{name}.safetensors"
+    refuse_foreign_files(folder, [f"{name}{end}" for end in (".md", "-curve.csv", "-curve.png")], marker=weights.name)
+    try:
+        ours = not weights.exists() or "config" in read_metadata(weights)
+    except (SafetensorError, OSError, ValueError):
+        ours = False
+    if not ours:
+        why = "it holds no policy that steered-env trained, and would be written over: choose another name or folder"
+        raise FileExistsError(errno.EEXIST, why, str(weights))
 
 
 def _no_policy_yet(run: Path) -> str:

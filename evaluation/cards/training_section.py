@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from steered_env.provenance import codes_from, commits_of
-from steered_env.training import settings_of
+from steered_env.training import WEIGHTS, settings_of
 from steered_env.training.imitation import TrainingConfig, recipes
 from steered_env.training.ppo import PPOConfig
 
@@ -98,7 +98,7 @@ def _reinforcement(made: Mapping[str, Any], name: str) -> dict[str, str]:
         "reward": "10 at the cheese"
         + (", shaped by the distance to it" if config["shape_rewards"] else "")
         + ", divided by the running deviation of the discounted return; nothing else",
-        "start": f"the policy `{first}`" if first else "new weights",
+        "start": f"the policy `{_without_folders(first)}`" if first else "new weights",
         "command": " then ".join(f"`{ppo_command(stage.config, stage.name, stage.steps)}`" for stage in stages),
         "algorithm": f"Stable-Baselines3's PPO{last}: {config['num_envs']} mazes × {config['n_steps']} steps, "
         f"{config['epochs']} epoch{'s' * (config['epochs'] > 1)} of {config['minibatches']} minibatches of {batch}, "
@@ -130,6 +130,14 @@ def _stages(made: Mapping[str, Any], name: str) -> Iterator[_Stage]:
         yield from _stages(made["start"], Path(start).parent.name)
 
 
+def _without_folders(start: str) -> str:
+    """A policy to start from as a card names it, which is for others, on other machines."""
+    path = Path(start)
+    if not path.is_absolute():
+        return start
+    return f"runs/{path.parent.name}/{path.name}" if path.name == WEIGHTS else path.name
+
+
 def _data(stage: _Stage) -> str:
     sizes = stage.config["sizes"]
     which = f"of size{'s' * (len(sizes) > 1)} {', '.join(map(str, sizes))}" if sizes else "of all sizes"
@@ -142,7 +150,7 @@ def ppo_command(config: Mapping[str, Any], name: str, steps: int) -> str:
     parts = ["steered-env train --algorithm ppo", f"--out runs/{name}"]
     parts.append(f"--steps {config['steps'] if config['anneal'] else steps}")
     if config["start"]:
-        parts.append(f"--start {config['start']}")
+        parts.append(f"--start {_without_folders(config['start'])}")
         parts.append(f"--value-warmup {config['value_warmup']}")
     if config["sizes"]:
         parts.append(f"--sizes {','.join(map(str, config['sizes']))}")

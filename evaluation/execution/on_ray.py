@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import uuid
+import warnings
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -26,6 +27,11 @@ _AHEAD = 2
 _KNOCK_S = 10.0
 _STATUS_S = 60.0
 _AUTH_MODE, _TOKEN = "RAY_AUTH_MODE", "RAY_AUTH_TOKEN"
+_CLIENT = "ray://"
+_GET_THE_TOKEN = (
+    f"copy ~/.ray/auth_token from the head (or name it in {_TOKEN}_PATH), and set {_AUTH_MODE}=token here and on every "
+    "node, in Python before Ray is imported"
+)
 _measurers: dict[str, Measurer] = {}
 """In a worker process: what it was sent, kept from one chunk to the next."""
 
@@ -68,7 +74,7 @@ def _knock(address: str) -> None:
     Raises:
         OSError: if nobody does.
     """
-    host, _, port = address.removeprefix("ray://").rpartition(":")
+    host, _, port = address.removeprefix(_CLIENT).rpartition(":")
     if host and port.isdigit():
         socket.create_connection((host, int(port)), timeout=_KNOCK_S).close()
 
@@ -80,7 +86,16 @@ def _connect(ray: Any, address: str) -> None:
         raise _not_there(address, error) from None
     _check_token(address)
     try:
-        ray.init(address=address, logging_level=logging.WARNING, log_to_driver=False)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Ray Client connection timed out")  # said below, in one line
+            ray.init(address=address, logging_level=logging.WARNING, log_to_driver=False)
+    except ConnectionError as error:
+        if not address.startswith(_CLIENT):
+            raise _not_there(address, error) from None
+        raise RunError(  # Ray's client knocks until its time is over, whatever the reason is
+            f"something listens at {address!r}, but lets no Ray client in ({error}): if it is a Ray cluster, it asks "
+            f"for another token; {_GET_THE_TOKEN}"
+        ) from None
     except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         raise _not_there(address, error) from None
 
@@ -105,7 +120,7 @@ def _check_token(address: str) -> None:
     Raises:
         RunError: if the cluster asks for another token than this process has.
     """
-    if address.startswith("ray://"):
+    if address.startswith(_CLIENT):
         return
     command = [sys.executable, "-m", "ray.scripts.scripts", "status", "--address", address]
     try:
@@ -114,9 +129,7 @@ def _check_token(address: str) -> None:
         return
     if asked.returncode and "AuthenticationError" in asked.stderr:
         raise RunError(
-            f"the Ray cluster at {address!r} asks for a token that this process does not have: copy ~/.ray/auth_token "
-            f"from the head (or name it in {_TOKEN}_PATH), and set {_AUTH_MODE}=token here and on every node, in "
-            "Python before Ray is imported"
+            f"the Ray cluster at {address!r} asks for a token that this process does not have: {_GET_THE_TOKEN}"
         )
 
 

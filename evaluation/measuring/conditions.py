@@ -49,13 +49,22 @@ class Condition:
         recipe: What makes the steering of a maze.
 
     Raises:
-        ValueError: if one that steers is called ``baseline``, the name of what all others are compared with.
+        ValueError: if one that steers is called ``baseline``, the name of what all others are compared with, or a name
+            cannot be written to a file.
     """
 
     name: str
     recipe: Combination | Intervention | SteeringMaker = field(default_factory=Combination)
 
     def __post_init__(self) -> None:
+        try:
+            self.name.encode()
+        except UnicodeEncodeError as error:
+            broken = self.name[error.start : error.end]
+            raise ValueError(
+                f"the condition's name {self.name!r} cannot be written as UTF-8, because of {broken!r}: give it a name "
+                "of whole characters"
+            ) from None
         if self.name == BASELINE and self.steers and not (isinstance(self.recipe, Steering) and not self.recipe.norm()):
             raise ValueError(
                 f"the name {BASELINE!r} is kept for no steering, which all other conditions are compared with: give "

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 COLOURS = ("#2563c9", "#d98e04", "#16875d", "#b8336a", "#6b4fbb", "#6b7280")
 _WIDTH = 7.2
+_LINE = 0.2
+"""Inches, as `_WIDTH`."""
 
 
 def dots(groups: Mapping[str, Mapping[str, Interval]], label: str, *, zero: bool = False) -> Figure:
@@ -132,12 +134,25 @@ def matrix(
     return figure
 
 
-def heat_maps(maze: Maze, maps: Mapping[str, NDArray[np.float64]], label: str) -> Figure:
+def name_policy(figure: Figure, policy: str) -> None:
+    """Name the policy below a figure that has no title, in a line of its own."""
+    if figure.get_suptitle():
+        return
+    height = figure.get_figheight() + _LINE
+    figure.set_figheight(height)
+    engine = figure.get_layout_engine()
+    assert engine is not None
+    engine.set(rect=(0, _LINE / height, 1, 1 - _LINE / height))
+    below = 0.2 * _LINE / height
+    figure.text(0.99, below, literal(f"policy {policy}"), ha="right", va="bottom", fontsize=8, color="#6b7280")
+
+
+def heat_maps(maze: Maze, maps: Mapping[str, NDArray[np.float64]], label: str, *, policy: str) -> Figure:
     """Numbers from 0 to 1 in the cells of a maze, side by side; NaN is left blank."""
     figure = Figure(figsize=(_WIDTH, 0.7 + 0.8 * _WIDTH / max(2, len(maps))), layout="constrained")
     row = figure.subplots(1, len(maps), squeeze=False)[0]
-    if maze.level is not None:
-        figure.suptitle(f"level {maze.level}", fontsize=10)
+    level = [f"level {maze.level}"] if maze.level is not None else []
+    figure.suptitle(literal(", ".join([*level, f"policy {policy}"])), fontsize=10)
     rows, cols = np.nonzero(~maze.walls)
     for axes, (name, values) in zip(row, maps.items(), strict=True):
         picture = axes.imshow(np.where(maze.walls, np.nan, values), cmap="inferno", vmin=0, vmax=1, origin="lower")

@@ -36,6 +36,7 @@ class Lab:
         levels: the claims' own levels.
         folder: where measurements are kept, each a run of `evaluate`.
         conditions: those of the shared table.
+        name: What figures call the policy.
         quick: whether claims should take fewer levels, settings and films.
         workers: threads; one for each core unless said.
         on_progress: called with the share of the present claim that is done, from 0 to 1, as far as is known.
@@ -45,6 +46,7 @@ class Lab:
     levels: Sequence[int]
     folder: Path
     conditions: tuple[str, ...] = (BASELINE,)
+    name: str = "policy"
     quick: bool = False
     workers: int | None = None
     on_progress: Callable[[float], None] = lambda _: None

@@ -26,6 +26,7 @@ from steered_env.provenance import Code
 from steered_env.system import first_difference, machine, refuse_foreign_files, stopped_at_once
 
 from .claim import Claim
+from .drawing import name_policy
 from .finding import DoesNotApplyError
 from .lab import Lab
 from .page import write_page
@@ -104,7 +105,7 @@ def reproduce(
     folder = make_folder(out)
     _check_same_run(folder, {"policy": policy, "weights": fingerprint(loaded), "levels": list(levels), "quick": quick})
     needed = tuple(dict.fromkeys([BASELINE, *(name for claim in chosen for name in claim.conditions)]))
-    lab = Lab(loaded, levels, make_folder(folder / "measured"), needed, quick, workers)
+    lab = Lab(loaded, levels, make_folder(folder / "measured"), needed, policy_name(policy), quick, workers)
     names = [_file_name(claim) for claim in chosen]
 
     def kept() -> str:
@@ -167,6 +168,9 @@ def _measure_one(lab: Lab, claim: Claim, folder: Path) -> None:
     made |= {"commit": str(_code(claim)), "code": _code(claim).fingerprint}
     try:
         finding = claim.measure(lab)
+        for picture in finding.pictures:
+            if picture.figure is not None and not claim.reads():  # or it shows several policies
+                name_policy(picture.figure, lab.name)
         save_finding(folder, name, finding, time.monotonic() - begun, made)
     except DoesNotApplyError as reason:
         save_problem(folder, name, DOES_NOT_APPLY, str(reason), time.monotonic() - begun, made)
@@ -180,6 +184,9 @@ def _measure_one(lab: Lab, claim: Claim, folder: Path) -> None:
 
 def _without_folders(text: str) -> str:
     """A text with the last parts of the absolute paths in it: a page is for others, on other machines."""
+    text = re.sub(r"(['\"])/[^'\"\n]*/", r"\1", text)  # in quotes as Python prints them, where blanks may be
+    for folder in {Path.cwd(), Path.home()}:
+        text = text.replace(f"{folder}/", "")
     return re.sub(r"(?<![\w./:])/(?:[^\s/'\"]+/)+", "", text)
 
 

@@ -144,11 +144,22 @@ def _new_folder(target: Path) -> Iterator[Path]:
 
 
 def _keep_what_is_of_others(before: Path, target: Path) -> None:
-    """Move all into a finding's folder that its new version does not bring itself, and remove the rest."""
+    """Move all that a finding did not write itself into the folder of its new version, and remove the rest."""
+    own = _own_files(before)
     for path in before.iterdir():
-        if not (target / path.name).exists():
+        if path.name not in own and not (target / path.name).exists():
             path.rename(target / path.name)
     shutil.rmtree(before)
+
+
+def _own_files(folder: Path) -> set[str]:
+    """The names of the files that a finding wrote; none if that cannot be read."""
+    try:
+        plain = json.loads((folder / _FINDING).read_text(encoding="utf-8"))
+        figures = [file for picture in plain["pictures"] for file in picture["files"]]
+        return {_FINDING, *figures, *(table["file"] for table in plain["tables"])}
+    except (ValueError, LookupError, TypeError, OSError):
+        return set()
 
 
 def _check_to_plain(check: Check) -> dict[str, Any]:

@@ -133,9 +133,10 @@ def claim_folder(folder: Path) -> None:
 
 def _is_config(path: Path) -> bool:
     try:
-        return "seed" in json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, TypeError):
+        settings = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
         return False
+    return isinstance(settings, dict) and settings.keys() >= {"seed", "cheese_region"}
 
 
 def write_config(folder: Path, config: Any, device: torch.device, codes: Sequence[Code]) -> None:

@@ -55,7 +55,7 @@ def _shown(lab: Lab) -> list[Picture]:
             Picture(
                 f"field-{level}",
                 f"Level {level}: before, after, and the difference.",
-                fields_figure([plain, steered, steered.difference(plain)]),
+                fields_figure([plain, steered, steered.difference(plain)], policy=lab.name),
             )
         )
         if not lab.quick:

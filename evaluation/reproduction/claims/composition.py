@@ -60,7 +60,7 @@ def _measure(lab: Lab) -> Finding:
             Picture(
                 "fields",
                 f"Level {shown}: unsteered, each alone, and both.",
-                fields_figure([field[shown] for field in fields]),
+                fields_figure([field[shown] for field in fields], policy=lab.name),
             ),
         ],
     )

@@ -50,7 +50,9 @@ def _measure(lab: Lab) -> Finding:
             Picture(
                 "fields",
                 f"Level {shown}: the vector subtracted, the cheese removed, and the difference.",
-                fields_figure([subtracted[shown], removed[shown], subtracted[shown].difference(removed[shown])]),
+                fields_figure(
+                    [subtracted[shown], removed[shown], subtracted[shown].difference(removed[shown])], policy=lab.name
+                ),
             ),
         ],
     )

@@ -92,7 +92,7 @@ def _measure(lab: Lab) -> Finding:
                     f"heat-{level}",
                     f"Level {level}: the normalised path probability of every cell, unsteered, and when the "
                     "activation over that cell is set.",
-                    _heat(forward, lab.mazes_of([level])[0], best, strength),
+                    _heat(lab, forward, lab.mazes_of([level])[0], best, strength),
                 )
                 for level in shown
             ),
@@ -176,7 +176,7 @@ def _tuning_gain(lab: Lab, forward: SharedForward, channel: _Channel, strength: 
     return float(np.mean(gains))
 
 
-def _heat(forward: SharedForward, maze: Maze, channel: _Channel, strength: float) -> Figure:
+def _heat(lab: Lab, forward: SharedForward, maze: Maze, channel: _Channel, strength: float) -> Figure:
     targets = _targets(maze, None)
     before, after = retargeted(forward, maze, {target: _set(channel, strength, target) for target in targets})
     maps = {}
@@ -185,7 +185,7 @@ def _heat(forward: SharedForward, maze: Maze, channel: _Channel, strength: float
         for (row, col), probability in found.items():
             values[row, col] = probability
         maps[name] = values
-    return heat_maps(maze, maps, "normalised path probability")
+    return heat_maps(maze, maps, "normalised path probability", policy=lab.name)
 
 
 def _channel_table(channels: list[_Channel]) -> pd.DataFrame:

@@ -79,7 +79,9 @@ def _measure(lab: Lab) -> Finding:
             Picture(
                 "field",
                 f"Level {shown}: before, after, and the difference.",
-                fields_figure([fields[0][shown], fields[1][shown], fields[1][shown].difference(fields[0][shown])]),
+                fields_figure(
+                    [fields[0][shown], fields[1][shown], fields[1][shown].difference(fields[0][shown])], policy=lab.name
+                ),
             ),
         ],
     )

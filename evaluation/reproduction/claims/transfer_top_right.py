@@ -99,7 +99,7 @@ def _shown(lab: Lab, source: int) -> list[Picture]:
             Picture(
                 f"field-{level}",
                 f"Level {source}'s vector in level {level}: before, after, and the difference.",
-                fields_figure([plain, steered, steered.difference(plain)]),
+                fields_figure([plain, steered, steered.difference(plain)], policy=lab.name),
             )
         )
     return pictures

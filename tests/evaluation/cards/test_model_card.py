@@ -4,7 +4,7 @@ import json
 import re
 import signal
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from evaluation.cards import cheese_rate, held_out_mazes
 from evaluation.cards.training_section import how_made
 from evaluation.measuring.uniform_policy import UniformPolicy
 from steered_env import load_policy
-from steered_env.policy.checkpoint import read_metadata
+from steered_env.policy.checkpoint import read_metadata, save_policy
 from steered_env.training import HeldOut, Progress, move_accuracy
 from steered_env.training.imitation import TrainingConfig, train
 from steered_env.training.imitation import training as imitation
@@ -136,6 +136,33 @@ def test_a_run_without_a_policy_has_no_card(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"has no policy yet: .* from its first evaluation on"):
         model_card.write_card(run, card, "mine", lambda _done, _total: None)
     assert not card.exists()
+
+
+def test_a_card_writes_over_nothing_of_others(tmp_path: Path) -> None:
+    """Nor does it measure first, and then refuse."""
+    run, card = tmp_path / "run", tmp_path / "card"
+    for folder in (run, card):
+        folder.mkdir()
+    save_policy(load_policy(), run / WEIGHTS)
+    for name, error in (("README.md", FileExistsError), ("mine.safetensors", FileExistsError), ("a/b.md", ValueError)):
+        path = card / name
+        if error is FileExistsError:
+            path.write_text("of somebody else")
+        with pytest.raises(error, match=re.escape(path.name.split(".")[0])):
+            model_card.write_card(run, card, name.split(".")[0], lambda _done, _total: None)
+    assert {path.read_text() for path in card.iterdir()} == {"of somebody else"}
+
+
+def test_a_card_names_no_folder_of_this_machine(tmp_path: Path) -> None:
+    config = asdict(PPOConfig(steps=32, start=str(tmp_path / "first" / WEIGHTS)))
+    first = {"algorithm": "ppo", "config": asdict(PPOConfig(steps=32)), "steps": 32, "seconds": 1.0}
+    text = how_made({**first, "config": config, "start": first}, {"device": "cpu"}, "mine")
+    assert "--start runs/first/policy.safetensors" in text
+    assert str(tmp_path) not in text
+    config["start"] = str(tmp_path / "other.pth")
+    text = how_made({**first, "config": config, "start": {}}, {"device": "cpu"}, "mine")
+    assert "`other.pth`" in text
+    assert str(tmp_path) not in text
 
 
 def test_a_mouse_settles_where_it_reaches_neither() -> None:

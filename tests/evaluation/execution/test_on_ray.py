@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -56,6 +57,20 @@ def table(cluster: object, folder: Path, **environment: str) -> subprocess.Compl
     command += ["--horizon", str(HORIZON), "--out", str(folder), "--ray", cluster.address]  # type: ignore[attr-defined]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("RAY_AUTH")}
     return subprocess.run(command, env=inherited | environment, capture_output=True, text=True, timeout=300)
+
+
+def test_a_client_that_is_let_in_by_nobody(
+    reference_policy: ImpalaPolicy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    """As by a cluster that asks for another token: first, since afterwards this process uses a cluster."""
+    client = pytest.importorskip("ray.util.client.worker")
+    for name in ("INITIAL_TIMEOUT_SEC", "MAX_TIMEOUT_SEC"):
+        monkeypatch.setattr(client, name, 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"ray://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(RunError, match=r"lets no Ray client in .* token"):
+            evaluate(reference_policy, 1, horizon=2, out=tmp_path, ray=address)
+    assert not [warning for warning in recwarn if "Ray Client" in str(warning.message)]
 
 
 def test_a_token_in_the_home_folder_is_shown(cluster: object, home: Path, tmp_path: Path) -> None:

@@ -174,3 +174,10 @@ def test_mazes_without_a_level_get_noise_of_their_own(reference_policy: ImpalaPo
     assert one == again
     correlation = np.corrcoef([next(iter(steering.values())).flatten() for steering in (one, other)])[0, 1]
     assert abs(correlation) < 0.1
+
+
+@pytest.mark.parametrize("name", ["half \ud83d", "\udcff"])
+def test_a_name_that_no_file_can_hold_is_refused_at_once(name: str) -> None:
+    for condition in ((name, Steering()), name):
+        with pytest.raises(ValueError, match=r"\\ud"):
+            read_conditions([condition])

@@ -13,7 +13,7 @@ from matplotlib.quiver import Quiver
 from matplotlib.text import Text
 
 from evaluation import Results, evaluate, vector_field
-from evaluation.reproduction.drawing import distributions, dots, heat_maps, lines, matrix, scatter
+from evaluation.reproduction.drawing import distributions, dots, heat_maps, lines, matrix, name_policy, scatter
 from evaluation.results.statistics import Interval
 from evaluation.views.fields import VectorField
 from evaluation.views.figures import fields_figure, results_figure
@@ -82,8 +82,9 @@ def test_figures_of_claims_under_any_name() -> None:
         scatter({name: ([0, 1], [0, 1]) for name in NAMES[:3]}, "x", "y"),
         distributions({name: [0.1, 0.2] for name in NAMES[:3]}, "x"),
         matrix(values[:3, :3], NAMES[:3], NAMES[:3], "x", "y"),
-        heat_maps(maze, {name: np.zeros((25, 25)) for name in NAMES[:3]}, "x"),
+        heat_maps(maze, {name: np.zeros((25, 25)) for name in NAMES[:3]}, "x", policy="small"),
     ):
+        name_policy(figure, NAMES[0])
         drawn(figure)
     assert "level 3" in texts(figure)
 

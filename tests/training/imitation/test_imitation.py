@@ -115,7 +115,8 @@ def test_a_setting_that_is_no_more_must_have_been_without_effect(tmp_path: Path)
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text(json.dumps({"seed": 0}))  # or it would be somebody else's checkpoint
+    # without it the checkpoint would be somebody else's
+    (tmp_path / "config.json").write_text(json.dumps({"seed": 0, "cheese_region": 5}))
     (tmp_path / "checkpoint.pt").write_bytes(b"PK\3\4 and no more")
     with pytest.raises(TrainingError, match=r"checkpoint\.pt cannot be read .* remove it to begin anew"):
         train(SHORT, tmp_path, workers=0)

@@ -1,0 +1,89 @@
+"""The folder of a reproduction: what others keep there stays, and nothing tells where it lies."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from evaluation.reproduction import reproduce
+from evaluation.reproduction import run as run_module
+from evaluation.reproduction.claims import all_claims
+from evaluation.reproduction.drawing import dots
+from evaluation.reproduction.finding import Finding, Picture
+from evaluation.reproduction.lab import Lab
+from evaluation.reproduction.store import load_finding, save_finding, save_problem
+from evaluation.reproduction.verdict import Check
+from evaluation.results import Interval
+from evaluation.views import fields_figure
+
+FOR_PEOPLE = {".html", ".csv", ".svg", ".md"}
+
+
+@pytest.mark.parametrize("name", ["index.html", "summary.csv", "claims", "measured", "run.json"])
+def test_files_of_others_stop_it(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("of somebody else")
+    with pytest.raises((FileExistsError, RuntimeError), match=name):
+        reproduce("small", [0], claims=["size"], out=tmp_path)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {name: "of somebody else"}
+
+
+def test_files_of_others_in_a_finding_outlive_it(tmp_path: Path) -> None:
+    finding = Finding([], "A sentence.", {"a table": pd.DataFrame({"a": [1]})}, [Picture("one", "A figure.", Figure())])
+    save_finding(tmp_path, "claim", finding, 1.0, {})
+    folder = tmp_path / "claims" / "claim"
+    (folder / "notes").mkdir()
+    for path in (folder / "notes" / "deep.txt", folder / "notes.txt", tmp_path / "claims" / "mine.txt"):
+        path.write_text("mine")
+    for again in (replace(finding, pictures=[]), finding):
+        save_finding(tmp_path, "claim", again, 1.0, {})
+    save_problem(tmp_path, "claim", "failed", "An error.", 1.0, {})
+    assert {path.name for path in tmp_path.rglob("*") if path.is_file() and path.read_bytes() == b"mine"} == {
+        "deep.txt", "notes.txt", "mine.txt",
+    }  # fmt: skip
+    stored = load_finding(tmp_path, "claim")
+    assert stored is not None
+    assert stored.problem == "failed"
+    assert not list(folder.glob("one.*"))  # its own of before are gone
+
+
+def test_no_file_for_people_tells_where_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "home of alice" / "my models"
+    home.mkdir(parents=True)
+    with resources.as_file(resources.files("steered_env.policy") / "weights" / "small.safetensors") as weights:
+        policy = Path(shutil.copy(weights, home / "mouse.safetensors"))
+
+    def drawn(lab: Lab) -> Finding:
+        numbers = {"a": {"b": Interval(0.5, 0.4, 0.6)}}
+        figures = [dots(numbers, "x"), fields_figure([lab.fields(["baseline"], [0])[0][0]], policy=lab.name)]
+        pictures = [Picture(f"figure-{number}", "A figure.", figure) for number, figure in enumerate(figures)]
+        checks = [Check("a check", Interval(0.5, 0.4, 0.6), least=0.3)]
+        return Finding(checks, "A sentence.", {"a table": pd.DataFrame({"level": [0]})}, pictures)
+
+    def broken(_lab: Lab) -> Finding:
+        raise FileNotFoundError(2, "no such file", str(home / "x y.txt"))
+
+    baseline = replace(all_claims()[0], conditions=())
+    claims = [replace(baseline, name="drawn", measure=drawn)]
+    claims.append(replace(baseline, number=2, name="broken", measure=broken))
+    monkeypatch.setattr(run_module, "chosen_claims", lambda _: claims)
+    monkeypatch.setenv("HOME", str(home.parent))
+    out = home / "run"
+    found = reproduce(str(policy), [0], out=out, quick=True)
+    assert [stored.problem for stored in found.findings.values()] == ["", "failed"]
+    files = [path for path in out.rglob("*") if path.suffix in FOR_PEOPLE or path.name == "finding.json"]
+    assert {path.suffix for path in files} >= {".html", ".csv", ".svg"}
+    for path in files:
+        text = path.read_text(encoding="utf-8")
+        assert "alice" not in text, path
+        assert str(tmp_path.parent) not in text, path
+    for figure in out.rglob("*.svg"):
+        assert "policy mouse.safetensors" in figure.read_text(encoding="utf-8")  # a comment beside the drawn letters
+    page = (out / "index.html").read_text(encoding="utf-8")
+    assert "mouse.safetensors" in page
+    assert "x y.txt" in page
