@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from evaluation.results import Interval, literal
 from steered_env import Maze
@@ -141,7 +142,7 @@ def name_policy(figure: Figure, policy: str) -> None:
     height = figure.get_figheight() + _LINE
     figure.set_figheight(height)
     engine = figure.get_layout_engine()
-    assert engine is not None
+    assert isinstance(engine, ConstrainedLayoutEngine)
     engine.set(rect=(0, _LINE / height, 1, 1 - _LINE / height))
     below = 0.2 * _LINE / height
     figure.text(0.99, below, literal(f"policy {policy}"), ha="right", va="bottom", fontsize=8, color="#6b7280")
