@@ -1,5 +1,6 @@
+from .config import ConfigField, RunConfig, config_fields
 from .device import choose_device, has_fast_bfloat16
-from .held_out import HELD_OUT_LEVELS, HeldOut, move_accuracy
+from .held_out import HELD_OUT_LEVELS, HeldOut, held_out_mazes, move_accuracy
 from .imitation import TrainingConfig, recipe, recipes, train
 from .older_runs import settings_of
 from .ppo import PPOConfig
@@ -10,13 +11,17 @@ __all__ = [
     "CURVE",
     "HELD_OUT_LEVELS",
     "WEIGHTS",
+    "ConfigField",
     "HeldOut",
     "PPOConfig",
     "Progress",
+    "RunConfig",
     "TrainingConfig",
     "TrainingError",
     "choose_device",
+    "config_fields",
     "has_fast_bfloat16",
+    "held_out_mazes",
     "move_accuracy",
     "recipe",
     "recipes",

@@ -1,14 +1,15 @@
-"""How well a policy moves on levels that it was never trained on."""
+"""The mazes that no policy is trained on, and how well a policy moves in them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import itertools
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
-from steered_env.maze import ACTIONS_OF, DIRECTIONS
+from steered_env.maze import ACTIONS_OF, DIRECTIONS, Maze, random_cheese_cell
 from steered_env.policy import ImpalaPolicy
 
 from .pictures import Pictures, draw_pictures
@@ -16,9 +17,32 @@ from .pictures import Pictures, draw_pictures
 HELD_OUT_LEVELS = range(1000)
 """Below every training level; the cheese is placed as in training."""
 
-_KEY = 7_919
-"""Keys the generator of the held-out pictures, apart from every training seed's."""
+_PICTURES_KEY, _MAZES_KEY = 7_919, 104_729
+"""Keys of the generators that place what held-out pictures and mazes show, apart from every training seed's."""
 _BATCH = 250
+_LEVELS_AT_ONCE = 128
+
+
+def held_out_mazes(count: int, sizes: Collection[int] | None = None, *, cheese_region: int | None = None) -> list[Maze]:
+    """The first ``count`` mazes, from level 0 on, that no policy was trained on.
+
+    Args:
+        count: How many.
+        sizes: Only mazes of these inner sizes; None for all.
+        cheese_region: The cheese lies in the top-right n×n cells as in training, placed by a generator keyed by
+            the level; None leaves it where procgen put it.
+    """
+    levels: Iterator[int] = itertools.count()
+    mazes: list[Maze] = []
+    while len(mazes) < count:
+        drawn = Maze.from_levels(itertools.islice(levels, _LEVELS_AT_ONCE))
+        mazes += [maze for maze in drawn if sizes is None or maze.size in sizes]
+    return [maze if cheese_region is None else _with_cheese(maze, cheese_region) for maze in mazes[:count]]
+
+
+def _with_cheese(maze: Maze, cheese_region: int) -> Maze:
+    generator = np.random.default_rng([_MAZES_KEY, maze.level or 0])
+    return maze.with_cheese(random_cheese_cell(maze, cheese_region, generator))
 
 
 @dataclass(frozen=True)
@@ -36,7 +60,7 @@ class HeldOut:
 
 @lru_cache(maxsize=16)
 def _pictures(levels: tuple[int, ...], per_level: int, cheese_region: int) -> Pictures:
-    generators = [np.random.default_rng([_KEY, level]) for level in levels]
+    generators = [np.random.default_rng([_PICTURES_KEY, level]) for level in levels]
     return draw_pictures(levels, generators, per_level=per_level, cheese_region=cheese_region)
 
 

@@ -1,4 +1,4 @@
-"""The folder of a training run: what is in it, and going on with what is there."""
+"""The folder of a training run: its files, and whether the run in it is the one that is asked for."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import torch
 
-from steered_env.policy import load_torch
+from steered_env.policy import ImpalaPolicy, load_torch, save_policy
 from steered_env.provenance import Code, code_difference, codes_from
 from steered_env.system import first_difference, machine, refuse_foreign_files, whole_file
 
+from .config import RunConfig
 from .older_runs import FIRST_ALGORITHM, settings_of
 
 CHECKPOINT, CONFIG, CURVE, WEIGHTS = "checkpoint.pt", "config.json", "curve.csv", "policy.safetensors"
@@ -29,11 +31,11 @@ class Progress:
     """How far a run is.
 
     Attributes:
-        done: pictures or steps so far.
-        total: of how many; None until known.
-        rate: per second.
-        unit: what is counted.
-        note: the last measurement, for people; empty before the first.
+        done: Pictures or steps so far.
+        total: Pictures or steps in all; None until known.
+        rate: Pictures or steps per second.
+        unit: What is counted.
+        note: The last measurement, for people; empty before the first.
     """
 
     done: int
@@ -43,12 +45,79 @@ class Progress:
     note: str = ""
 
 
-def read_checkpoint(folder: Path, algorithm: str, device: torch.device | str) -> dict[str, Any]:
-    """What `write_checkpoint` wrote.
+class RunFolder:
+    """The folder of a training run, claimed for a run that begins or goes on.
+
+    Args:
+        path: Made if it is not there.
+        config: The settings that are asked for.
+        code: The present code.
+        command: The command line that asks for them; None in a program.
+        device: Where the network is trained.
+        other_code: Whether a run that other code began may go on.
+        free: Names of settings in which the run that is there may differ.
+
+    Attributes:
+        checkpoint: What the run that is there saved last; None where none is.
 
     Raises:
-        TrainingError: if the file is damaged, or of another algorithm.
+        FileExistsError: if somebody else's files would be written over.
+        TrainingError: if the folder holds a run with other settings, of other code or another algorithm, or a
+            damaged checkpoint.
     """
+
+    def __init__(
+        self,
+        path: Path,
+        config: RunConfig,
+        code: Code,
+        *,
+        command: str | None = None,
+        device: torch.device,
+        other_code: bool = False,
+        free: Collection[str] = (),
+    ) -> None:
+        self.path, self._device, self._algorithm = path, device, config.algorithm
+        self._codes: tuple[Code, ...] = (code,)
+        self._command = command
+        _claim(path)
+        self.checkpoint = _read_checkpoint(path, config.algorithm, device) if (path / CHECKPOINT).exists() else None
+        if self.checkpoint is not None:
+            _check_same_config(path, self.checkpoint["config"], config, free)
+            self._codes = _check_same_code(path, self.checkpoint.get("code", ()), code, other_code)
+            self._command = command or self.checkpoint.get("command")
+
+    def keep_origin(self) -> None:
+        """Name the code and command of the checkpoint alone: the run is finished, nothing of it is made now."""
+        assert self.checkpoint is not None
+        self._codes, self._command = codes_from(self.checkpoint.get("code", ())), self.checkpoint.get("command")
+
+    def write_config(self, config: RunConfig) -> None:
+        """Write the settings, where they are run and by which code and command, as JSON."""
+        place = {"device": str(self._device), "machine": machine(), "torch": torch.__version__}
+        with whole_file(self.path / CONFIG) as temporary:
+            text = json.dumps({**asdict(config), **place, **self._origin()}, indent=2)
+            temporary.write_text(text + "\n", encoding="utf-8")
+
+    def write_checkpoint(self, config: RunConfig, state: Mapping[str, Any], curve: Sequence[Mapping[str, Any]]) -> None:
+        """Write a run's state (tensors and plain values) and the points of its curve, each whole or not at all."""
+        record = {"algorithm": self._algorithm, "config": asdict(config), **self._origin(), **state}
+        with whole_file(self.path / CHECKPOINT) as temporary:
+            torch.save(record, temporary)
+        with whole_file(self.path / CURVE) as temporary:
+            pd.DataFrame(curve).to_csv(temporary, index=False, float_format="%.6g")
+
+    def write_policy(self, config: RunConfig, policy: ImpalaPolicy, **facts: Any) -> None:
+        """Write the policy so far, with what made it and further facts in its metadata."""
+        metadata = {"algorithm": self._algorithm, "config": asdict(config), **facts, **self._origin()}
+        save_policy(policy, self.path / WEIGHTS, metadata=metadata)
+
+    def _origin(self) -> dict[str, Any]:
+        command = {"command": self._command} if self._command else {}
+        return {"code": [code.plain() for code in self._codes], **command}
+
+
+def _read_checkpoint(folder: Path, algorithm: str, device: torch.device) -> dict[str, Any]:
     path = folder / CHECKPOINT
     try:
         state: dict[str, Any] = load_torch(path, device)
@@ -62,24 +131,11 @@ def read_checkpoint(folder: Path, algorithm: str, device: torch.device | str) ->
     return state
 
 
-def write_checkpoint(folder: Path, algorithm: str, state: dict[str, Any]) -> None:
-    """Write a run's state, tensors and plain values only, whole or not at all."""
-    with whole_file(folder / CHECKPOINT) as temporary:
-        torch.save({"algorithm": algorithm, **state}, temporary)
+def _check_same_config(folder: Path, saved: Mapping[str, Any], wanted: RunConfig, free: Collection[str]) -> None:
+    """Refuse settings other than those that a run was begun with.
 
-
-def check_same_config(folder: Path, saved: dict[str, Any], wanted: Any, *, free: Collection[str] = ()) -> None:
-    """Hold a configuration against the one that a run was begun with.
-
-    Args:
-        folder: of the run.
-        saved: its settings; for those that an older version did not know see `settings_of`. One that only that version
-            knew must have been without effect: 0, false or none.
-        wanted: a dataclass of settings.
-        free: names of those that may differ.
-
-    Raises:
-        TrainingError: if another value differs; names the first one.
+    A setting that an older version did not know was as `settings_of` has it; one that only that version knew must have
+    been without effect: 0, false or none.
     """
     asked = asdict(wanted)
     before = {name: value for name, value in settings_of(saved, type(wanted)).items() if name in asked or value}
@@ -89,23 +145,8 @@ def check_same_config(folder: Path, saved: dict[str, Any], wanted: Any, *, free:
         )
 
 
-def check_same_code(
-    folder: Path, saved: Sequence[Mapping[str, Any]], now: Code, *, other_code: bool = False
-) -> tuple[Code, ...]:
-    """Hold the code that a run was made with against the present one.
-
-    Args:
-        folder: of the run.
-        saved: the codes in its checkpoint; none if a version wrote it that did not record them.
-        now: the present one.
-        other_code: whether a run that other code made may go on.
-
-    Returns:
-        The codes of the run when it goes on.
-
-    Raises:
-        TrainingError: if the present one is not among them, and may not go on; names the commits.
-    """
+def _check_same_code(folder: Path, saved: Sequence[Mapping[str, Any]], now: Code, other_code: bool) -> tuple[Code, ...]:
+    """Refuse a run of other code, unless that is accepted; return the codes of the run when it goes on."""
     before = codes_from(saved)
     if not (difference := code_difference(before, now)):
         return before
@@ -117,12 +158,8 @@ def check_same_code(
     return (*before, now)
 
 
-def claim_folder(folder: Path) -> None:
-    """Make the folder of a run that is about to begin, and see that nobody else's files are written over in it.
-
-    Raises:
-        FileExistsError: if it holds a file of somebody else's under the name of one of a run's.
-    """
+def _claim(folder: Path) -> None:
+    """Make a run's folder, and see that nobody else's files are written over in it."""
     folder.mkdir(parents=True, exist_ok=True)
     refuse_foreign_files(folder, (CHECKPOINT, CURVE, WEIGHTS), marker=CONFIG)
     path = folder / CONFIG
@@ -137,16 +174,3 @@ def _is_config(path: Path) -> bool:
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(settings, dict) and settings.keys() >= {"seed", "cheese_region"}
-
-
-def write_config(folder: Path, config: Any, device: torch.device, codes: Sequence[Code]) -> None:
-    """Write a dataclass of settings, where they are run and by which code, as JSON."""
-    description = {
-        **asdict(config),
-        "device": str(device),
-        "machine": machine(),
-        "torch": torch.__version__,
-        "code": [code.plain() for code in codes],
-    }
-    with whole_file(folder / CONFIG) as temporary:
-        temporary.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import pandas as pd
-
-from steered_env.system import whole_file
 
 if TYPE_CHECKING:
     from .learner import Losses
@@ -20,12 +15,15 @@ class Curve:
     """Points of a training curve, each the mean loss since the point before.
 
     Args:
-        state: what `state` returned, to go on from there; an older version's may know other losses.
+        state: What `state` returned, to go on from there; an older version's may know other losses.
+
+    Attributes:
+        points: The points so far, each a row of ``curve.csv``.
     """
 
     def __init__(self, state: Mapping[str, Any] | None = None) -> None:
         state = state or {}
-        self._points: list[dict[str, float]] = list(state.get("points", []))
+        self.points: list[dict[str, float]] = list(state.get("points", []))
         sums = state.get("sums", {})
         self._sums: dict[str, float] = {part: sums.get(part, 0.0) for part in _PARTS}
         self._batches: int = state.get("batches", 0)
@@ -40,14 +38,9 @@ class Curve:
         """End a point after ``done`` pictures with further ``columns``."""
         batches = max(1, self._batches)
         means = {f"{part}_loss": self._sums[part] / batches for part in _PARTS}
-        self._points.append({"pictures": done, "seconds": round(seconds, 1), "learning_rate": rate, **means, **columns})
+        self.points.append({"pictures": done, "seconds": round(seconds, 1), "learning_rate": rate, **means, **columns})
         self._sums, self._batches = dict.fromkeys(_PARTS, 0.0), 0
 
     def state(self) -> dict[str, Any]:
         """All of it as plain values, for a checkpoint."""
-        return {"points": self._points, "sums": self._sums, "batches": self._batches}
-
-    def write(self, path: Path) -> None:
-        """Write the points as CSV, whole or not at all."""
-        with whole_file(path) as temporary:
-            pd.DataFrame(self._points).to_csv(temporary, index=False, float_format="%.6g")
+        return {"points": self.points, "sums": self._sums, "batches": self._batches}

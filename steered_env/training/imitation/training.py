@@ -4,39 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch.utils.data import DataLoader
 
-from steered_env.policy import ImpalaPolicy, save_policy
-from steered_env.provenance import Code, codes_from
+from steered_env.policy import ImpalaPolicy
+from steered_env.provenance import Code
 from steered_env.system import StopRequest, ignore_ctrl_c, stop_requests
 from steered_env.training.held_out import move_accuracy
 from steered_env.training.memory import keep_freed_memory
 from steered_env.training.older_runs import with_later_parts
 from steered_env.training.pictures import Pictures, TrainingPictures
-from steered_env.training.run_folder import (
-    CHECKPOINT,
-    CURVE,
-    WEIGHTS,
-    Progress,
-    check_same_code,
-    check_same_config,
-    claim_folder,
-    read_checkpoint,
-    write_checkpoint,
-    write_config,
-)
+from steered_env.training.run_folder import Progress, RunFolder
 from steered_env.training.weight_average import running_average
 
 from .config import TrainingConfig
 from .curve import Curve
 from .learner import Learner, Losses, learning_rate
 
-ALGORITHM = "imitation"
 _CALIBRATION_S = 30.0
 _CHECKPOINT_EVERY_S = 40.0
 _EVALUATIONS = 40
@@ -50,10 +38,11 @@ def train(
     device: torch.device | str = "cpu",
     other_code: bool = False,
     workers: int = 1,
+    command: str | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_evaluation: Callable[[ImpalaPolicy], dict[str, float]] = lambda _: {},
 ) -> ImpalaPolicy:
-    """Train a policy, or go on with one that was interrupted.
+    """Train a policy by imitation, or go on with one that was interrupted.
 
     Writes into ``out``: ``config.json``, ``curve.csv``, ``checkpoint.pt`` (at least every 40 seconds), and
     ``policy.safetensors`` at 40 points along the way and at the end. Called again with the same configuration it
@@ -61,14 +50,15 @@ def train(
     under way, saved.
 
     Args:
-        config: the recipe. With a time budget, the speed of the warm-up, or of its first half minute, sets the
+        config: The recipe. With a time budget, the speed of the warm-up, or of its first half minute, sets the
             number of pictures.
-        out: the run's folder; made if it is not there.
-        device: where the network is trained.
-        other_code: go on with a run that other code began; its files then name both.
-        workers: processes that draw pictures; how many does not change the pictures.
-        on_progress: called about once a second.
-        on_evaluation: called with the policy along the way, for further columns of the curve.
+        out: The run's folder; made if it is not there.
+        device: Where the network is trained.
+        other_code: Go on with a run that other code began; its files then name both.
+        workers: Processes that draw pictures; how many does not change the pictures.
+        command: The command line that asks for this run, to be recorded in its files.
+        on_progress: Called about once a second.
+        on_evaluation: Called with the policy along the way, for further columns of the curve.
 
     Returns:
         The trained policy, on the CPU.
@@ -78,7 +68,11 @@ def train(
         KeyboardInterrupt: when it was stopped.
     """
     keep_freed_memory()
-    run = _Run(config, out, torch.device(device), on_progress, on_evaluation, other_code)
+    place = torch.device(device)
+    # a budget of time was turned into pictures before
+    free = () if config.pictures is not None else ("pictures",)
+    folder = RunFolder(out, config, Code.of(train), command=command, device=place, other_code=other_code, free=free)
+    run = _Run(config, folder, place, on_progress, on_evaluation)
     with stop_requests(run.kept) as stop:
         try:
             run.to_the_end(workers, stop)
@@ -93,28 +87,27 @@ class _Run:
     def __init__(
         self,
         config: TrainingConfig,
-        out: Path,
+        folder: RunFolder,
         device: torch.device,
         on_progress: Callable[[Progress], None],
         on_evaluation: Callable[[ImpalaPolicy], dict[str, float]],
-        other_code: bool,
     ) -> None:
-        self.out, self.device = out, device
+        self.folder, self.device = folder, device
         self.on_progress, self.on_evaluation = on_progress, on_evaluation
-        claim_folder(out)
         torch.manual_seed(config.seed)
         self.config = config
-        self.codes: tuple[Code, ...] = (Code.of(train),)
         self.learner = Learner(config).to(device)  # the policy keeps its channels-last memory
         self.optimizer = torch.optim.Adam(self.learner.parameters(), lr=config.learning_rate)
         self.average = running_average(self.learner.policy, config.average_decay) if config.average_decay else None
         self.curve = Curve()
         self.done, self.saved, self.seconds = 0, 0, 0.0
         self._accuracy: float | None = None
-        if (out / CHECKPOINT).exists():
-            self._resume(other_code)
+        if folder.checkpoint is not None:
+            self._resume(folder.checkpoint)
+        if self._finished:
+            folder.keep_origin()
         else:
-            write_config(self.out, self.config, self.device, self.codes)
+            folder.write_config(self.config)
 
     def to_the_end(self, workers: int, stop: StopRequest) -> None:
         last_saved = time.monotonic()
@@ -142,7 +135,7 @@ class _Run:
 
     def kept(self) -> str:
         """What is saved, and how to go on, for people."""
-        return f"{self.saved:,} of {self.done:,} pictures are in {self.out}; the same command goes on from here"
+        return f"{self.saved:,} of {self.done:,} pictures are in {self.folder.path}; the same command goes on from here"
 
     @property
     def _finished(self) -> bool:
@@ -160,20 +153,11 @@ class _Run:
         return self._policy.cpu()
 
     def _write_policy(self) -> None:
-        metadata = {
-            "algorithm": ALGORITHM,
-            "config": asdict(self.config),
-            "pictures": self.done,
-            "seconds": round(self.seconds, 1),
-            "code": [code.plain() for code in self.codes],
-        }
-        save_policy(self._policy, self.out / WEIGHTS, metadata=metadata)
+        self.folder.write_policy(self.config, self._policy, pictures=self.done, seconds=round(self.seconds, 1))
 
     def save(self) -> None:
-        """Write the checkpoint and the curve, each whole."""
+        """Write the checkpoint and the curve."""
         state = {
-            "config": asdict(self.config),
-            "code": [code.plain() for code in self.codes],
             "done": self.done,
             "seconds": self.seconds,
             "learner": self.learner.state_dict(),
@@ -182,18 +166,11 @@ class _Run:
         }
         if self.average is not None:
             state["average"] = self.average.state_dict()
-        write_checkpoint(self.out, ALGORITHM, state)
-        self.curve.write(self.out / CURVE)
+        self.folder.write_checkpoint(self.config, state, self.curve.points)
         self.saved = self.done
 
-    def _resume(self, other_code: bool) -> None:
-        state = read_checkpoint(self.out, ALGORITHM, self.device)
-        wanted = self.config
-        if wanted.pictures is None:  # the budget of time was turned into pictures before
-            wanted = replace(wanted, pictures=state["config"]["pictures"])
-        check_same_config(self.out, state["config"], wanted)
-        codes = check_same_code(self.out, state.get("code", ()), self.codes[0], other_code=other_code)
-        self.config = self.learner.config = wanted
+    def _resume(self, state: dict[str, Any]) -> None:
+        self.config = self.learner.config = replace(self.config, pictures=state["config"]["pictures"])
         learner, optimizer = with_later_parts(state, self.learner)
         self.learner.load_state_dict(learner)
         self.optimizer.load_state_dict(optimizer)
@@ -201,10 +178,6 @@ class _Run:
             self.average.load_state_dict(state["average"])
         self.done, self.seconds = int(state["done"]), float(state["seconds"])
         self.saved = self.done
-        self.codes = codes_from(state.get("code", ()))
-        if codes != self.codes and not self._finished:
-            self.codes = codes
-            write_config(self.out, self.config, self.device, codes)
         self.curve = Curve(state["curve"])
 
     def _batches(self, workers: int) -> Iterator[Pictures]:
@@ -256,7 +229,7 @@ class _Run:
         left = max(0.0, budget - self.seconds) * rate
         batches = max(1, round((self.done + left) / config.batch_size))
         self.config = self.learner.config = replace(config, pictures=batches * config.batch_size)
-        write_config(self.out, self.config, self.device, self.codes)
+        self.folder.write_config(self.config)
 
     def _report_point(self) -> None:
         """Add a point to the curve when one is due, and evaluate when that is."""

@@ -9,12 +9,10 @@ import copy
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from safetensors import SafetensorError
 from stable_baselines3 import PPO
@@ -22,33 +20,20 @@ from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.vec_env import VecMonitor, VecNormalize, VecTransposeImage
 from torch import nn
 
-from steered_env.policy import ImpalaPolicy, load_policy, read_metadata, save_policy
-from steered_env.provenance import Code, codes_from
+from steered_env.policy import ImpalaPolicy, load_policy, read_metadata
+from steered_env.provenance import Code
 from steered_env.sb3 import MazeVecEnv, MovePolicy, copy_into, impala_from, impala_policy_kwargs
 from steered_env.simulator import MAX_LEVEL
-from steered_env.system import StopRequest, stop_requests, whole_file
+from steered_env.system import StopRequest, stop_requests
 from steered_env.training.memory import keep_freed_memory
 from steered_env.training.pictures import FIRST_TRAINING_LEVEL
-from steered_env.training.run_folder import (
-    CHECKPOINT,
-    CURVE,
-    WEIGHTS,
-    Progress,
-    TrainingError,
-    check_same_code,
-    check_same_config,
-    claim_folder,
-    read_checkpoint,
-    write_checkpoint,
-    write_config,
-)
+from steered_env.training.run_folder import Progress, RunFolder, TrainingError
 from steered_env.training.weight_average import running_average
 
 from .config import PPOConfig
 from .log import LOGGED, Episodes, TensorBoardLog
 from .reward_shaping import ShapedReward
 
-ALGORITHM = "ppo"
 TENSORBOARD = "tensorboard"
 VALUE_WARMUP_LEARNING_RATE = 2e-3
 _BUDGET = ("steps", "minutes")
@@ -61,37 +46,39 @@ def train_ppo(
     device: torch.device | str = "cpu",
     other_code: bool = False,
     evaluate_every: int = 5,
+    command: str | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_evaluation: Callable[[ImpalaPolicy], dict[str, float]] = lambda _: {},
 ) -> ImpalaPolicy:
     """Train a policy by reinforcement, or go on with one that was interrupted.
 
-    Writes into ``out``: ``config.json``; after every update ``checkpoint.pt`` and ``curve.csv``, and into
-    ``tensorboard``; at the end ``policy.safetensors``. Called again with the same configuration it continues
-    after the last update, with the same mazes, actions and minibatches as if it had never stopped; a larger budget
-    continues a finished run. Ctrl-C and SIGTERM lose no more than the update under way.
+    Writes what `steered_env.training.train` writes, the checkpoint and the curve after every update, the policy at the
+    end, and beside them a log for TensorBoard. A run that was interrupted continues after its last update, with the
+    same mazes, actions and minibatches as if it had never stopped; a larger budget continues a finished run. Ctrl-C
+    and SIGTERM lose no more than the update under way.
 
     Args:
-        config: the recipe.
-        out: the run's folder; made if it is not there.
-        device: where the network is trained.
-        other_code: go on with a run that other code began; its files then name both.
-        evaluate_every: updates between two calls of ``on_evaluation``.
-        on_progress: called about once a second.
-        on_evaluation: called with the policy before the first update and along the way, for further columns of
-            the curve.
+        config: The recipe.
+        out: As for `steered_env.training.train`, as are all others but the next.
+        device: Where the network is trained.
+        other_code: Go on with a run that other code began.
+        evaluate_every: Updates between two calls of ``on_evaluation``, of which the first is before any update.
+        command: The command line to be recorded.
+        on_progress: Called about once a second.
+        on_evaluation: Called with the policy, for further columns of the curve.
 
     Returns:
         The trained policy, on the CPU.
 
     Raises:
         FileNotFoundError: if there is no policy to start from.
-        TrainingError: if ``out`` holds a run with another configuration or of other code, or a damaged checkpoint, or
-            the policy to start from has another width.
+        TrainingError: as `steered_env.training.train`, or if the policy to start from has another width.
         KeyboardInterrupt: when it was stopped.
     """
     keep_freed_memory()
-    run = _Run(config, out, torch.device(device), on_progress, other_code)
+    place, free = torch.device(device), () if config.anneal else _BUDGET
+    folder = RunFolder(out, config, Code.of(train_ppo), command=command, device=place, other_code=other_code, free=free)
+    run = _Run(config, folder, place, on_progress)
     try:
         with stop_requests(run.kept) as stop:
             run.to_the_end(stop, evaluate_every, on_evaluation)
@@ -106,22 +93,12 @@ class _Run:
     """The state of one training run."""
 
     def __init__(
-        self,
-        config: PPOConfig,
-        out: Path,
-        device: torch.device,
-        on_progress: Callable[[Progress], None],
-        other_code: bool,
+        self, config: PPOConfig, folder: RunFolder, device: torch.device, on_progress: Callable[[Progress], None]
     ) -> None:
-        claim_folder(out)
-        self.config, self.out, self.device, self.on_progress = config, out, device, on_progress
+        self.config, self.folder, self.on_progress = config, folder, on_progress
         self.rows: list[dict[str, float]] = []
         self.updates, self.seconds = 0, 0.0
-        self.codes: tuple[Code, ...] = (Code.of(train_ppo),)
-        saved = read_checkpoint(out, ALGORITHM, device) if (out / CHECKPOINT).exists() else None
-        if saved is not None:
-            check_same_config(out, saved["config"], config, free=() if config.anneal else _BUDGET)
-            self.codes = check_same_code(out, saved.get("code", ()), self.codes[0], other_code=other_code)
+        saved = folder.checkpoint
         self.mazes = MazeVecEnv(
             config.num_envs,
             range(FIRST_TRAINING_LEVEL, MAX_LEVEL + 1),
@@ -138,15 +115,17 @@ class _Run:
             self.model.policy.features_extractor.requires_grad_(False)
         if saved is not None:
             self._restore(saved)
-            self.codes = codes_from(saved.get("code", ())) if self._finished() else self.codes
         elif config.start is not None:
             self._start_from(config.start, config.start_temperature)
         self.average = running_average(impala_from(self.model), config.average_decay) if config.average_decay else None
         if saved is not None and self.average is not None:
             self.average.load_state_dict(saved["average"])
-        self.log = TensorBoardLog(out / TENSORBOARD, self.model.num_timesteps)
+        self.log = TensorBoardLog(folder.path / TENSORBOARD, self.model.num_timesteps)
         self.model.set_logger(Logger(None, [self.log]))
-        write_config(out, config, device, self.codes)
+        if self._finished():
+            folder.keep_origin()
+        else:
+            folder.write_config(config)
 
     def to_the_end(
         self, stop: StopRequest, evaluate_every: int, on_evaluation: Callable[[ImpalaPolicy], dict[str, float]]
@@ -166,19 +145,14 @@ class _Run:
 
     def finished_policy(self) -> ImpalaPolicy:
         policy = self._policy().cpu()
-        made = {"algorithm": ALGORITHM, "config": asdict(self.config), "steps": self._steps, "seconds": self.seconds}
-        if self.config.start is not None:
-            made["start"] = _making_of(self.config.start)
-        made["code"] = [code.plain() for code in self.codes]
-        save_policy(policy, self.out / WEIGHTS, metadata=made)
+        start = {} if self.config.start is None else {"start": _metadata_or_nothing(self.config.start)}
+        self.folder.write_policy(self.config, policy, steps=self._steps, seconds=self.seconds, **start)
         return policy
 
     def save(self) -> None:
-        """Write the checkpoint and the curve, each whole."""
+        """Write the checkpoint and the curve."""
         statistics = self.rewards.ret_rms
         state = {
-            "config": asdict(self.config),
-            "code": [code.plain() for code in self.codes],
             "updates": self.updates,
             "steps": self._steps,
             "seconds": self.seconds,
@@ -197,13 +171,11 @@ class _Run:
                 "episode_returns": self.monitor.episode_returns.tolist(),
                 "episode_lengths": self.monitor.episode_lengths.tolist(),
             }
-        write_checkpoint(self.out, ALGORITHM, state)
-        with whole_file(self.out / CURVE) as temporary:
-            pd.DataFrame(self.rows).to_csv(temporary, index=False, float_format="%.6g")
+        self.folder.write_checkpoint(self.config, state, self.rows)
 
     def kept(self) -> str:
         """What is saved, and how to go on, for people."""
-        return f"{self.updates:,} updates are in {self.out}; the same command goes on from here"
+        return f"{self.updates:,} updates are in {self.folder.path}; the same command goes on from here"
 
     def close(self) -> None:
         self.log.close()
@@ -292,7 +264,7 @@ class _Run:
         self.monitor.episode_lengths = np.array(saved["episode_lengths"], np.int32)
 
 
-def _making_of(source: str) -> dict[str, Any]:
+def _metadata_or_nothing(source: str) -> dict[str, Any]:
     """How the policy that a run started from was made, as far as its file tells."""
     try:
         return read_metadata(source)

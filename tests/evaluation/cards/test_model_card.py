@@ -13,8 +13,8 @@ import pytest
 
 from evaluation import evaluate
 from evaluation.cards import card as model_card
-from evaluation.cards import cheese_rate, held_out_mazes
-from evaluation.cards.training_section import how_made
+from evaluation.cards import cheese_rate, held_out_mazes, measurements
+from evaluation.cards.training_facts import training_facts
 from evaluation.measuring.uniform_policy import UniformPolicy
 from steered_env import load_policy
 from steered_env.policy.checkpoint import read_metadata, save_policy
@@ -35,11 +35,12 @@ def stop_after(pictures: int) -> Callable[[Progress], None]:
 
 
 def test_a_card_tells_what_was_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (imitation, model_card):
+    for module in (imitation, measurements):
         monkeypatch.setattr(module, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(40), **k))
-    monkeypatch.setattr(model_card, "_RATE_MAZES", 4)
-    monkeypatch.setattr(model_card, "_TABLE_MAZES", 6)
-    train(TrainingConfig(pictures=64, batch_size=16, seed=3), tmp_path / "run", workers=0)
+    monkeypatch.setattr(measurements, "_RATE_MAZES", 4)
+    monkeypatch.setattr(measurements, "_TABLE_MAZES", 6)
+    command = "steered-env train --out runs/mine --pictures 64 --seed 3 --batch-size 16"
+    train(TrainingConfig(pictures=64, batch_size=16, seed=3), tmp_path / "run", workers=0, command=command)
     seen: list[tuple[int, int]] = []
     files = model_card.write_card(
         tmp_path / "run", tmp_path / "card", "mine", lambda done, total: seen.append((done, total))
@@ -48,7 +49,8 @@ def test_a_card_tells_what_was_made(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert sorted(path.name for path in (tmp_path / "card").iterdir()) == sorted(file.name for file in files)
     assert seen[-1] == (14, 14)
     text = files[0].read_text(encoding="utf-8")
-    assert "steered-env train --out runs/mine --pictures 64 --seed 3 --batch-size 16" in text
+    assert f"| command | `{command}` |" in text
+    assert read_metadata(files[3])["command"] == command
     for part in (
         "## Right moves",
         "## Cheese rate",
@@ -69,20 +71,19 @@ def test_a_card_tells_what_was_made(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_card_of_reinforcement_learning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model_card, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(40), **k))
-    monkeypatch.setattr(model_card, "_RATE_MAZES", 5)
-    monkeypatch.setattr(model_card, "_TABLE_SMALL_MAZES", 20)
+    monkeypatch.setattr(measurements, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(40), **k))
+    monkeypatch.setattr(measurements, "_RATE_MAZES", 5)
+    monkeypatch.setattr(measurements, "_TABLE_SMALL_MAZES", 20)
     config = PPOConfig(steps=32, start="small", sizes=(5, 7), num_envs=4, n_steps=8, minibatches=2, value_warmup=1)
     config = replace(config, start_temperature=2.0, heads_only=True)
     train_ppo(config, tmp_path / "run", on_evaluation=lambda p: cheese_rate(p, 5, 3, (5, 7)))
     files = model_card.write_card(tmp_path / "run", tmp_path / "run", "mine", lambda _done, _total: None)
     text = files[0].read_text(encoding="utf-8")
-    command = (
-        "steered-env train --algorithm ppo --out runs/mine --steps 32 --start small --value-warmup 1 --sizes 5,7 "
-        "--cheese-region 5 --width 1 --seed 0 --start-temperature 2 --heads-only --num-envs 4 --n-steps 8 "
-        "--minibatches 2`"
+    settings = (
+        "steps=32, start=small, start_temperature=2.0, sizes=[5, 7], heads_only=True, num_envs=4, n_steps=8, "
+        "minibatches=2, value_warmup=1"
     )
-    assert command in text
+    assert f"| settings | `{settings}` |" in text
     changed = dict(re.findall(r"^(`small`.*), before training,.*training changed it by \*\*(\S+)\*\*", text, re.M))
     assert re.fullmatch(r"[+-]0\.000\d", changed["`small` at temperature 2"])  # only its value head has moved
     assert set(changed) == {"`small`", "`small` at temperature 2"}
@@ -97,19 +98,18 @@ def test_a_card_of_reinforcement_learning(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_card_of_several_stages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model_card, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(40), **k))
-    monkeypatch.setattr(model_card, "_RATE_MAZES", 3)
-    monkeypatch.setattr(model_card, "_TABLE_SMALL_MAZES", 12)
+    monkeypatch.setattr(measurements, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(40), **k))
+    monkeypatch.setattr(measurements, "_RATE_MAZES", 3)
+    monkeypatch.setattr(measurements, "_TABLE_SMALL_MAZES", 12)
     monkeypatch.chdir(tmp_path)
     first = PPOConfig(steps=32, sizes=(3,), num_envs=4, n_steps=8, minibatches=2, time_limit=9)
     start = str(Path("runs/first/policy.safetensors"))
-    train_ppo(first, Path("runs/first"), on_evaluation=lambda _: {"cheese_rate": 0.25})
-    train_ppo(replace(first, steps=64, sizes=(3, 5), start=start), Path("runs/then"))
+    train_ppo(first, Path("runs/first"), command="train first", on_evaluation=lambda _: {"cheese_rate": 0.25})
+    train_ppo(replace(first, steps=64, sizes=(3, 5), start=start), Path("runs/then"), command="train then")
     files = model_card.write_card(Path("runs/then"), Path("card"), "then", lambda _done, _total: None)
     text = files[0].read_text(encoding="utf-8")
     assert "| start | new weights |" in text
-    commands = re.findall(r"`steered-env train --algorithm ppo --out runs/(\w+) --steps (\d+)", text)
-    assert commands == [("first", "32"), ("then", "64")]
+    assert "| command | `train first` then `train then` |" in text
     assert "32 steps in mazes of size 3, episodes cut after 9, then 64 steps in mazes of sizes 3, 5, " in text
     curve = pd.read_csv(files[1])
     assert curve["stage"].tolist() == ["first"] * 2 + ["then"] * 3
@@ -121,9 +121,8 @@ def test_the_card_of_a_run_that_goes_on_says_how_far_it_was(tmp_path: Path, monk
     monkeypatch.setattr(imitation, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(8), **k))
     with pytest.raises(KeyboardInterrupt):
         train(TrainingConfig(pictures=64, batch_size=16), tmp_path, workers=0, on_progress=stop_after(48))
-    text = how_made(
-        read_metadata(tmp_path / WEIGHTS), json.loads((tmp_path / CONFIG).read_text(encoding="utf-8")), "mine"
-    )
+    description = json.loads((tmp_path / CONFIG).read_text(encoding="utf-8"))
+    text = model_card.training_section(training_facts(read_metadata(tmp_path / WEIGHTS), description, "mine"))
     assert "| how far | 48 of 64 pictures: these are the weights so far |" in text
 
 
@@ -156,11 +155,17 @@ def test_a_card_writes_over_nothing_of_others(tmp_path: Path) -> None:
 def test_a_card_names_no_folder_of_this_machine(tmp_path: Path) -> None:
     config = asdict(PPOConfig(steps=32, start=str(tmp_path / "first" / WEIGHTS)))
     first = {"algorithm": "ppo", "config": asdict(PPOConfig(steps=32)), "steps": 32, "seconds": 1.0}
-    text = how_made({**first, "config": config, "start": first}, {"device": "cpu"}, "mine")
-    assert "--start runs/first/policy.safetensors" in text
+    made = {**first, "config": config, "start": first, "command": f"train --out '{tmp_path}/new run'"}
+    text = model_card.training_section(training_facts(made, {"device": "cpu"}, "mine"))
+    assert "start=runs/first/policy.safetensors" in model_card.training_section(
+        training_facts({**made, "command": ""}, {"device": "cpu"}, "mine")
+    )
+    assert "train --out 'new run'" in text
     assert str(tmp_path) not in text
     config["start"] = str(tmp_path / "other.pth")
-    text = how_made({**first, "config": config, "start": {}}, {"device": "cpu"}, "mine")
+    text = model_card.training_section(
+        training_facts({**first, "config": config, "start": {}}, {"device": "cpu"}, "mine")
+    )
     assert "`other.pth`" in text
     assert str(tmp_path) not in text
 
@@ -171,15 +176,16 @@ def test_a_mouse_settles_where_it_reaches_neither() -> None:
     rates = steered.with_decision_square().frame[["reach_cheese", "reach_top_right", "reach_either"]].mean()
     assert rates["reach_cheese"] + rates["reach_top_right"] > 1.2 * rates["reach_either"]  # many reach both
     held_out = HeldOut(0.5, {5: (0.5, 2)})
-    measured = model_card._Measured(1, (5, 7), held_out, mazes, steered, steered, {}, mazes, steered)
-    assert f"and settles elsewhere with {1 - rates['reach_either']:.2f}." in model_card._weaknesses(measured)
+    measured = measurements.Measurements(1, (5, 7), held_out, mazes, steered, steered, {}, mazes, steered)
+    assert measured.weaknesses()["settles_elsewhere"] == pytest.approx(1 - rates["reach_either"])
 
 
 def test_an_old_run_was_made_with_what_was_in_effect_then() -> None:
     made = read_metadata("small")
     assert "mouse_weight" not in made["config"]
-    text = how_made(made, {"device": "cpu"}, "small")
-    assert "`steered-env train --recipe small`" in text
+    text = model_card.training_section(training_facts(made, {"device": "cpu"}, "small"))
+    assert "| settings | `" in text
+    assert "mouse_weight=0.0" in text
     assert "running average" not in text
     assert "third one" not in text
     assert "minutes on cpu |" in text

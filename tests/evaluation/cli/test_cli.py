@@ -16,6 +16,8 @@ import pytest
 
 from evaluation.cli.command import main
 from evaluation.cli.parsing import parse_levels
+from steered_env.policy import read_metadata
+from steered_env.training import PPOConfig, RunConfig, TrainingConfig, config_fields
 
 
 @pytest.fixture
@@ -82,6 +84,9 @@ def test_train_card_and_table_of_the_new_policy(tmp_path: Path) -> None:
     assert "right moves" in done.stderr
     curve = pd.read_csv(tmp_path / "run" / "curve.csv")
     assert {"pictures", "move_accuracy", "cheese_rate"} <= set(curve.columns)
+    command = " ".join(["steered-env", *arguments])
+    assert json.loads((tmp_path / "run" / "config.json").read_text(encoding="utf-8"))["command"] == command
+    assert read_metadata(tmp_path / "run" / "policy.safetensors")["command"] == command
     done = run("table", "--levels", "1", "--policy", "run/policy.safetensors", "-c=-cheese", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "95 % intervals over mazes; more in table.md" in done.stdout  # no baseline, no Δ
@@ -239,6 +244,15 @@ def test_help_is_quick_and_whole(tmp_path: Path) -> None:
 )
 def test_levels_as_written(text: str, levels: object) -> None:
     assert parse_levels(text) == levels
+
+
+@pytest.mark.parametrize("kind", [TrainingConfig, PPOConfig])
+def test_every_setting_is_an_option_of_train(
+    kind: type[RunConfig], run_here: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    printed = run_here("train", "--help").stdout
+    for name in config_fields(kind):
+        assert f"--{name.replace('_', '-')} " in printed
 
 
 def test_levels_written_twice() -> None:

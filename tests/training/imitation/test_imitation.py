@@ -90,7 +90,7 @@ def test_a_run_of_the_first_version_goes_on(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         train(OLD, tmp_path / "cut", workers=0, on_progress=stop_at(48))
     as_the_first_version_left_it(tmp_path / "cut")
-    with pytest.raises(TrainingError, match=r"holds a run with mouse_weight 0\.0, not 0\.3"):
+    with pytest.raises(TrainingError, match=r"holds a run with average_decay 0\.0, not 0\.999"):
         train(SHORT, tmp_path / "cut", workers=0)
     with pytest.raises(TrainingError, match=r"holds a run with other code \(commit unknown"):
         train(OLD, tmp_path / "cut", workers=0)
