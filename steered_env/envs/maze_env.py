@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, SupportsInt
 
 import gymnasium
 import numpy as np
 from gymnasium import spaces
-from gymnasium.error import ClosedEnvironmentError, InvalidAction, ResetNeeded
+from gymnasium.error import InvalidAction, ResetNeeded
 
-from steered_env.maze import Edit, Maze, after, apply_edits, check_edits
-from steered_env.simulator import ACTIONS, FRAME_SHAPE, MazeBatch
+from steered_env.maze import Edit
+from steered_env.simulator import ACTIONS, FRAME_SHAPE
 
+from .episodes import Episodes, check_choice, check_options
 from .levels import Levels, MazeSource
 from .rules import (
     ACTION_MEANINGS,
@@ -23,10 +23,8 @@ from .rules import (
     RENDER_MODES,
     Until,
     check_render_mode,
-    check_time_limit,
-    check_until,
 )
-from .snapshots import generator_of, maze_of, plain_values
+from .snapshots import generator_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -93,17 +91,11 @@ class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
         time_limit: int = 500,
         render_mode: str | None = None,
     ) -> None:
-        self._source = MazeSource(levels, sizes, cheese_region, mouse_anywhere)
-        self._edits = check_edits(edits)
-        self._until, self._time_limit = check_until(until), check_time_limit(time_limit)
+        source = MazeSource(levels, sizes, cheese_region, mouse_anywhere)
         self.render_mode = check_render_mode(render_mode)
         self.observation_space = spaces.Box(0, 255, FRAME_SHAPE, np.uint8)
         self.action_space = spaces.Discrete(ACTIONS)
-        self._batch: MazeBatch | None = MazeBatch(1)
-        self._maze: Maze | None = None
-        self._running = False
-        self._steps = 0
-        self._reached_cheese = self._reached_top_right = False
+        self._episodes = Episodes(1, source, edits=edits, until=until, time_limit=time_limit)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -122,12 +114,11 @@ class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
             ValueError: if an option is unknown or out of range, or an edit cannot be made.
         """
         super().reset(seed=seed)
-        batch = self._open_batch()
-        maze = self._next_maze(options or {})
-        batch.write(0, maze)
-        self._maze, self._running, self._steps = maze, True, 0
-        self._reached_cheese, self._reached_top_right = False, maze.mouse == maze.corner
-        return batch.frames[0].copy(), self._info(maze)
+        mazes, options = self._episodes.mazes, options or {}
+        check_options(options, _OPTIONS)
+        check_choice(options)
+        self._episodes.start(0, self._episodes.next_maze(self.np_random, options, options.get("edits", ())))
+        return mazes.frames[0].copy(), self._info()
 
     def step(self, action: SupportsInt) -> tuple[NDArray[np.uint8], float, bool, bool, dict[str, Any]]:
         """Move the mouse.
@@ -142,28 +133,15 @@ class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
             InvalidAction: if the action is not an integer from 0 to 14.
             ResetNeeded: before the first reset, or when the episode is over.
         """
-        batch, maze = self._open_batch(), self._maze
-        if maze is None or not self._running:
-            why = "the environment was never reset" if maze is None else "the episode is over"
-            raise ResetNeeded(f"cannot step: {why}; call reset() first")
+        episodes, mazes = self._episodes, self._episodes.mazes
+        episodes.check_started("step")
+        if episodes.finished[0]:
+            raise ResetNeeded("cannot step: the episode is over; call reset() first")
         if not self.action_space.contains(action):
             raise InvalidAction(f"action must be an integer, 0 to {ACTIONS - 1}, got {action!r}")
-        rewards, ended = batch.step(np.array([action]))
-        reward = float(rewards[0])
-        mouse, facing_right = after(maze.walls, maze.mouse, maze.facing_right, int(action))
-        self._reached_cheese = mouse == maze.cheese
-        self._reached_top_right |= mouse == maze.corner
-        if bool(ended[0]) != self._reached_cheese:
-            raise RuntimeError(f"procgen disagrees with {maze!r} about action {action}")
-        cheese = None if self._reached_cheese else maze.cheese
-        self._maze = maze = replace(maze, mouse=mouse, facing_right=facing_right, cheese=cheese)
-        if self._reached_cheese:
-            batch.write(0, maze)  # procgen has begun another maze: draw the true last frame
-        self._steps += 1
-        terminated = self._reached_cheese or (self._until == "either" and self._reached_top_right)
-        truncated = self._steps >= self._time_limit
-        self._running = not (terminated or truncated)
-        return batch.frames[0].copy(), reward, terminated, truncated, self._info(maze)
+        rewards, terminations, truncations = episodes.step(np.array([action]))
+        ends = bool(terminations[0]), bool(truncations[0])
+        return mazes.frames[0].copy(), float(rewards[0]), *ends, self._info()
 
     def snapshot(self) -> dict[str, Any]:
         """All that the rest of this episode and the next ones depend on.
@@ -174,15 +152,13 @@ class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
         Raises:
             ResetNeeded: before the first reset.
         """
-        self._open_batch()
-        if self._maze is None:
-            raise ResetNeeded("cannot take a snapshot: the environment was never reset; call reset() first")
+        episodes = self._episodes
+        episodes.check_started("take a snapshot")
+        of_all = episodes.snapshot()
         return {
-            "maze": plain_values(self._maze),
-            "running": self._running,
-            "steps": self._steps,
-            "reached_cheese": self._reached_cheese,
-            "reached_top_right": self._reached_top_right,
+            "maze": of_all["mazes"][0],
+            "running": not of_all["finished"][0],
+            **{name: of_all[name][0] for name in ("steps", "reached_cheese", "reached_top_right")},
             "generator": self.np_random.bit_generator.state,
             "seed": self._np_random_seed,
         }
@@ -211,15 +187,13 @@ class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
         Raises:
             ValueError: if it is no snapshot of a `MazeEnv`.
         """
-        batch = self._open_batch()
+        mazes = self._episodes.mazes
         if missing := {"maze", "running", "steps", "generator"} - set(snapshot):
             raise ValueError(f"this is no snapshot of a MazeEnv: it has no {min(missing)!r}")
-        self._maze = maze_of(snapshot["maze"])
-        batch.write(0, self._maze)
-        self._running, self._steps = snapshot["running"], snapshot["steps"]
-        self._reached_cheese, self._reached_top_right = snapshot["reached_cheese"], snapshot["reached_top_right"]
+        of_all = {name: [snapshot[name]] for name in ("steps", "reached_cheese", "reached_top_right")}
+        self._episodes.restore({**of_all, "mazes": [snapshot["maze"]], "finished": [not snapshot["running"]]})
         self._np_random, self._np_random_seed = generator_of(snapshot["generator"]), snapshot["seed"]
-        frame: NDArray[np.uint8] = batch.frames[0].copy()
+        frame: NDArray[np.uint8] = mazes.frames[0].copy()
         return frame
 
     def get_action_meanings(self) -> list[str]:
@@ -241,42 +215,21 @@ class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
         """
         if self.render_mode is None:
             return None
-        if self._maze is None:
-            raise ResetNeeded("cannot render: the environment was never reset; call reset() first")
-        return self._maze.render()
+        self._episodes.check_started("render")
+        return self._episodes.mazes.maze(0).render()
 
     def close(self) -> None:
         """Free procgen's side. Calling it again does nothing."""
-        if self._batch is not None:
-            self._batch.close()
-        self._batch = None
+        self._episodes.close()
 
-    def _open_batch(self) -> MazeBatch:
-        if self._batch is None:
-            raise ClosedEnvironmentError("this environment was closed; make a new one")
-        return self._batch
-
-    def _next_maze(self, options: Mapping[str, Any]) -> Maze:
-        if unknown := set(options) - set(_OPTIONS):
-            raise ValueError(f"unknown reset option {min(unknown)!r}; known are {', '.join(_OPTIONS)}")
-        if "level" in options and "maze" in options:
-            raise ValueError("reset takes a level or a maze, got both")
-        if "maze" in options:
-            maze = options["maze"]
-            if not isinstance(maze, Maze):
-                raise TypeError(f"the reset option maze must be a Maze, got {type(maze).__name__}")
-        elif "level" in options:
-            maze = self._source.start(options["level"], self.np_random)
-        else:
-            maze = self._source.draw(self.np_random)
-        return apply_edits(maze, (*self._edits, *check_edits(options.get("edits", ()))))
-
-    def _info(self, maze: Maze) -> dict[str, Any]:
+    def _info(self) -> dict[str, Any]:
+        mazes = self._episodes.mazes
+        maze = mazes.maze(0)
         return {
             "level": maze.level,
             "mouse": maze.mouse,
             "cheese": maze.cheese,
-            "reached_cheese": self._reached_cheese,
-            "reached_top_right": self._reached_top_right,
+            "reached_cheese": bool(mazes.reached_cheese[0]),
+            "reached_top_right": bool(mazes.reached_top_right[0]),
             "maze": maze,
         }

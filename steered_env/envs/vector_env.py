@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from gymnasium import spaces
-from gymnasium.error import ClosedEnvironmentError, InvalidAction, ResetNeeded
+from gymnasium.error import InvalidAction, ResetNeeded
 from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from steered_env.maze import Edit, Maze, apply_edits, check_edits
+from steered_env.maze import Edit, Maze, apply_edits
 from steered_env.simulator import ACTIONS, FRAME_SHAPE, whole_number
 
+from .episodes import Episodes, check_choice, check_options
 from .levels import Levels, MazeSource
-from .rules import FRAMES_PER_SECOND, RENDER_MODES, STAY, Until, check_render_mode, check_time_limit, check_until
-from .running import NO_CELL, RunningMazes
+from .rules import FRAMES_PER_SECOND, RENDER_MODES, Until, check_render_mode, check_time_limit
+from .running import NO_CELL
 from .snapshots import generator_of
 
 if TYPE_CHECKING:
@@ -90,11 +91,9 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
     ) -> None:
         if whole_number(num_envs, "num_envs") < 1:
             raise ValueError(f"num_envs must be ≥ 1, got {num_envs}")
-        self._source = MazeSource(levels, sizes, cheese_region, mouse_anywhere)
-        self._edits = check_edits(edits)
+        source = MazeSource(levels, sizes, cheese_region, mouse_anywhere)
         limits = {"time_limit": time_limit, "max_episode_steps": max_episode_steps}
-        self._until = check_until(until)
-        self._time_limit = min(check_time_limit(limit, name) for name, limit in limits.items() if limit is not None)
+        limit = min(check_time_limit(limit, name) for name, limit in limits.items() if limit is not None)
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         self.metadata = {
             "render_modes": RENDER_MODES,
@@ -106,11 +105,8 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         self.single_action_space = spaces.Discrete(ACTIONS)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
-        self._running_mazes: RunningMazes | None = RunningMazes(num_envs, threads=threads)
+        self._episodes = Episodes(num_envs, source, edits=edits, until=until, time_limit=limit, threads=threads)
         self._generators: list[np.random.Generator | None] = [None] * num_envs
-        self._started = np.zeros(num_envs, np.bool_)
-        self._finished = np.zeros(num_envs, np.bool_)
-        self._steps = np.zeros(num_envs, np.int64)
 
     @property
     def mazes(self) -> list[Maze]:
@@ -119,10 +115,9 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         Raises:
             ResetNeeded: before the first reset.
         """
-        running = self._open()
-        if not self._started.all():
-            raise ResetNeeded("the environment was never reset; call reset() first")
-        return [running.maze(index) for index in range(self.num_envs)]
+        mazes = self._episodes.mazes
+        self._episodes.check_started("tell the mazes")
+        return [mazes.maze(index) for index in range(self.num_envs)]
 
     def reset(
         self, *, seed: Seeds = None, options: dict[str, Any] | None = None
@@ -140,13 +135,14 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
             TypeError: if an option is of the wrong kind.
             ValueError: if an option is unknown or out of range.
         """
-        running = self._open()
-        chosen = self._check_options(dict(options or {}))
-        mask = chosen.get("reset_mask", np.ones(self.num_envs, np.bool_))
+        running, options = self._episodes.mazes, options or {}
+        choices = self._checked_choices(options)
+        mask = options.get("reset_mask", np.ones(self.num_envs, np.bool_))
         self._seed(seed, mask)
-        mazes = {int(index): self._next_maze(int(index), chosen) for index in np.flatnonzero(mask)}
+        edits = options.get("edits", ())
+        mazes = {int(index): self._next_maze(int(index), choices[index], edits) for index in np.flatnonzero(mask)}
         for index, maze in mazes.items():
-            self._start(index, maze)
+            self._episodes.start(index, maze)
         return running.frames.copy(), self._info(mask)
 
     def step(
@@ -165,23 +161,16 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
             InvalidAction: if the actions have the wrong shape, kind or range.
             ResetNeeded: before the first reset, or where an episode is over and autoreset disabled.
         """
-        running = self._open()
+        episodes, running = self._episodes, self._episodes.mazes
         chosen = self._check_actions(actions)
-        resting = self._finished.copy()
-        active = ~resting
-        rewards = running.step(np.where(resting, STAY, chosen), active)
-        self._steps += active
-        ended = running.reached_cheese | ((self._until == "either") & running.reached_top_right)
-        terminations = ended & active
-        truncations = (self._steps >= self._time_limit) & active
-        self._finished = terminations | truncations
+        resting = episodes.finished
+        rewards, terminations, truncations = episodes.step(chosen)
         info: dict[str, Any] = {}
         if self.autoreset_mode is AutoresetMode.NEXT_STEP:
             self._restart(resting)
-        elif self.autoreset_mode is AutoresetMode.SAME_STEP and self._finished.any():
-            info = self._final(self._finished)
-            self._restart(self._finished)
-            self._finished = np.zeros(self.num_envs, np.bool_)
+        elif self.autoreset_mode is AutoresetMode.SAME_STEP and episodes.finished.any():
+            info = self._final(episodes.finished)
+            self._restart(episodes.finished)
         info |= self._info(np.ones(self.num_envs, np.bool_))
         return running.frames.copy(), rewards.astype(np.float64), terminations, truncations, info
 
@@ -194,11 +183,9 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         Raises:
             ResetNeeded: before the first reset.
         """
-        running, _ = self._open(), self.mazes
+        self._episodes.check_started("take a snapshot")
         return {
-            **running.snapshot(),
-            "steps": self._steps.tolist(),
-            "finished": self._finished.tolist(),
+            **self._episodes.snapshot(),
             "generators": [generator and generator.bit_generator.state for generator in self._generators],
         }
 
@@ -223,14 +210,12 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         Raises:
             ValueError: if the snapshot is of another number of mazes, or none of a `MazeVectorEnv`.
         """
-        running = self._open()
+        running = self._episodes.mazes
         if "mazes" not in snapshot:
             raise ValueError("this is no snapshot of a MazeVectorEnv: it has no 'mazes'")
         if len(snapshot["mazes"]) != self.num_envs:
             raise ValueError(f"the snapshot holds {len(snapshot['mazes'])} mazes, this environment {self.num_envs}")
-        running.restore(snapshot)
-        self._started[:] = True
-        self._steps[:], self._finished[:] = snapshot["steps"], snapshot["finished"]
+        self._episodes.restore(snapshot)
         self._generators = [None if state is None else generator_of(state) for state in snapshot["generators"]]
         return running.frames.copy()
 
@@ -249,7 +234,7 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
             TypeError: if the edit returns something other than a maze.
             ValueError: if the edit cannot be made in a maze; then none is changed.
         """
-        running, mazes = self._open(), self.mazes
+        running, mazes = self._episodes.mazes, self.mazes
         edited = {i: apply_edits(mazes[i], [edit]) for i in (range(self.num_envs) if indices is None else indices)}
         for index, maze in edited.items():
             running.put(index, maze)
@@ -260,20 +245,12 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
 
     def close_extras(self) -> None:
         """Free procgen's side."""
-        if self._running_mazes is not None:
-            self._running_mazes.close()
-        self._running_mazes = None
-
-    def _open(self) -> RunningMazes:
-        if self._running_mazes is None:
-            raise ClosedEnvironmentError("this environment was closed; make a new one")
-        return self._running_mazes
+        self._episodes.close()
 
     def _check_actions(self, actions: NDArray[np.int64]) -> NDArray[np.int64]:
-        if not self._started.all():
-            raise ResetNeeded("cannot step: the environment was never reset; call reset() first")
-        if self.autoreset_mode is AutoresetMode.DISABLED and self._finished.any():
-            over = np.flatnonzero(self._finished).tolist()
+        self._episodes.check_started("step")
+        if self.autoreset_mode is AutoresetMode.DISABLED and self._episodes.finished.any():
+            over = np.flatnonzero(self._episodes.finished).tolist()
             raise ResetNeeded(
                 f'cannot step: the episodes of mazes {over} are over; call reset(options={{"reset_mask": mask}})'
             )
@@ -286,22 +263,21 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
             raise InvalidAction(f"actions must be 0 to {ACTIONS - 1}, got {chosen[outside][0]}")
         return chosen
 
-    def _check_options(self, options: dict[str, Any]) -> dict[str, Any]:
-        if unknown := set(options) - set(_OPTIONS):
-            raise ValueError(f"unknown reset option {min(unknown)!r}; known are {', '.join(_OPTIONS)}")
-        for name in ("levels", "mazes"):
+    def _checked_choices(self, options: dict[str, Any]) -> list[dict[str, Any]]:
+        """Check a reset's options, and return the ``level`` or ``maze`` that is chosen for each maze."""
+        check_options(options, _OPTIONS)
+        choices: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
+        for name, one in (("levels", "level"), ("mazes", "maze")):
             if name in options and len(options[name]) != self.num_envs:
                 raise ValueError(f"{name} must name one for each of {self.num_envs} mazes, got {len(options[name])}")
-        for maze in options.get("mazes", ()):
-            if not isinstance(maze, (Maze, type(None))):
-                raise TypeError(f"the reset option mazes must hold Maze objects, got {type(maze).__name__}")
-        for index, (level, maze) in enumerate(zip(options.get("levels", ()), options.get("mazes", ()), strict=False)):
-            if level is not None and maze is not None:
-                raise ValueError(f"reset takes a level or a maze, got both for maze {index}")
-        check_edits(options.get("edits", ()))
+            for choice, value in zip(choices, options.get(name, ()), strict=False):
+                if value is not None:
+                    choice[one] = value
+        for index, choice in enumerate(choices):
+            check_choice(choice, f" for maze {index}")
         if "reset_mask" in options:
             self._check_mask(options["reset_mask"])
-        return options
+        return choices
 
     def _check_mask(self, mask: Any) -> None:
         if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_ or mask.shape != (self.num_envs,):
@@ -318,28 +294,20 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
             if own is not None or self._generators[index] is None:
                 self._generators[index] = seeding.np_random(own)[0]
 
-    def _next_maze(self, index: int, options: dict[str, Any]) -> Maze:
+    def _next_maze(self, index: int, choice: dict[str, Any], edits: Iterable[Edit]) -> Maze:
         generator = self._generators[index]
         assert generator is not None
-        maze = options["mazes"][index] if "mazes" in options else None
-        level = options["levels"][index] if "levels" in options else None
-        if maze is None:
-            maze = self._source.draw(generator) if level is None else self._source.start(level, generator)
-        return apply_edits(maze, (*self._edits, *options.get("edits", ())))
-
-    def _start(self, index: int, maze: Maze) -> None:
-        self._open().start(index, maze)
-        self._started[index], self._finished[index], self._steps[index] = True, False, 0
+        return self._episodes.next_maze(generator, choice, edits)
 
     def _restart(self, mask: NDArray[np.bool_]) -> None:
-        for index in np.flatnonzero(mask):
-            self._start(int(index), self._next_maze(int(index), {}))
+        for index in np.flatnonzero(mask).tolist():
+            self._episodes.start(index, self._next_maze(index, {}, ()))
 
     def _final(self, mask: NDArray[np.bool_]) -> dict[str, Any]:
         """The last frames and infos of the mazes that start again within this step."""
         frames = np.full(self.num_envs, None, object)
         for index in np.flatnonzero(mask):
-            frames[index] = self._open().frames[index].copy()
+            frames[index] = self._episodes.mazes.frames[index].copy()
         return {
             "final_obs": frames,
             "_final_obs": mask.copy(),
@@ -349,7 +317,7 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
 
     def _info(self, mask: NDArray[np.bool_]) -> dict[str, Any]:
         """Arrays over the mazes with Gymnasium's masks."""
-        now = self._open()
+        now = self._episodes.mazes
         has_level, has_cheese = now.level != NO_CELL, now.cheese[:, 0] != NO_CELL
         arrays = {
             "level": (now.level, has_level),

@@ -45,12 +45,12 @@ def after_all(
     Returns:
         Cells ``(N, 2)`` and facings ``(N,)``.
     """
-    moves = np.broadcast_to(_MOVES[np.asarray(actions)], mice.shape)
-    ahead = (mice + moves).clip(0, np.array(walls.shape[-2:]) - 1)  # at the edge of the world: its own cell
+    moves = _MOVES[np.asarray(actions)]
+    ahead = np.minimum(np.maximum(mice + moves, 0), walls.shape[-1] - 1)  # at the edge of the world: its own cell
     rows, columns = ahead[:, 0], ahead[:, 1]
     blocked = walls[rows, columns] if walls.ndim == 2 else walls[np.arange(len(mice)), rows, columns]
-    sideways = moves[:, 1]
-    return np.where(blocked[:, None], mice, ahead), np.where(sideways == 0, facing_right, sideways > 0)
+    sideways = moves[..., 1]
+    return np.where(blocked[:, None], mice, ahead), np.where(sideways, sideways > 0, facing_right)
 
 
 def after(walls: NDArray[np.bool_], mouse: Cell, facing_right: bool, action: int) -> tuple[Cell, bool]:

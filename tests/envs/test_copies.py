@@ -50,7 +50,7 @@ def test_a_copy_goes_on_as_the_environment_would(copied: Callable[[Any], Any]) -
     assert_same(episodes(env, actions), episodes(other, actions))
     assert samples == [other.action_space.sample() for _ in range(5)]
     env.close()
-    other.step(4) if other._running else other.reset()  # its simulator is its own
+    other.reset() if other._episodes.finished[0] else other.step(4)  # its simulator is its own
     for unused in (copied(env), copied(small_env())):  # one closed, one never reset
         with pytest.raises((ClosedEnvironmentError, ResetNeeded)):
             unused.step(0)

@@ -249,7 +249,7 @@ def test_bad_arguments(arguments: dict, error: type[Exception], message: str) ->
         ({"options": {"levels": [3]}}, ValueError, "one for each of 2 mazes, got 1"),
         ({"options": {"levels": [3, -1]}}, ValueError, "level must be ≥ 0"),
         ({"options": {"levels": [None, 2], "mazes": [None, Maze.from_level(0)]}}, ValueError, "got both for maze 1"),
-        ({"options": {"mazes": [3, 4]}}, TypeError, "must hold Maze objects, got int"),
+        ({"options": {"mazes": [3, 4]}}, TypeError, "must be a Maze, got int"),
         ({"options": {"edits": [3]}}, TypeError, "an edit is a function"),
         ({"options": {"reset_mask": [True, False]}}, ValueError, "reset_mask must be a bool array"),
         ({"options": {"reset_mask": np.zeros(2, bool)}}, ValueError, "at least one maze"),

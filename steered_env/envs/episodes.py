@@ -1,0 +1,156 @@
+"""Episodes as both environments have them: how they begin, how they end, and what is known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from gymnasium.error import ClosedEnvironmentError, ResetNeeded
+
+from steered_env.maze import Edit, Maze, apply_edits, check_edits
+
+from .levels import MazeSource
+from .rules import Until, check_time_limit, check_until
+from .running import RunningMazes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Episodes:
+    """Episodes side by side, under the rules that both environments share.
+
+    Args:
+        num: How many.
+        source: Where mazes come from that nobody named.
+        edits: Made in every maze, one after the other.
+        until: ``"cheese"``, or ``"either"`` to let the corner end an episode too.
+        time_limit: Steps after which an episode is truncated.
+        threads: procgen's own threads; 0 steps in the calling thread.
+
+    Attributes:
+        started: ``(num,)`` bool, an episode was begun there.
+        finished: ``(num,)`` bool, the episode there is over.
+        steps: ``(num,)`` int64, steps of the episode there.
+    """
+
+    def __init__(
+        self,
+        num: int,
+        source: MazeSource,
+        *,
+        edits: Iterable[Edit],
+        until: Until,
+        time_limit: int,
+        threads: int = 0,
+    ) -> None:
+        self._source, self._edits = source, check_edits(edits)
+        self._until, self._time_limit = check_until(until), check_time_limit(time_limit)
+        self._mazes: RunningMazes | None = RunningMazes(num, threads=threads)
+        self.started = np.zeros(num, np.bool_)
+        self.finished = np.zeros(num, np.bool_)
+        self.steps = np.zeros(num, np.int64)
+
+    @property
+    def mazes(self) -> RunningMazes:
+        """The mazes with their mice, and what was reached in them.
+
+        Raises:
+            ClosedEnvironmentError: after `close`.
+        """
+        if self._mazes is None:
+            raise ClosedEnvironmentError("this environment was closed; make a new one")
+        return self._mazes
+
+    def check_started(self, what: str) -> None:
+        """Refuse what needs an episode everywhere.
+
+        Raises:
+            ResetNeeded: before the first reset.
+        """
+        if not self.started.all():
+            raise ResetNeeded(f"cannot {what}: the environment was never reset; call reset() first")
+
+    def next_maze(self, generator: np.random.Generator, choice: Mapping[str, Any], edits: Iterable[Edit]) -> Maze:
+        """The edited maze of the next episode.
+
+        Args:
+            generator: Draws what is not chosen.
+            choice: ``level`` or ``maze``, or neither; see `check_choice`.
+            edits: Made after those of every maze.
+        """
+        if "maze" in choice:
+            maze = choice["maze"]
+        elif "level" in choice:
+            maze = self._source.start(choice["level"], generator)
+        else:
+            maze = self._source.draw(generator)
+        return apply_edits(maze, (*self._edits, *edits))
+
+    def start(self, index: int, maze: Maze) -> None:
+        """Begin an episode in one of the mazes."""
+        self.mazes.start(index, maze)
+        self.started[index], self.finished[index], self.steps[index] = True, False, 0
+
+    def step(self, actions: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]:
+        """Move the mice whose episodes are not over.
+
+        Args:
+            actions: ``(num,)``, 0 to 14.
+
+        Returns:
+            Rewards, terminations and truncations, each ``(num,)``.
+        """
+        active, mazes = ~self.finished, self.mazes
+        rewards = mazes.step(actions, active)
+        self.steps += active
+        ended = mazes.reached_cheese | ((self._until == "either") & mazes.reached_top_right)
+        terminations, truncations = ended & active, (self.steps >= self._time_limit) & active
+        self.finished = self.finished | terminations | truncations
+        return rewards, terminations, truncations
+
+    def snapshot(self) -> dict[str, Any]:
+        """All that the rest of the episodes depends on, in plain values."""
+        return {**self.mazes.snapshot(), "steps": self.steps.tolist(), "finished": self.finished.tolist()}
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Go on where a snapshot was taken."""
+        self.mazes.restore(snapshot)
+        self.started[:] = True
+        self.steps[:], self.finished[:] = snapshot["steps"], snapshot["finished"]
+
+    def close(self) -> None:
+        """Free procgen's side. Calling it again does nothing."""
+        if self._mazes is not None:
+            self._mazes.close()
+        self._mazes = None
+
+
+def check_options(options: Mapping[str, Any], known: Iterable[str]) -> None:
+    """Check the names of a reset's options, and its edits.
+
+    Raises:
+        ValueError: if an option is unknown.
+        TypeError: if an edit cannot be called.
+    """
+    if unknown := set(options) - set(known):
+        raise ValueError(f"unknown reset option {min(unknown)!r}; known are {', '.join(known)}")
+    check_edits(options.get("edits", ()))
+
+
+def check_choice(choice: Mapping[str, Any], where: str = "") -> None:
+    """Check which maze a reset asks for.
+
+    Args:
+        choice: ``level`` or ``maze``, or neither.
+        where: Which of several mazes, for the message.
+
+    Raises:
+        TypeError: if the maze is none.
+        ValueError: if both are chosen.
+    """
+    if "level" in choice and "maze" in choice:
+        raise ValueError(f"reset takes a level or a maze, got both{where}")
+    if "maze" in choice and not isinstance(choice["maze"], Maze):
+        raise TypeError(f"the reset option maze must be a Maze, got {type(choice['maze']).__name__}{where}")
