@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
-import pytest
 from scipy import stats
 
 from evaluation import Results, evaluate
-from steered_env import ImpalaPolicy
+from steered_env import ImpalaPolicy, Maze
 
 CONDITIONS = ["baseline", "-cheese", "top_right", "top_right - cheese"]
 COMPARED = ["reach_cheese", "reach_top_right", "p_cheese_at_decision", "p_top_right_at_decision"]
-SAMPLED_LEVELS = [0, 1, 2, 3, 5, 6, 8, 12, 19, 25, 26, 27]
+SMALL = 11
+LARGER_LEVELS = [0, 5, 8, 55]
+"""Of sizes 13, 17, 21 and 25, each with a decision square."""
+SAMPLED_LEVELS = [1, 3, 6, 11, 15, 19, 26, 34, 38, 44, 52, 54]
+"""Of sizes 3 to 9, where within the horizon many rates lie well between 0 and 1."""
+SAMPLED_HORIZON = 20
 EPISODES = 100
 
 
-@pytest.fixture(scope="module")
-def exact(reference_policy: ImpalaPolicy) -> Results:
-    return evaluate(reference_policy, range(60), CONDITIONS)
-
-
-def test_exact_reproduces_the_reference(exact: Results, reference_rates: pd.DataFrame) -> None:
+def test_exact_reproduces_the_reference(
+    reference_policy: ImpalaPolicy, reference_rates: pd.DataFrame, mazes: list[Maze]
+) -> None:
+    levels = [maze.level for maze in mazes if maze.size <= SMALL] + LARGER_LEVELS
+    exact = evaluate(reference_policy, levels, CONDITIONS)
     both = exact.frame.merge(reference_rates, on=["level", "condition"], suffixes=("", "_reference"))
-    assert len(both) == len(reference_rates) == len(exact.frame)
+    assert len(both) == reference_rates["level"].isin(levels).sum() == len(exact.frame)
     for column in COMPARED:
         found, expected = both[column].to_numpy(), both[f"{column}_reference"].to_numpy()
         assert np.array_equal(np.isnan(found), np.isnan(expected)), column
@@ -32,8 +37,11 @@ def test_exact_reproduces_the_reference(exact: Results, reference_rates: pd.Data
         assert both[column].equals(both[f"{column}_reference"].astype(both[column].dtype))
 
 
-def test_sampled_agrees_with_exact(reference_policy: ImpalaPolicy, exact: Results) -> None:
-    sampled = evaluate(reference_policy, SAMPLED_LEVELS, CONDITIONS, method="sampled", episodes=EPISODES, seed=1)
+def test_sampled_agrees_with_exact(reference_policy: ImpalaPolicy) -> None:
+    def measure(**method: Any) -> Results:
+        return evaluate(reference_policy, SAMPLED_LEVELS, CONDITIONS, horizon=SAMPLED_HORIZON, **method)
+
+    exact, sampled = measure(), measure(method="sampled", episodes=EPISODES, seed=1)
     both = sampled.frame.merge(exact.frame, on=["level", "condition"], suffixes=("", "_exact"))
     assert len(both) == len(SAMPLED_LEVELS) * len(CONDITIONS)
     for column in ("reach_cheese", "reach_top_right", "reach_region", "reach_either"):
