@@ -80,7 +80,7 @@ def reproduce(
         >>> import tempfile
         >>> from evaluation.reproduction import reproduce
         >>> folder = tempfile.mkdtemp()
-        >>> found = reproduce("small", range(8), claims=["baseline"], quick=True, out=folder)
+        >>> found = reproduce("small", range(4), claims=["baseline"], quick=True, out=folder)
         >>> [(claim.name, stored.verdict.value) for claim, stored in found.findings.items()]
         [('baseline', 'undecided')]
 

@@ -11,7 +11,7 @@ from evaluation.measuring.job import Measurer
 from evaluation.reproduction.lab import REMOVED, Lab, change, changes
 from steered_env import ImpalaPolicy
 
-LEVELS = range(2, 7)
+LEVELS = [2, 3, 6, 26]
 CONDITIONS = ("baseline", "-cheese", "top_right")
 
 
@@ -56,6 +56,6 @@ def test_fields(lab: Lab, small: ImpalaPolicy) -> None:
 
 
 def test_quick_takes_fewer(lab: Lab) -> None:
-    assert lab.first(3) == [2, 3, 4]
+    assert lab.first(3) == [2, 3, 6]
     lab.quick = True
     assert lab.first(50, range(20)) == list(range(6))
