@@ -51,11 +51,17 @@ class _Stopping:
             try:
                 if not self._is_said:
                     self._is_said = True
-                    with suppress(RuntimeError):  # the signal may have come in the middle of another print
-                        sys.stderr.write(f"{self._what}: {(_wholes or [self._kept])[0]()}\n")
-                        sys.stderr.flush()
+                    _print_to_stderr(f"{self._what}: {(_wholes or [self._kept])[0]()}\n")
             finally:
                 self._lock.release()
+
+
+def _print_to_stderr(line: str) -> None:
+    try:
+        sys.stderr.write(line)
+        sys.stderr.flush()
+    except RuntimeError:  # the signal came in the middle of another print
+        os.write(sys.stderr.fileno(), line.encode())
 
 
 class StopRequest(_Stopping):

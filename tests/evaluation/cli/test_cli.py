@@ -17,7 +17,9 @@ import pytest
 from evaluation.cli.command import main
 from evaluation.cli.parsing import parse_levels
 from steered_env.policy import read_metadata
-from steered_env.training import PPOConfig, RunConfig, TrainingConfig, config_fields
+from steered_env.training import PPOConfig, RunConfig, TrainingConfig, config_fields, move_accuracy
+from steered_env.training.imitation import training as imitation
+from tests.forked_command import ForkedCommand
 
 
 @pytest.fixture
@@ -42,8 +44,8 @@ def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=300)
 
 
-def test_table(tmp_path: Path) -> None:
-    done = run("table", "--levels", "0:4", "-c", "baseline", "-c", "-cheese", "--out", "here/out", folder=tmp_path)
+def test_table(run_here: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
+    done = run("table", "--levels", "3:7", "-c", "baseline", "-c", "-cheese", "--out", "here/out", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "gym" not in done.stdout + done.stderr
     assert "Warning" not in done.stderr
@@ -55,9 +57,9 @@ def test_table(tmp_path: Path) -> None:
     }  # fmt: skip
     assert len(pd.read_csv(out / "results.csv")) == 8
     assert "-cheese" in (out / "table.md").read_text(encoding="utf-8")
-    done = run("table", "--levels", "0:5", "--out", "here/out", folder=tmp_path)
-    assert (done.returncode, "holds a finished run with mazes levels 0:4, not levels 0:5" in done.stderr) == (1, True)
-    done = run("runs", "here", folder=tmp_path)
+    done = run_here("table", "--levels", "3:8", "--out", "here/out")
+    assert (done.returncode, "holds a finished run with mazes levels 3:7, not levels 3:8" in done.stderr) == (1, True)
+    done = run_here("runs", "here")
     assert "finished 4 of 4 mazes (100%)" in done.stdout
     assert "small: ImpalaPolicy(width=1)" in done.stdout
 
@@ -77,9 +79,12 @@ def test_video_and_field(run_here: Callable[..., subprocess.CompletedProcess[str
     assert "<svg" in (tmp_path / "field.svg").read_text(encoding="utf-8")
 
 
-def test_train_card_and_table_of_the_new_policy(tmp_path: Path) -> None:
+def test_train_card_and_table_of_the_new_policy(
+    run_here: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imitation, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(40), **k))
     arguments = ("train", "--out", "run", "--pictures", "256", "--rate-levels", "2", "--seed", "5")
-    done = run(*arguments, folder=tmp_path)
+    done = run_here(*arguments)
     assert done.returncode == 0, done.stderr
     assert "right moves" in done.stderr
     curve = pd.read_csv(tmp_path / "run" / "curve.csv")
@@ -87,13 +92,13 @@ def test_train_card_and_table_of_the_new_policy(tmp_path: Path) -> None:
     command = " ".join(["steered-env", *arguments])
     assert json.loads((tmp_path / "run" / "config.json").read_text(encoding="utf-8"))["command"] == command
     assert read_metadata(tmp_path / "run" / "policy.safetensors")["command"] == command
-    done = run("table", "--levels", "1", "--policy", "run/policy.safetensors", "-c=-cheese", folder=tmp_path)
+    done = run_here("table", "--levels", "1", "--policy", "run/policy.safetensors", "-c=-cheese")
     assert done.returncode == 0, done.stderr
     assert "95 % intervals over mazes; more in table.md" in done.stdout  # no baseline, no Δ
     described = json.loads((tmp_path / "results" / "table" / "evaluation.json").read_text(encoding="utf-8"))
     assert described["policy_name"] == "run/policy.safetensors"
     assert described["conditions"] == ["-cheese"]
-    done = run("train", "--out", "run", "--pictures", "512", "--seed", "5", folder=tmp_path)
+    done = run_here("train", "--out", "run", "--pictures", "512", "--seed", "5")
     assert (done.returncode, "holds a run with pictures 256, not 512" in done.stderr) == (1, True)
 
 
@@ -146,14 +151,13 @@ def test_bad_input_is_one_clear_line(
     assert sorted(path.name for path in tmp_path.rglob("*")) == before  # nothing half-written
 
 
-def test_ctrl_c_keeps_a_training_run(tmp_path: Path) -> None:
-    command = [str(Path(sys.executable).with_name("steered-env")), "train", "--out", "run", "--pictures", "6400"]
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    assert process.stderr is not None
-    assert "pictures" in process.stderr.readline()
-    os.killpg(process.pid, signal.SIGINT)
-    stderr = process.communicate(timeout=120)[1]
-    assert process.returncode == 130
+def test_ctrl_c_keeps_a_training_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imitation, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(40), **k))
+    command = ForkedCommand("train", "--out", "run", "--pictures", "6400", "--rate-levels", "2", folder=tmp_path)
+    assert "pictures" in command.stderr.readline()
+    command.send_signal(signal.SIGINT)
+    status, stderr = command.finish()
+    assert status == 130
     assert "Traceback" not in stderr
     assert "stopping after the step under way" in stderr
     assert stderr.strip().endswith("pictures are in run; the same command goes on from here")
@@ -165,59 +169,61 @@ def test_ctrl_c_keeps_a_training_run(tmp_path: Path) -> None:
 
 def test_a_second_ctrl_c_stops_a_table_at_once(tmp_path: Path) -> None:
     """In a chunk of 50 mazes, which would take a minute."""
-    command = [str(Path(sys.executable).with_name("steered-env")), "table", "--out", "run", "--chunk", "50"]
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    assert process.stderr is not None
+    command = ForkedCommand("table", "--out", "run", "--chunk", "50", folder=tmp_path)
     while not (tmp_path / "run" / "chunks").exists():
-        assert process.poll() is None
+        assert command.running
         time.sleep(0.1)
     time.sleep(1)
-    os.killpg(process.pid, signal.SIGTERM)
-    assert "0 of 100 mazes (0%) are in run; the same command goes on from here" in process.stderr.readline()
-    os.killpg(process.pid, signal.SIGINT)
-    stderr = process.communicate(timeout=60)[1]
-    assert process.returncode == 130
-    assert stderr == "stopped: 0 of 100 mazes (0%) are in run; the same command goes on from here\n"
+    command.send_signal(signal.SIGTERM)
+    assert "0 of 100 mazes (0%) are in run; the same command goes on from here" in command.stderr.readline()
+    command.send_signal(signal.SIGINT)
+    assert command.finish() == (
+        130, "stopped: 0 of 100 mazes (0%) are in run; the same command goes on from here\n",
+    )  # fmt: skip
     assert not list((tmp_path / "run" / "chunks").iterdir())
 
 
 def test_a_film_that_is_terminated_leaves_nothing(tmp_path: Path) -> None:
     """While it is made: in pictures of 700 pixels that takes long."""
     many = ["-c", "-cheese", "-c", "baseline", "--steps", "150", "--panel", "700"]
-    command = [str(Path(sys.executable).with_name("steered-env")), "video", "--out", "films/film.mp4", *many]
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    command = ForkedCommand("video", "--out", "films/film.mp4", *many, folder=tmp_path)
     while not (tmp_path / "films").exists():
-        assert process.poll() is None
+        assert command.running
         time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGTERM)
-    stderr = process.communicate(timeout=60)[1]
-    assert process.returncode == 130
+    command.send_signal(signal.SIGTERM)
+    status, stderr = command.finish()
+    assert status == 130
     assert "Traceback" not in stderr
     assert "the same command" in stderr
     assert not list((tmp_path / "films").iterdir())
 
 
-def test_a_table_that_is_interrupted_after_measuring_says_that_it_is_measured(tmp_path: Path) -> None:
+def test_a_table_that_is_interrupted_after_measuring_says_that_it_is_measured(
+    run_here: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
     arguments = ["table", "--levels", "0:2", "-c", "baseline", "--horizon", "9", "--out", "run"]
-    assert run(*arguments, folder=tmp_path).returncode == 0
+    assert run_here(*arguments).returncode == 0
     written = tmp_path / "run" / "results.csv"
     written.unlink()
-    command = [str(Path(sys.executable).with_name("steered-env")), *arguments]
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    command = ForkedCommand(*arguments, folder=tmp_path)
     while not written.exists():
-        assert process.poll() is None
+        assert command.running
         time.sleep(0.001)
-    os.killpg(process.pid, signal.SIGINT)
-    stderr = process.communicate(timeout=60)[1]
-    assert process.returncode == 130
+    command.send_signal(signal.SIGINT)
+    status, stderr = command.finish()
+    assert status == 130
     assert "all 2 mazes are in run" in stderr
 
 
-def test_ppo_from_the_command_line_and_again(tmp_path: Path) -> None:
+def test_ppo_from_the_command_line_and_again(
+    run_here: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
     few = ["--num-envs", "4", "--n-steps", "8", "--minibatches", "2", "--time-limit", "9", "--sizes", "3"]
-    short = [*few, "--rate-levels", "4", "--start", "small"]
-    for steps in ("32", "64"):
-        done = run("train", "--out", "run", "--algorithm", "ppo", "--steps", steps, *short, folder=tmp_path)
+    options = ["--out", "run", "--algorithm", "ppo", *few, "--rate-levels", "4", "--start", "small"]
+    for done in (
+        run("train", *options, "--steps", "32", folder=tmp_path),
+        run_here("train", *options, "--steps", "64"),
+    ):
         assert done.returncode == 0, done.stderr
         assert done.stdout.split() == ["run/policy.safetensors", "run/config.json", "run/curve.csv"]
         assert "Warning" not in done.stderr
@@ -260,11 +266,13 @@ def test_levels_written_twice() -> None:
         parse_levels("3,8,3")
 
 
-def test_reproduce_lists_its_claims_and_measures_one(tmp_path: Path) -> None:
-    listed = run("reproduce", "--list", folder=tmp_path)
+def test_reproduce_lists_its_claims_and_measures_one(
+    run_here: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    listed = run_here("reproduce", "--list")
     assert len(listed.stdout.splitlines()) >= 15
     assert "baseline: Unsteered, the mouse" in listed.stdout
-    done = run("reproduce", "--claims", "size", "--levels", "0:10", "--out", "here", folder=tmp_path)
+    done = run("reproduce", "--claims", "size", "--levels", "3,6,26,34,38,54", "--out", "here", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "size" in done.stdout
     assert (tmp_path / "here" / "index.html").stat().st_size > 10_000
@@ -279,12 +287,35 @@ def test_a_terminal_that_knows_only_ascii(tmp_path: Path) -> None:
         "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
     }  # fmt: skip
     out = tmp_path / "[x] :smile: $"
-    for arguments in (
-        ["table", "--levels", "3:5", "--horizon", "2", "-c", "baseline", "-c", "-cheese", "--out", str(out)],
-        ["runs", str(tmp_path)],
-    ):
-        command = [sys.executable, "-c", "from evaluation.cli import main; main()", *arguments]
-        done = subprocess.run(command, capture_output=True, env=environment, check=False)
-        assert done.returncode == 0, done.stderr.decode()
-        assert b"[x] :smile: $" in done.stdout
+    commands = [
+        [
+            "steered-env",
+            "table",
+            "--levels",
+            "3:5",
+            "--horizon",
+            "2",
+            "-c",
+            "baseline",
+            "-c=-cheese",
+            "--out",
+            str(out),
+        ],
+        ["steered-env", "runs", str(tmp_path)],
+    ]
+    program = f"""if True:
+        import sys
+        from evaluation.cli import main
+        for sys.argv in {commands!a}:
+            try:
+                main()
+            except SystemExit as end:
+                assert not end.code
+            sys.stdout.write("done\\n")
+    """
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    table, runs, _ = done.stdout.split(b"done\n")
+    assert b"[x] :smile: $" in table
+    assert b"[x] :smile: $" in runs
     assert "Δ" in (out / "table.md").read_text(encoding="utf-8")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import signal
@@ -21,6 +20,7 @@ from evaluation.reproduction import run as run_module
 from evaluation.reproduction.claims import all_claims
 from evaluation.reproduction.lab import Lab
 from steered_env import Maze
+from tests.forked_command import ForkedCommand
 
 LEVELS = [3, 6, 26, 34, 38, 54]
 """Of sizes 5 to 9, each with a decision square."""
@@ -152,32 +152,31 @@ def test_a_changed_rule_is_a_new_question(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_killed_and_interrupted_it_goes_on(mazes: list[Maze], tmp_path: Path) -> None:
-    command = [str(Path(sys.executable).with_name("steered-env")), "reproduce", "--out", "run"]
     small_mazes = ",".join(str(maze.level) for maze in mazes if maze.size <= 9)  # quick to measure, in many chunks
-    command += ["--levels", small_mazes, "--claims", "baseline"]
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    arguments = ["reproduce", "--out", "run", "--levels", small_mazes, "--claims", "baseline"]
+    command = ForkedCommand(*arguments, folder=tmp_path)
     kept = tmp_path / "run" / "measured"
     deadline = time.monotonic() + 120
     while not (kept.is_dir() and list(kept.rglob("[!.]*.parquet"))) and time.monotonic() < deadline:
         time.sleep(0.02)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    command.send_signal(signal.SIGKILL)
+    assert command.finish()[0] == -signal.SIGKILL
     assert not (tmp_path / "run" / "index.html").exists()
     first = {path.name: path.stat().st_mtime_ns for path in kept.rglob("[!.]*.parquet")}
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
+    command = ForkedCommand(*arguments, folder=tmp_path)
     while len(list(kept.rglob("[!.]*.parquet"))) == len(first):
-        assert process.poll() is None
+        assert command.running
         time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    line = process.stderr.readline()
-    assert process.poll() is None  # it is said at once, and then cleaned up
+    command.send_signal(signal.SIGINT)
+    line = command.stderr.readline()
     assert "0 of 1 claims" in line
     assert "are in run; the same command goes on" in line
-    assert "are in run; the same command goes on" in process.stderr.read()
-    assert process.wait(timeout=120) == 130
+    status, rest = command.finish()
+    assert "are in run; the same command goes on" in rest  # said at once, and again when it was cleaned up
+    assert status == 130
     first = {path.name: path.stat().st_mtime_ns for path in kept.rglob("[!.]*.parquet")}
-    again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    program = str(Path(sys.executable).with_name("steered-env"))
+    again = subprocess.run([program, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert again.returncode == 0, again.stderr
     assert "run/index.html" in again.stdout
     assert first.items() <= {path.name: path.stat().st_mtime_ns for path in kept.rglob("*.parquet")}.items()
