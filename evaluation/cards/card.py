@@ -100,7 +100,7 @@ def _largest_change(one: ImpalaPolicy, other: ImpalaPolicy, mazes: Sequence[Maze
 
 
 def _card(policy: ImpalaPolicy, facts: dict[str, Any], measured: Measurements, change: float) -> str:
-    """The text of a card.
+    """Write the text of a card.
 
     Args:
         policy: As it is kept.

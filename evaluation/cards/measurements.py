@@ -25,7 +25,7 @@ _TABLE_SMALL_MAZES = 300
 
 @dataclass(frozen=True)
 class Measurements:
-    """What a card says that a policy can do.
+    """The measurements of a policy that its card reports.
 
     Attributes:
         region: Side of the top-right region in which the cheese lay in training.
@@ -72,7 +72,7 @@ class Measurements:
         )
 
     def summary(self) -> dict[str, Any]:
-        """What `steered-env policies` lists, and a few rates to test the weights against."""
+        """Return what `steered-env policies` lists, and a few rates to test the weights against."""
         measures = ["reach_cheese", "reach_top_right"]
         few = self.steered.frame.loc[self.steered.frame["maze"] < _CHECKED_MAZES, ["level", "condition", *measures]]
         effects = self.steered.with_decision_square().summary().set_index("condition")
@@ -112,7 +112,7 @@ class Measurements:
 
 
 def _before(start: str, temperature: float) -> dict[str, ImpalaPolicy]:
-    """What training started from: the packaged policy, and how sure of its actions it was let be."""
+    """Load the policy that training started from, as packaged and at the temperature that training began with."""
     policy = load_policy(start)
     softened = {f"`{start}` at temperature {temperature:g}": policy.softened(temperature)} if temperature != 1 else {}
     return {f"`{start}`": policy, **softened}
@@ -129,7 +129,7 @@ class _JointProgress:
         self._total, self._on_progress, self._done = total, on_progress, 0
 
     def part(self) -> Callable[[int, int], None]:
-        """For the next job."""
+        """Return the progress callback of the next job."""
 
         def update(done: int, total: int) -> None:
             self._on_progress(self._done + done, self._total)

@@ -1,4 +1,4 @@
-"""What the packaged policies are and can do, as their files tell."""
+"""The table of the packaged policies, from the metadata of their weights."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def policies_table() -> pd.DataFrame:
     return pd.DataFrame([{"policy": name, **_row(read_metadata(name))} for name in packaged_policies()])
 
 
-def _row(made: Mapping[str, Any]) -> dict[str, str]:
-    config, measured = made["config"], made.get(MEASURED, {})
+def _row(metadata: Mapping[str, Any]) -> dict[str, str]:
+    config, measured = metadata["config"], metadata.get(MEASURED, {})
     row = {
-        "trained by": made.get("algorithm", "imitation"),
+        "trained by": metadata.get("algorithm", "imitation"),
         "width": str(config["width"]),
         "sizes": ",".join(map(str, config.get("sizes") or ())) or "all",
         "region": str(config["cheese_region"]),

@@ -1,4 +1,4 @@
-"""How training went: the curves of a run and of those that it started from, and their picture."""
+"""How training went: the curves of a run and of those that it started from, and their figure."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _NARROWEST = 0.05
 """Range of a rate, so that noise does not look like a trend."""
 
 
-def read_curve(run: Path, made: Mapping[str, Any], name: str) -> pd.DataFrame:
-    """The training curve of a run, after those of the runs whose policy it started from, where they are still there.
+def read_curve(run: Path, metadata: Mapping[str, Any], name: str) -> pd.DataFrame:
+    """Read the training curve of a run, after those of the runs that it started from, where they still exist.
 
     Where there are several, ``stage`` names each one's run, and ``steps`` and ``seconds`` go on counting.
     """
     curve = pd.read_csv(run / CURVE, float_precision="round_trip")
-    (how_far,) = {"pictures", "steps"} & set(curve.columns)
-    if how_far in made:  # a run that goes on may have come farther than the weights
-        curve = curve[curve[how_far] <= made[how_far]]
-    start = made["config"].get("start")
+    (count,) = {"pictures", "steps"} & set(curve.columns)
+    if count in metadata:  # a run that goes on may have come farther than the weights
+        curve = curve[curve[count] <= metadata[count]]
+    start = metadata["config"].get("start")
     before = Path(start).parent if start else None
-    if before is None or not (before / CURVE).is_file() or "config" not in made.get("start", {}):
+    if before is None or not (before / CURVE).is_file() or "config" not in metadata.get("start", {}):
         return curve
-    earlier = read_curve(before, made["start"], before.name)
+    earlier = read_curve(before, metadata["start"], before.name)
     if "stage" not in earlier:
         earlier.insert(0, "stage", before.name)
     curve.insert(0, "stage", name)
@@ -40,7 +40,7 @@ def read_curve(run: Path, made: Mapping[str, Any], name: str) -> pd.DataFrame:
 
 
 def curve_figure(curve: pd.DataFrame) -> Figure:
-    """What a run's ``curve.csv`` holds: how well it did on held-out mazes, and how training went."""
+    """Draw a run's ``curve.csv``: how well it did on held-out mazes, and how training went."""
     figure = Figure(figsize=(9, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2)
     if "steps" in curve:

@@ -1,4 +1,4 @@
-"""How a policy was made, as its files tell."""
+"""The facts of a policy's training, from its files."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Stage:
 
 
 def training_facts(metadata: Mapping[str, Any], description: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """What a card says of a policy's training.
+    """Collect what a card says of a policy's training.
 
     Args:
         metadata: That of the weights.

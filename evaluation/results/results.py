@@ -13,7 +13,7 @@ import pandas as pd
 
 from evaluation.storage import BASELINE, Progress, RunFolder, csv_of, read_frame
 from steered_env.provenance import codes_described
-from steered_env.system import refuse_foreign_files, whole_file
+from steered_env.system import atomic_file, refuse_foreign_files
 
 from .formatting import written
 from .markdown import markdown_table
@@ -208,7 +208,7 @@ def check_free_to_save(folder: Path, *more: str) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file whole or not at all."""
-    with whole_file(path) as temporary:
+    with atomic_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 

@@ -18,7 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from steered_env.system import whole_file
+from steered_env.system import atomic_file
 
 from .schema import COLUMNS, typed
 
@@ -71,7 +71,7 @@ def write_chunk(folder: Path, place: Place, frame: pd.DataFrame) -> Path:
     """
     content = _encoded(frame, place)
     path = folder / f"{place.number:08d}-{_checksum(content)}.parquet"
-    with whole_file(path) as temporary, temporary.open("wb") as file:
+    with atomic_file(path) as temporary, temporary.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

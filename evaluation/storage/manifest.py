@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from steered_env.provenance import Code, codes_from
-from steered_env.system import first_difference, whole_file
+from steered_env.system import atomic_file, first_difference
 
 from .chunk_files import Place
 from .errors import RunError
@@ -83,7 +83,7 @@ class Manifest:
 
     def write(self, folder: Path) -> None:
         """Write it into a run's folder, whole or not at all."""
-        with whole_file(folder / MANIFEST) as temporary:
+        with atomic_file(folder / MANIFEST) as temporary:
             temporary.write_text(json.dumps({"format": _FORMAT, **asdict(self)}, indent=2) + "\n", encoding="utf-8")
 
     @classmethod

@@ -13,7 +13,7 @@ from matplotlib.patheffects import withStroke
 
 from evaluation.results import Results, in_lines
 from evaluation.storage import RATES
-from steered_env.system import whole_file
+from steered_env.system import atomic_file
 
 from .fields import VectorField
 
@@ -36,7 +36,7 @@ _CAPTION = "arrows: probability of choosing right − left and up − down, wall
 def save_figure(figure: Figure, path: Path) -> None:
     """Write a figure whole or not at all; the suffix names the format."""
     figure.draw_without_rendering()  # the first layout does not know yet how high titles of many lines are
-    with whole_file(path) as temporary:
+    with atomic_file(path) as temporary:
         figure.savefig(temporary, dpi=_DOTS_PER_INCH)
 
 

@@ -29,7 +29,7 @@ from steered_env.envs import FRAMES_PER_SECOND
 from steered_env.maze import check_maze
 from steered_env.simulator import PICTURE_SHAPE
 from steered_env.steering import Intervention
-from steered_env.system import whole_file
+from steered_env.system import atomic_file
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -158,7 +158,7 @@ def write_film(frames: Sequence[NDArray[np.uint8]], path: Path, frames_per_secon
     """
     # encoded in memory, since an encoder that cannot write complains once more when it is cleaned up
     encoded = gif(frames, frames_per_second) if path.suffix == ".gif" else _mp4(frames, frames_per_second)
-    with whole_file(path) as temporary:
+    with atomic_file(path) as temporary:
         temporary.write_bytes(encoded)
 
 

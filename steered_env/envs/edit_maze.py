@@ -34,9 +34,9 @@ class EditMaze(
         >>> env.close()
 
     Args:
-        env: a `MazeEnv`, wrapped or not.
-        *edits: functions from a maze to a maze.
-        then: further edits, made after those (what a recorded wrapper is made again from).
+        env: A `MazeEnv`, wrapped or not.
+        *edits: Functions from a maze to a maze.
+        then: Further edits, made after those; a recorded wrapper is made again from these.
 
     Raises:
         TypeError: if ``env`` is no `MazeEnv`, or an edit cannot be called.

@@ -22,12 +22,12 @@ class Episodes:
     """Episodes side by side, under the rules that both environments share.
 
     Args:
-        num: How many.
-        source: Where mazes come from that nobody named.
-        edits: Made in every maze, one after the other.
+        num: Number of episodes.
+        source: Draws the mazes that nobody chose.
+        edits: Edits made in every maze, one after the other.
         until: ``"cheese"``, or ``"either"`` to let the corner end an episode too.
         time_limit: Steps after which an episode is truncated.
-        threads: procgen's own threads; 0 steps in the calling thread.
+        threads: Number of procgen's own threads; 0 steps in the calling thread.
 
     Attributes:
         started: ``(num,)`` bool, an episode was begun there.
@@ -73,12 +73,12 @@ class Episodes:
             raise ResetNeeded(f"cannot {what}: the environment was never reset; call reset() first")
 
     def next_maze(self, generator: np.random.Generator, choice: Mapping[str, Any], edits: Iterable[Edit]) -> Maze:
-        """The edited maze of the next episode.
+        """Choose or draw the maze of the next episode, and edit it.
 
         Args:
             generator: Draws what is not chosen.
             choice: ``level`` or ``maze``, or neither; see `check_choice`.
-            edits: Made after those of every maze.
+            edits: Further edits, made after those of every maze.
         """
         if "maze" in choice:
             maze = choice["maze"]
@@ -111,7 +111,7 @@ class Episodes:
         return rewards, terminations, truncations
 
     def snapshot(self) -> dict[str, Any]:
-        """All that the rest of the episodes depends on, in plain values."""
+        """Record all that the rest of the episodes depends on, in plain values."""
         return {**self.mazes.snapshot(), "steps": self.steps.tolist(), "finished": self.finished.tolist()}
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Which levels an environment draws from."""
+"""The levels that an environment draws from."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class MazeSource:
     """Draws mazes at random from levels, sizes and a cheese region.
 
     Args:
-        levels: one level, several, or None for all of them.
-        sizes: only mazes of these inner sizes; None for all.
-        cheese_region: n places the cheese in a random open cell of the top-right n×n cells, clipped to the
+        levels: One level, several, or None for all of them.
+        sizes: Only mazes of these inner sizes; None for all.
+        cheese_region: Number n that places the cheese in a random open cell of the top-right n×n cells, clipped to the
             maze, never on the start; None leaves it where procgen put it.
-        mouse_anywhere: the mouse starts in any open cell but the cheese's, instead of at the bottom left.
+        mouse_anywhere: The mouse starts in any open cell but the cheese's, instead of at the bottom left.
 
     Raises:
         TypeError: if a level, size or the region is no whole number.
@@ -42,7 +42,7 @@ class MazeSource:
         self.mouse_anywhere = mouse_anywhere
 
     def draw(self, generator: np.random.Generator) -> Maze:
-        """A maze of a random level.
+        """Draw a maze of a random level.
 
         Raises:
             ValueError: if no level of an allowed size turns up.
@@ -57,7 +57,7 @@ class MazeSource:
         )
 
     def start(self, level: int, generator: np.random.Generator) -> Maze:
-        """The maze of one level, of whatever size."""
+        """Take the maze of one level, of whatever size."""
         return self._placed(Maze.from_level(level), generator)
 
     def _placed(self, maze: Maze, generator: np.random.Generator) -> Maze:

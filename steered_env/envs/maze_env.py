@@ -58,15 +58,15 @@ class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
         >>> env.close()
 
     Args:
-        levels: an int, a range, a sequence of ints, or None for all levels.
-        sizes: only mazes of these inner sizes; None for all. A level chosen at reset may have any.
-        cheese_region: n places the cheese in a random open cell of the top-right n×n cells (clipped to the
+        levels: An int, a range, a sequence of ints, or None for all levels.
+        sizes: Only mazes of these inner sizes; None for all. A level chosen at reset may have any.
+        cheese_region: Number n that places the cheese in a random open cell of the top-right n×n cells (clipped to the
             maze, never the start), as in training; None leaves it where procgen put it.
-        mouse_anywhere: the mouse starts in any open cell but the cheese's, facing either way, instead of at the
+        mouse_anywhere: The mouse starts in any open cell but the cheese's, facing either way, instead of at the
             bottom left; a maze chosen at reset keeps its own.
-        edits: made in every maze after every reset, one after the other.
+        edits: Edits made in every maze after every reset, one after the other.
         until: ``"cheese"``, or ``"either"`` to let the corner end the episode too.
-        time_limit: steps after which an episode is truncated.
+        time_limit: Steps after which an episode is truncated.
         render_mode: ``"rgb_array"`` or None.
 
     Raises:
@@ -103,7 +103,7 @@ class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
         """Start an episode.
 
         Args:
-            seed: of the environment's generator, which draws levels, cheeses and mice.
+            seed: Seed of the environment's generator, which draws levels, cheeses and mice.
             options: ``{"level": int}`` or ``{"maze": Maze}``, and ``"edits"``, a sequence of further edits.
 
         Returns:
@@ -144,7 +144,7 @@ class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
         return mazes.frames[0].copy(), float(rewards[0]), *ends, self._info()
 
     def snapshot(self) -> dict[str, Any]:
-        """All that the rest of this episode and the next ones depend on.
+        """Record all that the rest of this episode and the next ones depend on.
 
         Returns:
             Plain values (numbers, strings, bytes, dicts), about 200 bytes beside the generator's, for `restore`.
@@ -179,7 +179,7 @@ class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
             True
 
         Args:
-            snapshot: of a `MazeEnv`.
+            snapshot: That of a `MazeEnv`.
 
         Returns:
             The frame then, ``(64, 64, 3)`` uint8.
@@ -197,18 +197,18 @@ class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
         return frame
 
     def get_action_meanings(self) -> list[str]:
-        """What each of the 15 actions does: ``LEFT``, ``DOWN``, ``UP``, ``RIGHT`` or ``NOOP``."""
+        """Name what each of the 15 actions does: ``LEFT``, ``DOWN``, ``UP``, ``RIGHT`` or ``NOOP``."""
         return list(ACTION_MEANINGS)
 
     def get_keys_to_action(self) -> dict[tuple[str | int], int]:
-        """Keys to actions for ``gymnasium.utils.play``, whose ``noop`` must be 4: W, A, S, D and the arrow keys."""
+        """Map keys to actions for ``gymnasium.utils.play``, whose ``noop`` must be 4: W, A, S, D and the arrow keys."""
         return dict(KEYS_TO_ACTION)
 
     def __copy__(self) -> MazeEnv:
         return copy.deepcopy(self)  # a generator that both drew from would belong to neither
 
     def render(self) -> NDArray[np.uint8] | None:
-        """What a person sees: ``(512, 512, 3)`` uint8; None without a ``render_mode``.
+        """Draw the maze for people: ``(512, 512, 3)`` uint8; None without a ``render_mode``.
 
         Raises:
             ResetNeeded: before the first reset.

@@ -29,8 +29,8 @@ class RunningMazes:
     agree at every step, and `check` compares with procgen's own state.
 
     Args:
-        num: how many.
-        threads: procgen's own threads; 0 steps in the calling thread.
+        num: Number of mazes.
+        threads: Number of procgen's own threads; 0 steps in the calling thread.
 
     Attributes:
         mouse: ``(num, 2)`` int, each mouse's cell.
@@ -56,7 +56,7 @@ class RunningMazes:
 
     @property
     def frames(self) -> NDArray[np.uint8]:
-        """What procgen shows now: ``(num, 64, 64, 3)`` uint8, overwritten by the next step."""
+        """The present frames: ``(num, 64, 64, 3)`` uint8, overwritten by the next step."""
         return self._batch.frames
 
     def start(self, index: int, maze: Maze) -> None:
@@ -77,7 +77,7 @@ class RunningMazes:
         self.level[index] = NO_CELL if maze.level is None else maze.level
 
     def maze(self, index: int) -> Maze:
-        """One of the mazes as it is now.
+        """Return one of the mazes as it is now.
 
         Raises:
             ValueError: if nothing was started there.
@@ -119,7 +119,7 @@ class RunningMazes:
         return rewards
 
     def snapshot(self) -> dict[str, Any]:
-        """The mazes as they are now and what was reached, in plain values."""
+        """Record the mazes as they are now and what was reached, in plain values."""
         return {
             "mazes": [plain_values(self.maze(index)) for index in self._all],
             "reached_cheese": self.reached_cheese.tolist(),

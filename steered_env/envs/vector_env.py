@@ -54,19 +54,19 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         >>> envs.close()
 
     Args:
-        num_envs: how many mazes.
-        levels: as for `MazeEnv`, as are the next six arguments.
-        sizes: only mazes of these inner sizes.
-        cheese_region: side of the top-right region to place the cheese in.
-        mouse_anywhere: the mouse starts in any open cell.
-        edits: made in every maze after every reset, autoresets included.
+        num_envs: Number of mazes.
+        levels: See `MazeEnv`, as for the next six arguments.
+        sizes: Only mazes of these inner sizes.
+        cheese_region: Side of the top-right region to place the cheese in.
+        mouse_anywhere: The mouse starts in any open cell.
+        edits: Edits made in every maze after every reset, autoresets included.
         until: ``"cheese"`` or ``"either"``.
-        time_limit: steps after which an episode is truncated.
-        max_episode_steps: the same, in the word of ``gymnasium.make_vec``; the lower of the two counts.
+        time_limit: Steps after which an episode is truncated.
+        max_episode_steps: The same, in the word of ``gymnasium.make_vec``; the lower of the two counts.
         render_mode: ``"rgb_array"`` or None.
-        autoreset_mode: when a finished maze starts again (Gymnasium's ``AutoresetMode``): in the next step, in the
+        autoreset_mode: When a finished maze starts again (Gymnasium's ``AutoresetMode``): in the next step, in the
             same one, or when asked.
-        threads: procgen's own threads; 0 steps in the calling thread.
+        threads: Number of procgen's own threads; 0 steps in the calling thread.
 
     Raises:
         TypeError: if an argument is of the wrong kind.
@@ -175,7 +175,7 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         return running.frames.copy(), rewards.astype(np.float64), terminations, truncations, info
 
     def snapshot(self) -> dict[str, Any]:
-        """All that the rest of these episodes and the next ones depend on.
+        """Record all that the rest of these episodes and the next ones depend on.
 
         Returns:
             Plain values (numbers, strings, bytes, lists, dicts), about 200 bytes for each maze, for `restore`.
@@ -202,7 +202,7 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
             True
 
         Args:
-            snapshot: of an environment with as many mazes.
+            snapshot: That of an environment with as many mazes.
 
         Returns:
             The frames then, ``(num_envs, 64, 64, 3)`` uint8.
@@ -226,8 +226,8 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         """Edit mazes in the middle of their episodes; what was reached and the steps taken stay.
 
         Args:
-            edit: any function from a maze to a maze.
-            indices: of which mazes; None for all.
+            edit: Any function from a maze to a maze.
+            indices: Mazes to edit; None for all.
 
         Raises:
             ResetNeeded: before the first reset.
@@ -240,7 +240,7 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
             running.put(index, maze)
 
     def render(self) -> tuple[NDArray[np.uint8], ...] | None:
-        """What a person sees of each maze, ``(512, 512, 3)`` uint8; None without a ``render_mode``."""
+        """Draw each maze for people: ``(512, 512, 3)`` uint8; None without a ``render_mode``."""
         return tuple(maze.render() for maze in self.mazes) if self.render_mode else None
 
     def close_extras(self) -> None:
@@ -267,12 +267,12 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         """Check a reset's options, and return the ``level`` or ``maze`` that is chosen for each maze."""
         check_options(options, _OPTIONS)
         choices: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
-        for name, one in (("levels", "level"), ("mazes", "maze")):
+        for name, singular in (("levels", "level"), ("mazes", "maze")):
             if name in options and len(options[name]) != self.num_envs:
                 raise ValueError(f"{name} must name one for each of {self.num_envs} mazes, got {len(options[name])}")
             for choice, value in zip(choices, options.get(name, ()), strict=False):
                 if value is not None:
-                    choice[one] = value
+                    choice[singular] = value
         for index, choice in enumerate(choices):
             check_choice(choice, f" for maze {index}")
         if "reset_mask" in options:
@@ -327,6 +327,6 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
             "reached_top_right": (now.reached_top_right, True),
         }
         info: dict[str, Any] = {}
-        for name, (values, there) in arrays.items():
-            info[name], info[f"_{name}"] = values.copy(), mask & there
+        for name, (values, present) in arrays.items():
+            info[name], info[f"_{name}"] = values.copy(), mask & present
         return info

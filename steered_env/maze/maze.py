@@ -44,7 +44,7 @@ class Maze(MazeState):
         size: side of the inner maze, in cells.
         level: the level it came from, or None.
         background: index of the background picture, 0 to 8.
-        background_offset: where the background picture is cut, 0 to 1.
+        background_offset: Place at which the background image is cut, 0 to 1.
     """
 
     @classmethod
@@ -141,7 +141,7 @@ class Maze(MazeState):
 
     @property
     def start(self) -> Cell:
-        """Where procgen puts the mouse: the inner maze's bottom-left cell."""
+        """The cell in which procgen puts the mouse: the inner maze's bottom-left one."""
         padding = (WORLD_SIZE - self.size) // 2
         return padding, padding
 
@@ -271,12 +271,12 @@ class Maze(MazeState):
         return self.with_open(upwards + [(last, c) for c in range(col + 1, WORLD_SIZE)])
 
     def observe(self) -> NDArray[np.uint8]:
-        """What the policy sees: ``(64, 64, 3)`` uint8, drawn by procgen."""
+        """Draw what the policy sees: ``(64, 64, 3)`` uint8, drawn by procgen."""
         frame: NDArray[np.uint8] = draw_frames([self])[0]
         return frame
 
     def render(self) -> NDArray[np.uint8]:
-        """What a person sees: ``(512, 512, 3)`` uint8, drawn by procgen."""
+        """Draw the maze for people: ``(512, 512, 3)`` uint8, drawn by procgen."""
         return draw_picture(self)
 
 

@@ -32,7 +32,7 @@ _MOVES = np.array(MOVE_OF_ACTION)
 def after_all(
     walls: NDArray[np.bool_], mice: NDArray[np.int64], facing_right: NDArray[np.bool_], actions: ArrayLike
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Where mice are after an action each, and whether they face right.
+    """Move mice, each by an action.
 
     A move into a wall or out of the world leaves a mouse where it is; a left or right move turns it all the same.
 
@@ -54,7 +54,7 @@ def after_all(
 
 
 def after(walls: NDArray[np.bool_], mouse: Cell, facing_right: bool, action: int) -> tuple[Cell, bool]:
-    """Where one mouse is after an action, and whether it faces right; see `after_all`."""
+    """Move one mouse by an action, and return its cell and whether it faces right; see `after_all`."""
     cells, facings = after_all(walls, np.array([mouse]), np.array([facing_right]), action)
     row, column = cells[0].tolist()
     return (row, column), bool(facings[0])

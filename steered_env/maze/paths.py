@@ -36,7 +36,7 @@ def _edges(walls: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]
 
 
 def next_cells_in_all(walls: NDArray[np.bool_], goals: Sequence[Cell]) -> NDArray[np.int32]:
-    """For every cell of every maze the next cell of a shortest path to that maze's goal.
+    """Find, for every cell of every maze, the next cell of a shortest path to that maze's goal.
 
     One breadth-first search (scipy's) answers for all cells of all mazes at once: it starts from a node that
     leads to every goal. Where several paths are equally short, which can only be in an edited maze, always
@@ -58,8 +58,8 @@ def next_cells_in_all(walls: NDArray[np.bool_], goals: Sequence[Cell]) -> NDArra
     graph = csr_array((np.ones(len(ends[0]), np.int8), ends), shape=(root + 1, root + 1))
     order, before = breadth_first_order(graph, root, directed=True)
     result = np.full(walls.size, NOWHERE, np.int32)
-    found = order[1:][before[order[1:]] != root]
-    result[found] = before[found] % cells
+    joined = order[1:][before[order[1:]] != root]
+    result[joined] = before[joined] % cells
     return result.reshape(walls.shape)
 
 

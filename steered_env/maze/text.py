@@ -35,7 +35,7 @@ _WORD = re.compile(r"(level|size)=(-?\d+)")
 
 @dataclass(frozen=True)
 class MazeText:
-    """What a text maze says; ``level`` and ``size`` as in `MazeState`."""
+    """The content of a text maze; ``level`` and ``size`` as in `MazeState`."""
 
     walls: NDArray[np.bool_]
     cheese: Cell | None

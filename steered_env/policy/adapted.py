@@ -42,7 +42,7 @@ class AdaptedPolicy(nn.Module):
 
     @property
     def adapted(self) -> str:
-        """What it is called in tables: the module's class."""
+        """The policy's name in tables: the module's class."""
         return type(self.module).__name__
 
     def action_probabilities(self, observations: NDArray[np.uint8]) -> NDArray[np.float32]:

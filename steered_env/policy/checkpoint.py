@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from steered_env.system import whole_file
+from steered_env.system import atomic_file
 
 from .archives import TooLargeError
 from .finite import check_finite
@@ -67,7 +67,7 @@ def load_policy(source: str | os.PathLike[str] = "small", *, device: torch.devic
             carries is ignored), or a bare state dict, or the ``.zip`` of a Stable-Baselines3 model with an
             `ImpalaExtractor` (whose pickled objects are left alone). Prefixes of ``DataParallel`` and
             ``torch.compile`` are taken off the names. A ``~`` is the home folder.
-        device: where the weights go.
+        device: Device to put the weights on.
 
     Returns:
         The policy in evaluation mode; its width is read from the weights.
@@ -110,9 +110,9 @@ def save_policy(
 
     Args:
         policy: the policy.
-        path: where to; must end in ``.safetensors``. Its folder is made.
+        path: File to write; its name must end in ``.safetensors``. Its folder is made.
         metadata: anything that JSON can hold, kept in the file's header.
-        dtype: of the weights in the file; ``torch.float16`` takes half the space (`rounded` gives what is loaded
+        dtype: Type of the weights in the file; ``torch.float16`` takes half the space (`rounded` gives what is loaded
             then).
 
     Raises:
@@ -126,7 +126,7 @@ def save_policy(
     header = {key: json.dumps(value) for key, value in (metadata or {}).items()}
     tensors = {name: tensor.detach().cpu().to(dtype).contiguous() for name, tensor in policy.state_dict().items()}
     check_finite(tensors.items())
-    with whole_file(target, make_folder=True) as temporary:
+    with atomic_file(target, make_folder=True) as temporary:
         save_file(tensors, temporary, metadata=header)
 
 
@@ -138,7 +138,7 @@ def rounded(policy: ImpalaPolicy, dtype: torch.dtype) -> ImpalaPolicy:
 
 
 def read_metadata(source: str | os.PathLike[str]) -> dict[str, Any]:
-    """What `save_policy` kept beside the weights of a packaged policy, or of a ``.safetensors`` file."""
+    """Read what `save_policy` kept beside the weights of a packaged policy, or of a ``.safetensors`` file."""
     name = os.fspath(source)
     if name in packaged_policies():
         with resources.as_file(resources.files(__package__) / _WEIGHTS / f"{name}.safetensors") as path:
@@ -207,7 +207,7 @@ def _first_line(error: BaseException) -> str:
 
 
 def _shown(words: object, longest: int = 80) -> str:
-    """What a file says, fit to be printed: without the signs that a terminal obeys, and not too long."""
+    """Make text from a file fit to be printed: without the signs that a terminal obeys, and not too long."""
     return "".join(sign if sign.isprintable() else "�" for sign in str(words)[:longest])
 
 

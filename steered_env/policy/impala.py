@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FEATURES = 256
-"""What the encoder puts out."""
+"""Length of the encoder's output."""
 _BLOCK3_SIDE = 8
 
 
@@ -102,7 +102,7 @@ class ImpalaPolicy(nn.Module):
         3653136
 
     Args:
-        width: multiplies the channels, which are 16, 32 and 32 at width 1.
+        width: Multiplies the channels, which are 16, 32 and 32 at width 1.
 
     Raises:
         ValueError: if ``width`` is below 1.
@@ -140,7 +140,7 @@ class ImpalaPolicy(nn.Module):
         return self.fc_policy(features), self.fc_value(features).squeeze(1)
 
     def action_probabilities(self, observations: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """What the policy would do.
+        """Compute the probabilities of the actions.
 
         Args:
             observations: ``(B, 64, 64, 3)`` uint8 frames, or one frame ``(64, 64, 3)``; or with the channels first.
@@ -191,7 +191,7 @@ class ImpalaPolicy(nn.Module):
         return tuple(_stages("embedder", self.embedder))
 
     def place_of(self, layer: str) -> tuple[int, bool]:
-        """Where in a forward pass a layer's output is ready.
+        """Find the stage of a forward pass that computes a layer's output.
 
         Args:
             layer: one of `layers`.

@@ -38,7 +38,7 @@ def as_batch(observations: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def is_one_frame(observations: NDArray[np.uint8]) -> bool:
-    """Whether this is one frame and not a batch of them."""
+    """Tell one frame from a batch of them."""
     return np.ndim(observations) == len(FRAME_SHAPE)
 
 

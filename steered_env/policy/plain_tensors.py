@@ -9,7 +9,7 @@ NOT_PLAIN = "must be a dense tensor with each of its numbers in the file, none s
 
 
 def is_plain(tensor: Tensor) -> bool:
-    """Whether a tensor is dense, with each of its numbers in memory.
+    """Tell whether a tensor is dense, with each of its numbers in memory.
 
     Not so are sparse, nested and quantized ones, those on the meta device, and those where one number stands for
     many: such a one may be of any size in a small file, and just to compare it with another takes for ever.

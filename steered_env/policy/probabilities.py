@@ -32,7 +32,7 @@ def probabilities_of(logits: Tensor) -> NDArray[np.float32]:
 
 
 def check_shape(probabilities: object, frames: int, policy: object) -> NDArray[np.floating[Any]]:
-    """What a policy gave for some frames, if it is one row of 15 numbers for each.
+    """Check that a policy gave one row of 15 numbers for each frame, and return them.
 
     Raises:
         ValueError: if it is something else; names the policy's class.

@@ -38,7 +38,7 @@ class SB3Policy(nn.Module):
     Args:
         policy: the model's policy.
         exploration: the probability that any action is taken, whatever it is worth.
-        adapted: what it is called in tables; the policy's class unless said.
+        adapted: Name of the policy in tables; defaults to its class.
 
     Raises:
         UnknownPolicyError: if it takes other observations or actions, remembers, or chooses in its own way.

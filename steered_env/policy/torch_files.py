@@ -46,7 +46,7 @@ def load_torch(source: Path | bytes, device: torch.device | str = "cpu") -> Any:
 
     Args:
         source: a path, or what is in the file.
-        device: where the tensors go.
+        device: Device to put the tensors on.
 
     Raises:
         pickle.UnpicklingError: if the file holds something else.

@@ -30,7 +30,7 @@ class CanonicalText:
     are left out too, so that a version of Python whose syntax has more of them gives the same text.
 
     Args:
-        statement: of a parsed module.
+        statement: A statement of a parsed module.
 
     Attributes:
         text: the canonical text.
@@ -103,7 +103,7 @@ class CanonicalText:
 
 
 def has_foreign_decorator(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:
-    """Whether a decorator may keep a list of what it decorates, or read a function's annotations."""
+    """Tell whether a decorator may keep a list of what it decorates, or read a function's annotations."""
     for decorator in node.decorator_list:
         called = decorator.func if isinstance(decorator, ast.Call) else decorator
         name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
@@ -113,7 +113,7 @@ def has_foreign_decorator(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Cla
 
 
 def is_for_type_checkers(node: object) -> bool:
-    """Whether it is an ``if TYPE_CHECKING``, whose first block never runs."""
+    """Tell whether a statement is an ``if TYPE_CHECKING``, whose first block never runs."""
     if not isinstance(node, ast.If):
         return False
     test = node.test
@@ -121,7 +121,7 @@ def is_for_type_checkers(node: object) -> bool:
 
 
 def does_nothing(node: object) -> bool:
-    """Whether it is a ``pass``, or a constant on a line of its own, such as a docstring."""
+    """Tell whether a statement is a ``pass``, or a constant on a line of its own, such as a docstring."""
     return isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
 
 

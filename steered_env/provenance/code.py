@@ -20,9 +20,9 @@ class Code:
     Two results were made by the same code if their fingerprints are equal; the commit is for people.
 
     Attributes:
-        fingerprint: of all source that the result depends on; see `code_fingerprint`.
-        commit: that the source came from; None if it came from no repository.
-        clean: whether the source was as in that commit.
+        fingerprint: Fingerprint of all source that the result depends on; see `code_fingerprint`.
+        commit: Commit that the source came from; None if it came from no repository.
+        clean: Whether the source was as in that commit.
     """
 
     fingerprint: str
@@ -42,12 +42,12 @@ class Code:
         return f"commit {self.commit[:_SHORT]}" + ("" if self.clean else " with changes")
 
     def plain(self) -> dict[str, Any]:
-        """As JSON and a checkpoint keep it."""
+        """Return the code as JSON and a checkpoint keep it."""
         return asdict(self)
 
 
 UNKNOWN = Code("unknown")
-"""That of results which a version made that did not record it."""
+"""The code of results that do not record it."""
 
 
 def codes_from(record: Sequence[Mapping[str, Any]]) -> tuple[Code, ...]:
@@ -66,15 +66,15 @@ def codes_described(codes: Sequence[Code]) -> dict[str, Any]:
 
 
 def code_difference(before: Sequence[Code], now: Code) -> str:
-    """In what the code that made a result is not the present one, for an error message; empty if it is.
+    """Describe how the code that made a result differs from the present one; empty if it does not.
 
     Example:
         >>> code_difference([Code("0f", "1234567890ab", clean=True)], Code("e1"))
         'other code (commit 1234567890ab, fingerprint 0f), not the present one (commit unknown, fingerprint e1)'
 
     Args:
-        before: the codes that made it, each of which may go on.
-        now: the present one.
+        before: The codes that made it, each of which may go on.
+        now: The present code.
     """
     if any(code.fingerprint == now.fingerprint for code in before):
         return ""

@@ -19,7 +19,7 @@ def commit_of(*folders: Path) -> tuple[str | None, bool]:
     project, or from an archive, has no commit. The working directory does not matter, nor do other files.
 
     Args:
-        folders: of packages.
+        folders: Folders of packages.
 
     Returns:
         40 hexadecimal digits, and whether no file of the packages was changed or added since; (None, False) where there
@@ -41,7 +41,7 @@ def commit_of(*folders: Path) -> tuple[str | None, bool]:
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    """What a git command says that changes nothing, asked of the repository around a folder."""
+    """Run a git command that changes nothing in the repository around a folder, and return its output."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     return subprocess.run(
         ["git", "-C", str(folder), *arguments],

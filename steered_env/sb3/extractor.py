@@ -31,7 +31,7 @@ class ImpalaExtractor(BaseFeaturesExtractor):
 
     Args:
         observation_space: images ``(3, 64, 64)`` uint8, channels first, as Stable-Baselines3 transposes them.
-        width: of the network.
+        width: Width of the network.
         bfloat16: whether its matrix products run in bfloat16; features and weights stay float32.
 
     Raises:
@@ -60,7 +60,7 @@ def impala_policy_kwargs(width: int = 1, *, bfloat16: bool = False) -> dict[str,
     """``policy_kwargs`` with which ``PPO("CnnPolicy", …)`` has exactly the network of `ImpalaPolicy`.
 
     Args:
-        width: of the network.
+        width: Width of the network.
         bfloat16: whether its convolutions run in bfloat16, which on a CPU with matrix units takes half the time.
     """
     return {

@@ -27,12 +27,12 @@ class MoveDistribution(CategoricalDistribution):
     """
 
     def log_prob(self, actions: Tensor) -> Tensor:
-        """Of the moves that actions ``(B,)`` make: ``(B,)``, in nats."""
+        """Log-probabilities of the moves that actions ``(B,)`` make: ``(B,)``, in nats."""
         chosen = _MOVE_OF.to(actions.device)[actions.long()]
         return self._moves().gather(1, chosen[:, None])[:, 0]
 
     def entropy(self) -> Tensor:
-        """Of the five moves: ``(B,)``, in nats, at most ln 5."""
+        """Entropy over the five moves: ``(B,)``, in nats, at most ln 5."""
         logs = self._moves()
         return -(logs.exp() * logs).sum(dim=1)
 

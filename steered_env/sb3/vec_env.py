@@ -40,9 +40,9 @@ class MazeVecEnv(VecEnv):
         >>> env.close()
 
     Args:
-        num_envs: how many mazes.
-        levels: as for `MazeEnv`.
-        **settings: what else `MazeVectorEnv` takes, but for ``autoreset_mode``.
+        num_envs: Number of mazes.
+        levels: See `MazeEnv`.
+        **settings: Further arguments of `MazeVectorEnv`, but for ``autoreset_mode``.
 
     Raises:
         TypeError: if an argument is of the wrong kind.
@@ -97,8 +97,8 @@ class MazeVecEnv(VecEnv):
             for index in np.flatnonzero(done):
                 self.reset_infos[index] = infos[index]
                 infos[index] = {**last[index], "terminal_observation": info["final_obs"][index]}
-        for one, cut in zip(infos, (cuts & ~ends).tolist(), strict=True):
-            one["TimeLimit.truncated"] = cut
+        for info_of_one, cut in zip(infos, (cuts & ~ends).tolist(), strict=True):
+            info_of_one["TimeLimit.truncated"] = cut
         return observations, rewards.astype(np.float32), done, infos
 
     def close(self) -> None:
@@ -106,7 +106,7 @@ class MazeVecEnv(VecEnv):
         self.envs.close()
 
     def get_images(self) -> Sequence[NDArray[np.uint8] | None]:
-        """What a person sees of each maze, ``(512, 512, 3)`` uint8; None without a ``render_mode``."""
+        """Draw each maze for people: ``(512, 512, 3)`` uint8; None without a ``render_mode``."""
         pictures = self.envs.render()
         return [None] * self.num_envs if pictures is None else list(pictures)
 
@@ -175,7 +175,9 @@ class MazeVecEnv(VecEnv):
         columns = []
         for name in names:
             values = info[name].tolist()
-            there = info[f"_{name}"].tolist()
+            present = info[f"_{name}"].tolist()
             cells = info[name].ndim > 1
-            columns.append([(tuple(v) if cells else v) if t else None for v, t in zip(values, there, strict=True)])
+            columns.append(
+                [(tuple(v) if cells else v) if known else None for v, known in zip(values, present, strict=True)]
+            )
         return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]

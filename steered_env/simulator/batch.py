@@ -30,10 +30,10 @@ class MazeBatch:
     threads use several cores, and a process may fork.
 
     Args:
-        num: how many mazes, at least 1.
+        num: Number of mazes, at least 1.
         pictures: also draw the 512×512 pictures for people. procgen then draws them at every step, which
             makes steps several times slower: keep such a batch for that alone.
-        threads: procgen's own threads for `step`; 0 steps in the calling thread.
+        threads: Number of procgen's own threads for `step`; 0 steps in the calling thread.
 
     Raises:
         ValueError: if ``num`` is below 1.

@@ -160,7 +160,7 @@ def _frozen_walls(walls: ArrayLike) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True, eq=False)
 class MazeState:
-    """What one maze is: all that its picture and the mouse's moves depend on.
+    """The state of one maze: all that its frames and the mouse's moves depend on.
 
     Every value is checked when it is made, so that each one can be given to procgen.
 
@@ -172,7 +172,7 @@ class MazeState:
         size: side of the inner maze, in cells.
         level: the level it came from, or None.
         background: index of the background picture, 0 to 8.
-        background_offset: where the background picture is cut, 0 to 1.
+        background_offset: Place at which the background image is cut, 0 to 1.
 
     Raises:
         TypeError: if a cell, the size or the level is of the wrong kind.
@@ -215,7 +215,7 @@ class MazeState:
         return self  # nothing in it can change
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), tuple(getattr(self, one.name) for one in dataclass_fields(self))
+        return type(self), tuple(getattr(self, field.name) for field in dataclass_fields(self))
 
     def _open_cell(self, cell: Any, what: str) -> Cell:
         row, col = check_cell(cell, what)

@@ -35,7 +35,7 @@ class LayerChange(Intervention):
 
     Attributes:
         layer: its dotted name.
-        change: what happens to its output.
+        change: Maps the layer's output to what takes its place.
     """
 
     layer: str
@@ -50,9 +50,9 @@ def scaling(factor: float, *, layer: str = DEFAULT_LAYER, channels: Channels = N
     """Multiply a layer's activations.
 
     Args:
-        factor: by what.
+        factor: Factor of the activations.
         layer: dotted layer name.
-        channels: of these channels alone; None for all.
+        channels: Channels to change; None for all.
 
     Raises:
         ValueError: if the factor is not finite.
@@ -73,10 +73,10 @@ def mean_ablation(
     """Put the mean of a layer's activations over mazes in place of whatever they are.
 
     Args:
-        policy: as for `Steering.difference`.
-        mazes: to take the mean over, as they are now.
+        policy: See `Steering.difference`.
+        mazes: Mazes to take the mean over, as they are now.
         layer: dotted layer name.
-        channels: of these channels alone; None for all.
+        channels: Channels to change; None for all.
 
     Raises:
         LayerError: if the policy has no such layer.
@@ -92,10 +92,10 @@ def resampling(policy: Any, maze: Maze, *, layer: str = DEFAULT_LAYER, channels:
     """Put a layer's activations in one maze in place of whatever they are: resample ablation, activation patching.
 
     Args:
-        policy: as for `Steering.difference`.
-        maze: as it is now.
+        policy: See `Steering.difference`.
+        maze: The maze, as it is now.
         layer: dotted layer name.
-        channels: of these channels alone; None for all.
+        channels: Channels to change; None for all.
 
     Raises:
         LayerError: if the policy has no such layer.
@@ -107,10 +107,10 @@ def setting(value: float, cell: Cell, *, layer: str = DEFAULT_LAYER, channels: C
     """Set the activation that lies over one cell of the maze.
 
     Args:
-        value: what it becomes.
+        value: New value of the activations.
         cell: ``(row, col)`` of the 25×25 world; a layer's activations are coarser, so neighbours share one.
         layer: dotted name of a layer with activations ``(C, H, W)``.
-        channels: in these channels; None for all.
+        channels: Channels to change; None for all.
 
     Raises:
         ValueError: if the value is not finite, or the cell outside the world.

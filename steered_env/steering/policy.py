@@ -57,8 +57,8 @@ class SteeredPolicy:
     Args:
         policy: a module with ``action_probabilities``, such as `ImpalaPolicy`; a Stable-Baselines3 model or its policy;
             any other network through `as_policy`.
-        steering: what to add, or another `Intervention`; None for nothing.
-        seed: of the generator that draws the actions; None for a fresh one.
+        steering: The steering to add, or another `Intervention`; None for nothing.
+        seed: Seed of the generator that draws the actions; None for a fresh one.
 
     Raises:
         TypeError: if the policy is nothing of this, or the steering no `Intervention`.
@@ -81,7 +81,7 @@ class SteeredPolicy:
         self._generator = np.random.default_rng(seed)
 
     def action_probabilities(self, observations: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """What the steered policy would do: ``(B, 64, 64, 3)`` uint8 to ``(B, 15)`` float32, or one of each.
+        """Compute action probabilities: ``(B, 64, 64, 3)`` uint8 to ``(B, 15)`` float32, or one of each.
 
         Frames may have the channels first, as Stable-Baselines3 transposes them. Threads may share one steered policy.
         """

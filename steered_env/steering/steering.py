@@ -18,7 +18,7 @@ from torch import Tensor
 
 from steered_env.maze import Maze
 from steered_env.policy import as_batch
-from steered_env.system import whole_file
+from steered_env.system import atomic_file
 
 from .intervention import Change, Intervention, described
 from .layers import DEFAULT_LAYER, layer_names, read_activations
@@ -167,7 +167,7 @@ class Steering(Intervention, Mapping[str, Tensor]):
         if Path(path).suffix != ".safetensors":
             raise ValueError(f"a steering is written as .safetensors only, got {Path(path).name!r}")
         tensors = {name: tensor.contiguous() for name, tensor in self._tensors.items()}
-        with whole_file(path, make_folder=True) as temporary:
+        with atomic_file(path, make_folder=True) as temporary:
             save_file(tensors, temporary, metadata=_MARK)
 
     @classmethod

@@ -60,7 +60,7 @@ def random_vector(like: Steering, *, seed: int = 0, level: int | None = None) ->
 
     Args:
         like: gives layers, shapes and, per layer, the (population) standard deviation of all its numbers.
-        seed: of the draw, ≥ 0.
+        seed: Seed of the draw, ≥ 0.
         level: also keys the draw, so that each level gets a vector of its own.
 
     Raises:

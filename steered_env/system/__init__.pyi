@@ -1,4 +1,4 @@
-from .atomic_write import whole_file
+from .atomic_write import atomic_file
 from .comparison import first_difference
 from .foreign_files import refuse_foreign_files
 from .interruption import StopRequest, check_given_up, ignore_ctrl_c, stop_requests, stopped_at_once, worker_threads
@@ -6,6 +6,7 @@ from .machine_description import machine
 
 __all__ = [
     "StopRequest",
+    "atomic_file",
     "check_given_up",
     "first_difference",
     "ignore_ctrl_c",
@@ -13,6 +14,5 @@ __all__ = [
     "refuse_foreign_files",
     "stop_requests",
     "stopped_at_once",
-    "whole_file",
     "worker_threads",
 ]

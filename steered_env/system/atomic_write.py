@@ -15,8 +15,8 @@ _STEM = 40
 
 
 @contextmanager
-def whole_file(path: str | os.PathLike[str], *, make_folder: bool = False) -> Iterator[Path]:
-    """A temporary path beside ``path`` that takes its place when the block ends, and vanishes when it raises.
+def atomic_file(path: str | os.PathLike[str], *, make_folder: bool = False) -> Iterator[Path]:
+    """Yield a temporary path that takes the place of ``path`` when the block ends, and vanishes when it raises.
 
     So a reader, a crash or a full disk never meets half a file. As with ``open``, a new file gets the permissions that
     the umask leaves, one that was there keeps its own, and a symbolic link is written through.
@@ -24,14 +24,14 @@ def whole_file(path: str | os.PathLike[str], *, make_folder: bool = False) -> It
     Example:
         >>> import tempfile
         >>> folder = Path(tempfile.mkdtemp())
-        >>> with whole_file(folder / "a.txt") as temporary:
+        >>> with atomic_file(folder / "a.txt") as temporary:
         ...     _ = temporary.write_text("all of it", encoding="utf-8")
         >>> [file.name for file in folder.iterdir()]
         ['a.txt']
 
     Args:
-        path: what to write; its folder must exist, or can be made.
-        make_folder: make the folder first, with its parents.
+        path: File to write; its folder must exist, or can be made.
+        make_folder: Make the folder first, with its parents.
 
     Yields:
         A path with the same suffix.

@@ -1,4 +1,4 @@
-"""In which setting the run in a folder differs from the one that was asked for."""
+"""Comparing the settings of a run in a folder with those that are asked for."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ _LONGEST = 60
 
 
 def first_difference(before: Mapping[str, Any], wanted: Mapping[str, Any], *, free: Collection[str] = ()) -> str:
-    """The first setting with another value, and both values, for an error message; empty if there is none.
+    """Name the first setting with another value, and both values, for an error message; empty if there is none.
 
     Example:
         >>> first_difference({"width": 1, "seed": 0}, {"width": 4, "seed": 0})
         'width 1, not 4'
 
     Args:
-        before: the settings that a run was begun with.
-        wanted: those that were asked for.
-        free: names of settings that may differ.
+        before: The settings that a run was begun with.
+        wanted: The settings that were asked for.
+        free: Names of settings that may differ.
     """
     for name in dict.fromkeys([*before, *wanted]):
         if before.get(name) != wanted.get(name) and name not in free:

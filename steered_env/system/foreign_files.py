@@ -21,9 +21,9 @@ def refuse_foreign_files(folder: Path, names: Iterable[str], *, marker: str) -> 
         FileExistsError: [Errno 17] it is of somebody else, ...
 
     Args:
-        folder: where files are about to be written; need not exist.
-        names: how they are called.
-        marker: a file that this program writes before any of them: where it is, they are this program's own.
+        folder: Folder that files are about to be written into; need not exist.
+        names: Names of those files.
+        marker: A file that this program writes before any of them: where it is, they are this program's own.
 
     Raises:
         FileExistsError: if one of them is there, and the marker is not.

@@ -20,7 +20,7 @@ def choose_device(name: str) -> torch.device:
 
 
 def has_fast_bfloat16(device: torch.device) -> bool:
-    """Whether matrix products in bfloat16 are faster there than in float32.
+    """Tell whether a device multiplies matrices faster in bfloat16 than in float32.
 
     On a CPU that takes matrix units (AMX); with vector instructions alone bfloat16 is slower.
     """

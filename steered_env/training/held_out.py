@@ -50,8 +50,8 @@ class HeldOut:
     """Shares of right moves on held-out pictures.
 
     Attributes:
-        accuracy: over all pictures, 0 to 1.
-        by_size: inner size to (accuracy, number of pictures).
+        accuracy: Share over all pictures, 0 to 1.
+        by_size: Inner size to (accuracy, number of pictures).
     """
 
     accuracy: float
@@ -78,11 +78,11 @@ def move_accuracy(
     pictures are drawn as in training, from a generator keyed by the level.
 
     Args:
-        policy: to be tested.
-        cheese_region: side of the top-right region that the cheese lies in.
-        levels: held-out levels.
-        per_level: pictures of each.
-        sizes: only mazes of these inner sizes; None for all.
+        policy: The policy to test.
+        cheese_region: Side of the top-right region that the cheese lies in.
+        levels: Held-out levels.
+        per_level: Pictures of each level.
+        sizes: Only mazes of these inner sizes; None for all.
     """
     right, seen = [], []
     for start in range(0, len(levels), _BATCH):

@@ -9,18 +9,18 @@ from typing import Any
 from torch import nn
 
 FIRST_ALGORITHM = "imitation"
-"""That of checkpoints which name none: they were written before there was another."""
+"""The algorithm of checkpoints that name none."""
 
 _BEFORE_THERE_WERE = {"mouse_weight": 0.0, "average_decay": 0.0}
-"""What settings were, in effect, in files that are older than they; any other had its default value."""
+"""Settings that files of older versions lack, and the values in effect then; all others had their defaults."""
 
 
 def settings_of(saved: Mapping[str, Any], kind: type) -> dict[str, Any]:
-    """All settings of a run, whichever version wrote them.
+    """Fill in the settings that a file of an older version lacks.
 
     Args:
-        saved: those that its file has; one that ``kind`` does not know, from a version that had it, is kept.
-        kind: the dataclass of settings, as it is now.
+        saved: The settings in its file; one that only an older version knew is kept.
+        kind: The present dataclass of settings.
 
     Example:
         >>> from steered_env.training import TrainingConfig
@@ -28,7 +28,7 @@ def settings_of(saved: Mapping[str, Any], kind: type) -> dict[str, Any]:
         >>> settings["seed"], settings["mouse_weight"], settings["batch_size"]
         (7, 0.0, 128)
     """
-    return {one.name: _BEFORE_THERE_WERE.get(one.name, one.default) for one in fields(kind)} | dict(saved)
+    return {field.name: _BEFORE_THERE_WERE.get(field.name, field.default) for field in fields(kind)} | dict(saved)
 
 
 def with_later_parts(state: Mapping[str, Any], learner: nn.Module) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -38,8 +38,9 @@ def with_later_parts(state: Mapping[str, Any], learner: nn.Module) -> tuple[dict
     a run, so that nothing depends on it.
 
     Args:
-        state: of the run: ``learner`` and ``optimizer``, whose parameters are numbered in the learner's order.
-        learner: as this version makes it.
+        state: The run's checkpoint, with ``learner`` and ``optimizer``, whose parameters are numbered in the learner's
+            order.
+        learner: The learner that this version makes.
     """
     then, now = state["learner"], learner.state_dict()
     numbers = {name: number for number, name in enumerate(then)}

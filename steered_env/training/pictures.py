@@ -33,7 +33,7 @@ class Pictures:
 
     Attributes:
         frames: ``(B, 64, 64, 3)`` uint8.
-        mice: ``(B, 2)`` int64, the mouse's cell.
+        mice: ``(B, 2)`` int64, the cell of each mouse.
         moves: ``(B,)`` int64, the best move at the mouse: left, down, up, right.
         distances: ``(B,)`` float32, steps from the mouse to the cheese.
         cell_moves: ``(B, 25, 25)`` int8, the best move in every cell, `NO_MOVE` where there is none.
@@ -57,10 +57,10 @@ def draw_pictures(
     the start to the cheese and half the time anywhere open, facing at random.
 
     Args:
-        levels: which mazes.
-        generators: one for each level, for all random choices in its pictures.
-        per_level: pictures of each level, one after the other in the result.
-        cheese_region: side of the top-right region.
+        levels: Levels to draw pictures of.
+        generators: One for each level, for all random choices in its pictures.
+        per_level: Pictures of each level, one after the other in the result.
+        cheese_region: Side of the top-right region.
     """
     owners = [
         (maze, generator)
@@ -116,10 +116,10 @@ class TrainingPictures(Dataset[Pictures]):
     """The endless series of training batches; a batch depends on the seed and its number alone.
 
     Args:
-        seed: of the series.
-        batch_size: pictures in a batch.
-        per_level: pictures of each level; divides the batch size.
-        cheese_region: side of the top-right region.
+        seed: Seed of the series.
+        batch_size: Pictures in a batch.
+        per_level: Pictures of each level; divides the batch size.
+        cheese_region: Side of the top-right region.
     """
 
     def __init__(self, *, seed: int, batch_size: int, per_level: int, cheese_region: int) -> None:

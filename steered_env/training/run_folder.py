@@ -14,7 +14,7 @@ import torch
 
 from steered_env.policy import ImpalaPolicy, load_torch, save_policy
 from steered_env.provenance import Code, code_difference, codes_from
-from steered_env.system import first_difference, machine, refuse_foreign_files, whole_file
+from steered_env.system import atomic_file, first_difference, machine, refuse_foreign_files
 
 from .config import RunConfig
 from .older_runs import FIRST_ALGORITHM, settings_of
@@ -95,16 +95,16 @@ class RunFolder:
     def write_config(self, config: RunConfig) -> None:
         """Write the settings, where they are run and by which code and command, as JSON."""
         place = {"device": str(self._device), "machine": machine(), "torch": torch.__version__}
-        with whole_file(self.path / CONFIG) as temporary:
+        with atomic_file(self.path / CONFIG) as temporary:
             text = json.dumps({**asdict(config), **place, **self._origin()}, indent=2)
             temporary.write_text(text + "\n", encoding="utf-8")
 
     def write_checkpoint(self, config: RunConfig, state: Mapping[str, Any], curve: Sequence[Mapping[str, Any]]) -> None:
         """Write a run's state (tensors and plain values) and the points of its curve, each whole or not at all."""
         record = {"algorithm": self._algorithm, "config": asdict(config), **self._origin(), **state}
-        with whole_file(self.path / CHECKPOINT) as temporary:
+        with atomic_file(self.path / CHECKPOINT) as temporary:
             torch.save(record, temporary)
-        with whole_file(self.path / CURVE) as temporary:
+        with atomic_file(self.path / CURVE) as temporary:
             pd.DataFrame(curve).to_csv(temporary, index=False, float_format="%.6g")
 
     def write_policy(self, config: RunConfig, policy: ImpalaPolicy, **facts: Any) -> None:

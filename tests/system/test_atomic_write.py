@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from steered_env.system.atomic_write import whole_file
+from steered_env.system.atomic_write import atomic_file
 
 
 def write(path: Path) -> None:
-    with whole_file(path, make_folder=True) as temporary:
+    with atomic_file(path, make_folder=True) as temporary:
         temporary.write_text("all of it", encoding="utf-8")
 
 
@@ -27,7 +27,7 @@ def umask(request: pytest.FixtureRequest) -> Iterator[int]:
 def test_the_folder_is_made_if_asked(tmp_path: Path) -> None:
     write(tmp_path / "new" / "below" / "a.txt")
     assert (tmp_path / "new" / "below" / "a.txt").read_text(encoding="utf-8") == "all of it"
-    with pytest.raises(FileNotFoundError), whole_file(tmp_path / "other" / "a.txt"):
+    with pytest.raises(FileNotFoundError), atomic_file(tmp_path / "other" / "a.txt"):
         pass
     assert not (tmp_path / "other").exists()
 
@@ -80,7 +80,7 @@ def test_a_full_disk_names_what_was_asked_for(tmp_path: Path, largest_file: Any)
     with (
         largest_file(1000),
         pytest.raises(OSError, match=r"a\.txt") as caught,
-        whole_file(tmp_path / "a.txt") as temporary,
+        atomic_file(tmp_path / "a.txt") as temporary,
     ):
         temporary.write_text("x" * 2000)
     assert (caught.value.errno, caught.value.filename) == (errno.EFBIG, str(tmp_path / "a.txt"))

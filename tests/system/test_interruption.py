@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from steered_env.system.atomic_write import whole_file
+from steered_env.system.atomic_write import atomic_file
 from steered_env.system.interruption import stop_requests, stopped_at_once
 
 
@@ -25,7 +25,7 @@ def test_it_is_said_before_anything_is_cleaned_up(
         return "a chunk is kept"
 
     def write() -> None:
-        with stopped_at_once(kept), whole_file(tmp_path / "film.mp4") as temporary:
+        with stopped_at_once(kept), atomic_file(tmp_path / "film.mp4") as temporary:
             temporary.write_text("half of it")
             os.kill(os.getpid(), number)
 

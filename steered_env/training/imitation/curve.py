@@ -29,7 +29,7 @@ class Curve:
         self._batches: int = state.get("batches", 0)
 
     def add(self, losses: Losses) -> None:
-        """Count one batch in."""
+        """Count a batch."""
         for part in _PARTS:
             self._sums[part] += float(getattr(losses, part).detach())
         self._batches += 1
@@ -42,5 +42,5 @@ class Curve:
         self._sums, self._batches = dict.fromkeys(_PARTS, 0.0), 0
 
     def state(self) -> dict[str, Any]:
-        """All of it as plain values, for a checkpoint."""
+        """The curve as plain values, for a checkpoint."""
         return {"points": self.points, "sums": self._sums, "batches": self._batches}

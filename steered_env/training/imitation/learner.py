@@ -30,7 +30,7 @@ class CellHead(nn.Module):
     of a wrong move only, not where the mouse was.
 
     Args:
-        width: of the policy it reads from.
+        width: Width of the policy that it reads from.
     """
 
     def __init__(self, width: int) -> None:
@@ -59,7 +59,7 @@ class Learner(nn.Module):
     """A policy and the heads that help it learn.
 
     Args:
-        config: the recipe.
+        config: The recipe.
     """
 
     def __init__(self, config: TrainingConfig) -> None:

@@ -1,11 +1,10 @@
-"""The recipes of the packaged policies that imitate: a name, and all that its training depends on."""
+"""The recipes of the packaged policies that were trained by imitation."""
 
 from __future__ import annotations
 
 from .config import TrainingConfig
 
 _SMALL = TrainingConfig(pictures=3_552_384, learning_rate=1e-3, dense_weight=1.0, mouse_weight=0.0, average_decay=0.0)
-"""Made before the mouse's cell was a target of training."""
 _LONG = TrainingConfig(pictures=_SMALL.pictures)
 """The recipe of the family, with as many pictures as `small` had."""
 _FULL = TrainingConfig(pictures=3_072_000, width=4, learning_rate=2e-3)
@@ -17,16 +16,16 @@ _FAMILY_SEEDS_REGION = 5
 
 
 def recipes() -> dict[str, TrainingConfig]:
-    """Name to configuration. The family differs in the cheese region, and for one region in the seed, alone."""
-    found = {"small": _SMALL, "small-long": _LONG, "full": _FULL}
+    """Configurations by name. The family differs in the cheese region, and for one region in the seed, alone."""
+    configs = {"small": _SMALL, "small-long": _LONG, "full": _FULL}
     for region in _FAMILY_REGIONS:
-        found[f"small-{region}"] = TrainingConfig(pictures=_FAMILY_PICTURES, cheese_region=region)
-    found["small-anywhere"] = TrainingConfig(pictures=_FAMILY_PICTURES, cheese_region=_ANYWHERE)
+        configs[f"small-{region}"] = TrainingConfig(pictures=_FAMILY_PICTURES, cheese_region=region)
+    configs["small-anywhere"] = TrainingConfig(pictures=_FAMILY_PICTURES, cheese_region=_ANYWHERE)
     for seed in _FAMILY_SEEDS[1:]:
-        found[f"small-{_FAMILY_SEEDS_REGION}-seed{seed}"] = TrainingConfig(
+        configs[f"small-{_FAMILY_SEEDS_REGION}-seed{seed}"] = TrainingConfig(
             pictures=_FAMILY_PICTURES, cheese_region=_FAMILY_SEEDS_REGION, seed=seed
         )
-    return found
+    return configs
 
 
 def recipe(name: str) -> TrainingConfig:

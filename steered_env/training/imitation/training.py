@@ -134,7 +134,7 @@ class _Run:
         self.save()
 
     def kept(self) -> str:
-        """What is saved, and how to go on, for people."""
+        """Say what is saved, and how to go on."""
         return f"{self.saved:,} of {self.done:,} pictures are in {self.folder.path}; the same command goes on from here"
 
     @property
@@ -143,7 +143,7 @@ class _Run:
 
     @property
     def _policy(self) -> ImpalaPolicy:
-        """What has been made so far: the running average, or the weights as they are."""
+        """The policy so far: the running average, or the weights as they are."""
         policy = self.learner.policy if self.average is None else self.average.module
         assert isinstance(policy, ImpalaPolicy)
         return policy.eval()
@@ -181,7 +181,7 @@ class _Run:
         self.curve = Curve(state["curve"])
 
     def _batches(self, workers: int) -> Iterator[Pictures]:
-        """The batches that are left, drawn ahead in other processes."""
+        """Iterate over the batches that are left, drawn ahead in other processes."""
         config = self.config
         if self._finished:
             return iter(())

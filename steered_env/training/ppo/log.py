@@ -1,4 +1,4 @@
-"""What a run of PPO tells of each update: its episodes, and all that Stable-Baselines3 logs, to TensorBoard too.
+"""The log of PPO's updates: its episodes, and all that Stable-Baselines3 logs, to TensorBoard too.
 
 A module of its own, since importing it imports Stable-Baselines3 and TensorBoard.
 """
@@ -59,7 +59,7 @@ class Episodes(BaseCallback):
         return True
 
     def summary(self) -> dict[str, float]:
-        """How many episodes ended, the share of them that ended at the cheese, and their mean length."""
+        """Count the episodes that ended, the share of them at the cheese, and their mean length."""
         count = len(self._lengths)
         if not count:
             return {"episodes": 0}
@@ -74,8 +74,8 @@ class TensorBoardLog(KVWriter):
     """Writes what Stable-Baselines3 logs to TensorBoard, and remembers the last of it.
 
     Args:
-        folder: for TensorBoard; later points of an interrupted run that are already there are hidden.
-        step: the run is there now.
+        folder: TensorBoard's folder; later points of an interrupted run that are already there are hidden.
+        step: The step that the run has reached.
     """
 
     def __init__(self, folder: Path, step: int) -> None:

@@ -174,7 +174,7 @@ class _Run:
         self.folder.write_checkpoint(self.config, state, self.rows)
 
     def kept(self) -> str:
-        """What is saved, and how to go on, for people."""
+        """Say what is saved, and how to go on."""
         return f"{self.updates:,} updates are in {self.folder.path}; the same command goes on from here"
 
     def close(self) -> None:
@@ -182,7 +182,7 @@ class _Run:
         self.rewards.close()
 
     def _policy(self) -> ImpalaPolicy:
-        """What has been made so far: the running average, or the weights as they are."""
+        """The policy so far: the running average, or the weights as they are."""
         if self.average is None:
             return impala_from(self.model)
         policy = copy.deepcopy(self.average.module)
@@ -198,7 +198,7 @@ class _Run:
         return (steps is not None and self._steps >= steps) or (minutes is not None and self.seconds >= 60 * minutes)
 
     def _update(self, stop: StopRequest) -> dict[str, float]:
-        """Collect steps, learn from them, and say how it went."""
+        """Collect steps and learn from them; return a row of the curve."""
         begun = time.monotonic()
         seed = np.random.SeedSequence([self.config.seed, self.updates]).generate_state(1)[0]
         torch.manual_seed(int(seed))  # of the actions; a run that was resumed draws the same ones
@@ -227,7 +227,7 @@ class _Run:
         return config.learning_rate * max(0.0, 1 - self._steps / config.steps)
 
     def _report(self, since: float, steps: int) -> None:
-        """Tell how far it is, at the speed of whole updates; learning takes longer than collecting."""
+        """Report how far the run is, at the speed of whole updates; learning takes longer than collecting."""
         config, total = self.config, self.config.steps
         rate = self.updates * config.steps_per_update / self.seconds if self.updates else steps / max(since, 1e-9)
         if config.minutes is not None:
@@ -265,7 +265,7 @@ class _Run:
 
 
 def _metadata_or_nothing(source: str) -> dict[str, Any]:
-    """How the policy that a run started from was made, as far as its file tells."""
+    """The metadata of a policy to start from; empty if its file has none."""
     try:
         return read_metadata(source)
     except SafetensorError:  # another kind of file
