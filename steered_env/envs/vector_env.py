@@ -125,8 +125,8 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         """Start an episode in every maze, or in those of a mask.
 
         Args:
-            seed: of maze ``i``'s generator: ``seed + i``; or one seed for each maze.
-            options: see the class.
+            seed: Seed from which maze ``i``'s generator gets ``seed + i``; or one seed for each maze.
+            options: See the class.
 
         Returns:
             Frames ``(num_envs, 64, 64, 3)`` uint8 and ``info``.

@@ -38,12 +38,12 @@ class Maze(MazeState):
 
     Attributes:
         walls: ``(25, 25)`` bool, True where a cell is a wall; read-only.
-        cheese: the cheese's cell, or None.
-        mouse: the mouse's cell.
-        facing_right: whether the mouse looks to the right.
-        size: side of the inner maze, in cells.
-        level: the level it came from, or None.
-        background: index of the background picture, 0 to 8.
+        cheese: The cheese's cell, or None.
+        mouse: The mouse's cell.
+        facing_right: Whether the mouse looks to the right.
+        size: Side of the inner maze, in cells.
+        level: The level it came from, or None.
+        background: Index of the background picture, 0 to 8.
         background_offset: Place at which the background image is cut, 0 to 1.
     """
 

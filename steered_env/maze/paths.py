@@ -44,7 +44,7 @@ def next_cells_in_all(walls: NDArray[np.bool_], goals: Sequence[Cell]) -> NDArra
 
     Args:
         walls: ``(B, H, W)`` bool.
-        goals: an open cell of each maze.
+        goals: An open cell of each maze.
 
     Returns:
         ``(B, H, W)`` int32: the index ``row * W + col`` of the next cell; `NOWHERE` at the goal itself and
@@ -74,7 +74,7 @@ def distances(walls: NDArray[np.bool_], goal: Cell) -> NDArray[np.float32]:
 
     Args:
         walls: ``(H, W)`` bool.
-        goal: an open cell.
+        goal: An open cell.
 
     Returns:
         ``(H, W)`` float32: 0 at the goal; infinity where no path leads to it.

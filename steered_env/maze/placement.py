@@ -18,9 +18,9 @@ def random_cheese_cell(maze: Maze, region: int, generator: np.random.Generator) 
     """A random open cell of the top-right ``region`` × ``region`` cells, never the start.
 
     Args:
-        maze: the maze; its own cheese does not matter.
-        region: side of the region in cells, ≥ 1; clipped to the inner maze.
-        generator: draws one integer.
+        maze: The maze; its own cheese does not matter.
+        region: Side of the region in cells, ≥ 1; clipped to the inner maze.
+        generator: Draws one integer.
 
     Raises:
         ValueError: if the region has no open cell beside the start, or ``region`` is below 1.
@@ -36,8 +36,8 @@ def with_random_mouse(maze: Maze, generator: np.random.Generator) -> Maze:
     """The maze with its mouse in a random open cell that is not the cheese's, facing either way.
 
     Args:
-        maze: the maze; where its mouse is does not matter.
-        generator: draws two integers.
+        maze: The maze; where its mouse is does not matter.
+        generator: Draws two integers.
 
     Raises:
         ValueError: if the only open cell is the cheese's.

@@ -24,9 +24,9 @@ class AdaptedPolicy(nn.Module):
     Its layers are those of the module, under the module's own names.
 
     Args:
-        module: the network.
-        preprocess: from frames, a uint8 tensor ``(B, 64, 64, 3)`` on the module's device, to the module's input.
-        logits: picks the logits ``(B, 15)`` out of what the module returns.
+        module: The network.
+        preprocess: Turns frames, a uint8 tensor ``(B, 64, 64, 3)`` on the module's device, into the module's input.
+        logits: Picks the logits ``(B, 15)`` out of what the module returns.
     """
 
     def __init__(
@@ -93,11 +93,11 @@ def as_policy(
         torch.Size([8, 15, 15])
 
     Args:
-        module: any torch module; a Stable-Baselines3 model or its policy, which says itself what it takes and gives;
+        module: Any torch module; a Stable-Baselines3 model or its policy, which says itself what it takes and gives;
             or a policy that has ``action_probabilities`` already, which comes back as it is.
-        preprocess: from frames, a uint8 tensor ``(B, 64, 64, 3)`` on the module's device, to the module's input; None
-            hands them over as they are.
-        logits: picks the logits ``(B, 15)`` out of what the module returns; None takes the output itself, or the first
+        preprocess: Turns frames, a uint8 tensor ``(B, 64, 64, 3)`` on the module's device, into the module's input;
+            None hands them over as they are.
+        logits: Picks the logits ``(B, 15)`` out of what the module returns; None takes the output itself, or the first
             of a tuple.
 
     Raises:

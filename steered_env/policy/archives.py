@@ -26,9 +26,9 @@ def unpack(source: Path | bytes, wanted: Callable[[str], bool], described: Calla
     An archive may always become as large as itself, so that nothing is refused that is not compressed.
 
     Args:
-        source: a path, or the archive itself.
-        wanted: whether a file of this name is unpacked.
-        described: whether it is a pickle or JSON.
+        source: A path, or the archive itself.
+        wanted: Whether a file of this name is unpacked.
+        described: Whether it is a pickle or JSON.
 
     Returns:
         Name to content.

@@ -34,7 +34,7 @@ _STATE_KEYS = ("model_state_dict", "state_dict")
 """Under which of these a checkpoint holds the weights beside other things; the first one counts."""
 _WEIGHTS = "weights"
 _IN_A_FOLDER = "policy.safetensors"
-"""What a training run calls its weights."""
+"""Name of the weights in the folder of a training run."""
 _REASON = re.compile(
     r"(?:(?<=WeightsUnpickler error: )\s*\S|Trying to load unsupported).*?(?= Please use |$)", re.MULTILINE
 )
@@ -62,7 +62,7 @@ def load_policy(source: str | os.PathLike[str] = "small", *, device: torch.devic
     """Load a policy, ready for inference.
 
     Args:
-        source: the name of a packaged policy, or a path: ``.safetensors``, or a ``.pth`` whose
+        source: The name of a packaged policy, or a path: ``.safetensors``, or a ``.pth`` whose
             ``model_state_dict`` or ``state_dict`` holds the weights (as the published checkpoints do; what else it
             carries is ignored), or a bare state dict, or the ``.zip`` of a Stable-Baselines3 model with an
             `ImpalaExtractor` (whose pickled objects are left alone). Prefixes of ``DataParallel`` and
@@ -109,9 +109,9 @@ def save_policy(
     """Write a policy as ``.safetensors``; the file is whole or not there.
 
     Args:
-        policy: the policy.
+        policy: The policy.
         path: File to write; its name must end in ``.safetensors``. Its folder is made.
-        metadata: anything that JSON can hold, kept in the file's header.
+        metadata: Anything that JSON can hold, kept in the file's header.
         dtype: Type of the weights in the file; ``torch.float16`` takes half the space (`rounded` gives what is loaded
             then).
 

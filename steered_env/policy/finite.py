@@ -1,4 +1,4 @@
-"""Whether a network's weights are numbers."""
+"""Reject weights that are not finite."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 
 def check_finite(named: nn.Module | Iterable[tuple[str, Tensor]]) -> None:
-    """Make sure that all parameters of a module are finite: with a NaN among them every probability may be NaN.
+    """Reject parameters that are not finite: with a NaN among them every probability may be NaN.
 
     Args:
-        named: a module, or names with tensors. Buffers of a module may hold what they like.
+        named: A module, or names with tensors. Buffers of a module may hold what they like.
 
     Raises:
         ValueError: if one is not; names it.

@@ -194,7 +194,7 @@ class ImpalaPolicy(nn.Module):
         """Find the stage of a forward pass that computes a layer's output.
 
         Args:
-            layer: one of `layers`.
+            layer: One of `layers`.
 
         Returns:
             The index in `stages` of the stage that computes it, their number if one of the `heads` does; and whether

@@ -1,4 +1,4 @@
-"""Which of a file's tensors can be weights."""
+"""Tell tensors that can be weights from others that a file may hold."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SUM_TOLERANCE = 1e-3
-"""How far the 15 probabilities may be from summing to 1: what half precision leaves, and no more."""
+"""Largest distance of the sum of the 15 probabilities from 1: that of half precision."""
 
 
 @runtime_checkable

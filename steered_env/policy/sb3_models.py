@@ -36,8 +36,8 @@ class SB3Policy(nn.Module):
     under its own names; of DQN without the target network, which chooses nothing.
 
     Args:
-        policy: the model's policy.
-        exploration: the probability that any action is taken, whatever it is worth.
+        policy: The model's policy.
+        exploration: The probability that any action is taken, whatever it is worth.
         adapted: Name of the policy in tables; defaults to its class.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What ``torch.save`` wrote, read without running anything in it."""
+"""Read what ``torch.save`` wrote without running anything in it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def load_torch(source: Path | bytes, device: torch.device | str = "cpu") -> Any:
     """Read tensors and plain values; numbers and arrays of numpy's beside them become objects without content.
 
     Args:
-        source: a path, or what is in the file.
+        source: A path, or what is in the file.
         device: Device to put the tensors on.
 
     Raises:

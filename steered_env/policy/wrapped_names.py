@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 _WRAPPERS = ("module.", "_orig_mod.")
-"""What ``DataParallel`` and its kin, and ``torch.compile``, put in front of every name."""
+"""Prefixes that ``DataParallel`` and its kin, and ``torch.compile``, put in front of every name."""
 _MOST = 4
-"""Wrappers around each other."""
+"""Largest number of wrappers around each other that are taken away."""
 _T = TypeVar("_T")
 
 
@@ -20,7 +20,7 @@ def without_wrappers(state: Mapping[str, _T]) -> Mapping[str, _T]:
         {'fc.weight': 1, 'fc.bias': 2}
 
     Args:
-        state: a prefix is taken away only where every name has it.
+        state: A prefix is taken away only where every name has it.
     """
     for _ in range(_MOST):
         prefix = next((prefix for prefix in _WRAPPERS if all(_begins(name, prefix) for name in state)), None)

@@ -33,10 +33,10 @@ class CanonicalText:
         statement: A statement of a parsed module.
 
     Attributes:
-        text: the canonical text.
-        chains: the names that are read, each with the attributes read from it: ``a.b.c`` as ``("a", "b", "c")``.
-        imports: the import statements inside.
-        strings: the string constants inside.
+        text: The canonical text.
+        chains: The names that are read, each with the attributes read from it: ``a.b.c`` as ``("a", "b", "c")``.
+        imports: The import statements inside.
+        strings: The string constants inside.
     """
 
     def __init__(self, statement: ast.stmt) -> None:

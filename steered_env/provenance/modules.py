@@ -26,12 +26,12 @@ class Module:
 
     Attributes:
         name: dotted.
-        is_package: whether it is a package's ``__init__``.
-        definitions: name to the statements that bind it, in their order, without imports.
-        effects: the statements that do something when the module is imported, beside binding names.
-        imports: name to what it may stand for, of imports that stand at the top.
-        imported: every module or name that importing this module imports.
-        starred: modules from which it takes all names.
+        is_package: Whether it is a package's ``__init__``.
+        definitions: Name to the statements that bind it, in their order, without imports.
+        effects: The statements that do something when the module is imported, beside binding names.
+        imports: Name to what it may stand for, of imports that stand at the top.
+        imported: Every module or name that importing this module imports.
+        starred: Modules from which it takes all names.
     """
 
     name: str

@@ -32,7 +32,7 @@ def code_fingerprint(*entries: Entry) -> str:
         True
 
     Args:
-        entries: functions or classes; or names of modules, ``"evaluation.measuring.job"``, or of something in one,
+        entries: Functions or classes; or names of modules, ``"evaluation.measuring.job"``, or of something in one,
             ``"evaluation.measuring.job:Measurer"``.
 
     Raises:
@@ -84,7 +84,7 @@ class _Reach:
     """Walks from what is named to what that names.
 
     Args:
-        roots: the packages whose code counts.
+        roots: The packages whose code counts.
     """
 
     def __init__(self, roots: frozenset[str]) -> None:

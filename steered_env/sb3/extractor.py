@@ -30,9 +30,9 @@ class ImpalaExtractor(BaseFeaturesExtractor):
         1
 
     Args:
-        observation_space: images ``(3, 64, 64)`` uint8, channels first, as Stable-Baselines3 transposes them.
+        observation_space: Images ``(3, 64, 64)`` uint8, channels first, as Stable-Baselines3 transposes them.
         width: Width of the network.
-        bfloat16: whether its matrix products run in bfloat16; features and weights stay float32.
+        bfloat16: Whether its matrix products run in bfloat16; features and weights stay float32.
 
     Raises:
         ValueError: if the observations are something else.
@@ -61,7 +61,7 @@ def impala_policy_kwargs(width: int = 1, *, bfloat16: bool = False) -> dict[str,
 
     Args:
         width: Width of the network.
-        bfloat16: whether its convolutions run in bfloat16, which on a CPU with matrix units takes half the time.
+        bfloat16: Whether its convolutions run in bfloat16, which on a CPU with matrix units takes half the time.
     """
     return {
         "features_extractor_class": ImpalaExtractor,

@@ -31,7 +31,7 @@ class MazeBatch:
 
     Args:
         num: Number of mazes, at least 1.
-        pictures: also draw the 512×512 pictures for people. procgen then draws them at every step, which
+        pictures: Also draw the 512×512 pictures for people. procgen then draws them at every step, which
             makes steps several times slower: keep such a batch for that alone.
         threads: Number of procgen's own threads for `step`; 0 steps in the calling thread.
 

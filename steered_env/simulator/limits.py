@@ -1,4 +1,4 @@
-"""Which levels, sizes, regions and cells there are, and checks that a value is one of them."""
+"""The limits of levels, sizes, regions and cells, and checks that a value is within them."""
 
 from __future__ import annotations
 

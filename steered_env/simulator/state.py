@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 BACKGROUNDS = 9
-"""How many background pictures the game draws from."""
+"""Number of background images that the game draws from."""
 
 _CHEESE, _WALL, _OPEN = 2, 51, 100
 _END_MARK = -889271554
@@ -115,7 +115,7 @@ def parse(buffer: bytes) -> np.void:
     """Read a state as procgen's ``get_state`` wrote it.
 
     Args:
-        buffer: one maze's state, with or without the text of its random generators.
+        buffer: One maze's state, with or without the text of its random generators.
 
     Returns:
         A record of dtype `LAYOUT`, checked as far as every maze of the game must agree.
@@ -166,12 +166,12 @@ class MazeState:
 
     Attributes:
         walls: ``(25, 25)`` bool, True where a cell is a wall; read-only.
-        cheese: the cheese's cell, or None.
-        mouse: the mouse's cell.
-        facing_right: whether the mouse looks to the right.
-        size: side of the inner maze, in cells.
-        level: the level it came from, or None.
-        background: index of the background picture, 0 to 8.
+        cheese: The cheese's cell, or None.
+        mouse: The mouse's cell.
+        facing_right: Whether the mouse looks to the right.
+        size: Side of the inner maze, in cells.
+        level: The level it came from, or None.
+        background: Index of the background picture, 0 to 8.
         background_offset: Place at which the background image is cut, 0 to 1.
 
     Raises:
@@ -260,7 +260,7 @@ class MazeState:
         """Write the bytes for procgen's ``set_state``.
 
         Args:
-            template: the bytes of a record from `parse`, for all that does not differ between mazes.
+            template: The bytes of a record from `parse`, for all that does not differ between mazes.
 
         Returns:
             About 2,900 bytes. procgen then runs this maze without a time limit of its own.

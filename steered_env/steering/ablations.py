@@ -34,7 +34,7 @@ class LayerChange(Intervention):
     """One change of one layer.
 
     Attributes:
-        layer: its dotted name.
+        layer: Its dotted name.
         change: Maps the layer's output to what takes its place.
     """
 
@@ -51,7 +51,7 @@ def scaling(factor: float, *, layer: str = DEFAULT_LAYER, channels: Channels = N
 
     Args:
         factor: Factor of the activations.
-        layer: dotted layer name.
+        layer: Dotted layer name.
         channels: Channels to change; None for all.
 
     Raises:
@@ -75,7 +75,7 @@ def mean_ablation(
     Args:
         policy: See `Steering.difference`.
         mazes: Mazes to take the mean over, as they are now.
-        layer: dotted layer name.
+        layer: Dotted layer name.
         channels: Channels to change; None for all.
 
     Raises:
@@ -94,7 +94,7 @@ def resampling(policy: Any, maze: Maze, *, layer: str = DEFAULT_LAYER, channels:
     Args:
         policy: See `Steering.difference`.
         maze: The maze, as it is now.
-        layer: dotted layer name.
+        layer: Dotted layer name.
         channels: Channels to change; None for all.
 
     Raises:
@@ -109,7 +109,7 @@ def setting(value: float, cell: Cell, *, layer: str = DEFAULT_LAYER, channels: C
     Args:
         value: New value of the activations.
         cell: ``(row, col)`` of the 25×25 world; a layer's activations are coarser, so neighbours share one.
-        layer: dotted name of a layer with activations ``(C, H, W)``.
+        layer: Dotted name of a layer with activations ``(C, H, W)``.
         channels: Channels to change; None for all.
 
     Raises:

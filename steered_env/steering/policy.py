@@ -55,7 +55,7 @@ class SteeredPolicy:
         (15,)
 
     Args:
-        policy: a module with ``action_probabilities``, such as `ImpalaPolicy`; a Stable-Baselines3 model or its policy;
+        policy: A module with ``action_probabilities``, such as `ImpalaPolicy`; a Stable-Baselines3 model or its policy;
             any other network through `as_policy`.
         steering: The steering to add, or another `Intervention`; None for nothing.
         seed: Seed of the generator that draws the actions; None for a fresh one.
@@ -103,9 +103,9 @@ class SteeredPolicy:
 
         Args:
             observation: ``(B, 64, 64, 3)`` uint8, or one frame ``(64, 64, 3)``; or with the channels first.
-            state: handed back as it came; this policy has no memory.
-            episode_start: ignored, likewise.
-            deterministic: take the likeliest action instead of drawing one.
+            state: Handed back as it came; this policy has no memory.
+            episode_start: Ignored, likewise.
+            deterministic: Take the likeliest action instead of drawing one.
 
         Returns:
             The actions, ``(B,)`` int64, or one int64 for one frame; and ``state``.

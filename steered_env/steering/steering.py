@@ -46,7 +46,7 @@ class Steering(Intervention, Mapping[str, Tensor]):
         {'embedder.block2.res1.resadd': (32, 16, 16)}
 
     Args:
-        tensors: dotted layer name to a tensor of the shape of one activation, without the batch.
+        tensors: Dotted layer name to a tensor of the shape of one activation, without the batch.
 
     Raises:
         TypeError: if a value is not a floating-point tensor.
@@ -73,11 +73,11 @@ class Steering(Intervention, Mapping[str, Tensor]):
         """The activations in scene ``a`` minus those in scene ``b``.
 
         Args:
-            policy: a module with ``action_probabilities``, such as `ImpalaPolicy`; a Stable-Baselines3 model or its
+            policy: A module with ``action_probabilities``, such as `ImpalaPolicy`; a Stable-Baselines3 model or its
                 policy; any other network through `as_policy`.
-            a: a maze, or a frame ``(64, 64, 3)`` uint8.
+            a: A maze, or a frame ``(64, 64, 3)`` uint8.
             b: likewise.
-            layer: one dotted layer name, or several.
+            layer: One dotted layer name, or several.
 
         Raises:
             TypeError: if it is no policy, or one of which it is not known what it takes.

@@ -59,9 +59,9 @@ def random_vector(like: Steering, *, seed: int = 0, level: int | None = None) ->
     """Independent N(0, 1) numbers times the standard deviation of ``like``, layer by layer.
 
     Args:
-        like: gives layers, shapes and, per layer, the (population) standard deviation of all its numbers.
+        like: Gives layers, shapes and, per layer, the (population) standard deviation of all its numbers.
         seed: Seed of the draw, ≥ 0.
-        level: also keys the draw, so that each level gets a vector of its own.
+        level: Also keys the draw, so that each level gets a vector of its own.
 
     Raises:
         ValueError: if the seed is negative.

@@ -1,4 +1,4 @@
-"""What a computation runs on, for people to read."""
+"""A description of this machine for people."""
 
 import os
 import platform

@@ -1,4 +1,4 @@
-"""How the packaged policies were made: imitation of shortest paths, and reinforcement (`ppo`, imported apart)."""
+"""Training of the packaged policies: imitation of shortest paths, and reinforcement (`ppo`, imported apart)."""
 
 import lazy_loader
 

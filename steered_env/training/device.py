@@ -1,4 +1,4 @@
-"""Where to train, and in what precision."""
+"""Choosing the device and the precision of training."""
 
 import torch
 

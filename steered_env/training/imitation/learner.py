@@ -1,4 +1,4 @@
-"""What is trained, and by which loss."""
+"""The network that imitation trains, with its extra heads, and the loss."""
 
 from __future__ import annotations
 

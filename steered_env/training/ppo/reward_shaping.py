@@ -28,8 +28,8 @@ class ShapedReward(VecEnvWrapper):
     Grzes, 2017).
 
     Args:
-        venv: a `MazeVecEnv`, or wrappers around one that leave its infos and rewards alone.
-        gamma: the discount per step that the learner uses.
+        venv: A `MazeVecEnv`, or wrappers around one that leave its infos and rewards alone.
+        gamma: The discount per step that the learner uses.
     """
 
     def __init__(self, venv: MazeVecEnv | VecEnvWrapper, gamma: float) -> None:
