@@ -18,6 +18,38 @@ PROMISES = {
     "steered_sb3_model.py": r"baseline: P\(left, to the cheese\) 0\.[89].*\n-cheese: P\(left, to the cheese\) 0\.[01]",
     "custom_vector.py": r"coefficient 2: P\(left\) 0\.[0-4]\d, P\(right\) (0\.[5-9]\d|1\.00)",
 }
+RUN_EACH = """
+import os, runpy, sys
+import matplotlib.figure, pandas, scipy.stats, torch
+
+assert not {"gym", "steered_env", "stable_baselines3"} & set(sys.modules)
+status = 0
+for command in sys.argv[1:]:
+    script, *arguments = command.split()
+    name = os.path.basename(script)
+    if child := os.fork():
+        status |= os.waitpid(child, 0)[1]
+        continue
+    for number, stream in ((1, "stdout"), (2, "stderr")):
+        os.dup2(os.open(f"{name}.{stream}", os.O_CREAT | os.O_WRONLY), number)
+    os.mkdir(f"{name}.folder")
+    os.chdir(f"{name}.folder")
+    sys.argv = [script, *arguments]
+    runpy.run_path(script, run_name="__main__")
+    break
+else:
+    sys.exit(bool(status))
+"""
+"""Runs each script in a process of its own, all forked from one in which what takes long to import is imported."""
+
+
+@pytest.fixture(scope="module")
+def outputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what each example wrote."""
+    folder = tmp_path_factory.mktemp("examples")
+    commands = [f"{EXAMPLES / name}{' --steps 1024' * (name == 'ppo.py')}" for name in PROMISES]
+    subprocess.run([sys.executable, "-c", RUN_EACH, *commands], cwd=folder, check=False, timeout=900)
+    return folder
 
 
 def test_every_example_is_tested() -> None:
@@ -25,10 +57,8 @@ def test_every_example_is_tested() -> None:
 
 
 @pytest.mark.parametrize("name", PROMISES)
-def test_example(name: str, tmp_path: Path) -> None:
-    command = [sys.executable, str(EXAMPLES / name), *(["--steps", "1024"] if name == "ppo.py" else [])]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=300)
-    assert done.returncode == 0, done.stderr
-    assert re.search(PROMISES[name], done.stdout), done.stdout
-    assert done.stderr == ""
-    assert not list(tmp_path.iterdir())
+def test_example(outputs: Path, name: str) -> None:
+    assert (outputs / f"{name}.stderr").read_text(encoding="utf-8") == ""
+    printed = (outputs / f"{name}.stdout").read_text(encoding="utf-8")
+    assert re.search(PROMISES[name], printed), printed
+    assert not list((outputs / f"{name}.folder").iterdir())
