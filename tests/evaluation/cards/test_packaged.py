@@ -13,9 +13,11 @@ from evaluation import evaluate
 from evaluation.cards.card import MEASURED
 from evaluation.cards.packaged_policies import policies_table
 from evaluation.cli.command import app
-from steered_env import load_policy
+from steered_env import Maze, load_policy
 from steered_env.policy.checkpoint import packaged_policies, read_metadata
 
+SMALLEST = 2
+"""So many of the mazes in the card, where measuring takes least."""
 WEIGHTS = resources.files("steered_env.policy") / "weights"
 
 
@@ -23,11 +25,14 @@ WEIGHTS = resources.files("steered_env.policy") / "weights"
 def test_its_numbers_hold(name: str) -> None:
     policy, told = load_policy(name), read_metadata(name)[MEASURED]
     rates = told["rates"]
+    assert len(rates) >= 12
     levels = list(dict.fromkeys(level for level, *_ in rates))
+    small = sorted(Maze.from_levels(levels), key=lambda maze: maze.size)[:SMALLEST]
     conditions = list(dict.fromkeys(condition for _, condition, *_ in rates))
-    frame = evaluate(policy, levels, conditions).frame.set_index(["level", "condition"])
-    assert len(frame) == len(rates) >= 12
-    for level, condition, cheese, top_right in rates:
+    frame = evaluate(policy, [maze.level for maze in small], conditions).frame.set_index(["level", "condition"])
+    shown = [row for row in rates if row[0] in {maze.level for maze in small}]
+    assert len(frame) == len(shown) > len(conditions)
+    for level, condition, cheese, top_right in shown:
         now = frame.loc[(level, condition)]
         for number, measure in ((cheese, "reach_cheese"), (top_right, "reach_top_right")):
             expected = np.nan if number is None else number
