@@ -82,7 +82,8 @@ class Child:
         return self._answer(self._connection, self._seconds)
 
     def _start(self) -> Connection:
-        context = multiprocessing.get_context("spawn")
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([__name__])  # so that torch is imported once, and a new child is there at once
         self._connection, theirs = context.Pipe()
         arguments = (theirs, self._prepare, self._seed, self._folder.name)
         self._process = context.Process(target=_serve, args=arguments, daemon=True)
