@@ -83,10 +83,10 @@ def main() -> None:
     print_what_can_be_printed()
     try:
         app()
-    except (ValueError, TypeError, OSError, RuntimeError) as error:
+    except (ValueError, TypeError, OSError, RuntimeError, MemoryError, OverflowError) as error:
         if _Show.traceback:
             raise
-        _err.print(f"error: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
+        _err.print(f"error: {error or 'not enough memory'}", style="red", highlight=False, markup=False, soft_wrap=True)
         sys.exit(1)
     except KeyboardInterrupt:
         _err.print("interrupted")

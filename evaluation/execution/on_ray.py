@@ -75,7 +75,9 @@ def _knock(address: str) -> None:
         OSError: if nobody does.
     """
     host, _, port = address.removeprefix(_CLIENT).rpartition(":")
-    if host and port.isdigit():
+    if address != "auto":
+        if not (host.strip(":") and port.isdigit()):
+            raise OSError("an address is auto, host:port or ray://host:port")
         socket.create_connection((host, int(port)), timeout=_KNOCK_S).close()
 
 

@@ -18,6 +18,7 @@ from steered_env import Maze
 from steered_env.maze import ACTIONS_OF, STAYING_ACTIONS, after_all, reachable
 from steered_env.simulator import ACTIONS, Cell, draw_frames
 from steered_env.steering import Intervention
+from steered_env.system import check_given_up
 
 from .measures import Measures, ReachRates, corner_of, towards_cheese_and_corner
 from .shared_forward import SharedForward
@@ -122,6 +123,7 @@ class Chain:
         where[:, self.state_of(self.maze.mouse, self.maze.facing_right)] = 1.0
         flat = where.ravel()
         for _ in range(horizon):
+            check_given_up()
             flat = matrix @ flat
         final = flat.reshape(policies, count, size)
         result: NDArray[np.float64] = np.stack([(final * goals).sum(axis=2), final[:, :, -1]], axis=2)

@@ -177,6 +177,7 @@ def measure_by_sampling(
         uniforms = episode_uniforms(seed, key, name, episodes, horizon)
         run, seen = Episodes(maze, episodes), _SeenFrames(forward, maze, (name, steering))
         for step in range(horizon):
+            check_given_up()
             active = np.flatnonzero(run.running)
             if not len(active):
                 break

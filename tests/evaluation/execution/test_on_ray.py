@@ -73,6 +73,12 @@ def test_a_client_that_is_let_in_by_nobody(
     assert not [warning for warning in recwarn if "Ray Client" in str(warning.message)]
 
 
+@pytest.mark.parametrize("address", ["", "::", "somewhere", "ray://", "host:port"])
+def test_what_is_no_address(address: str, reference_policy: ImpalaPolicy, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="auto, host:port or ray://host:port"):
+        evaluate(reference_policy, 1, horizon=2, out=tmp_path, ray=address)
+
+
 def test_a_token_in_the_home_folder_is_shown(cluster: object, home: Path, tmp_path: Path) -> None:
     done = table(cluster, tmp_path / "run", HOME=str(home))
     assert done.returncode == 0, done.stderr
