@@ -1,6 +1,6 @@
 from .claim import Claim
 from .claims import all_claims
-from .finding import DoesNotApplyError, Finding, Picture
+from .finding import DoesNotApplyError, Finding, Illustration
 from .page import verdict_text
 from .run import Reproduction, Step, reproduce
 from .verdict import Check, Outcome, Verdict, verdict_of
@@ -10,8 +10,8 @@ __all__ = [
     "Claim",
     "DoesNotApplyError",
     "Finding",
+    "Illustration",
     "Outcome",
-    "Picture",
     "Reproduction",
     "Step",
     "Verdict",

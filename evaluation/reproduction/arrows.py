@@ -1,4 +1,4 @@
-"""Where the arrows of vector fields point."""
+"""Count where the arrows of vector fields point."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def share_towards_cheese(field: VectorField, steered: VectorField) -> tuple[floa
     a vector points toward the cheese when its part along the first is positive, and larger than that along the second.
 
     Args:
-        field: of a maze with a cheese.
-        steered: of the same maze.
+        field: Field of a maze with a cheese.
+        steered: Another field of the same maze.
 
     Returns:
         The two shares; NaN if the ways part nowhere.
@@ -31,19 +31,19 @@ def share_towards_cheese(field: VectorField, steered: VectorField) -> tuple[floa
     if maze.cheese is None:
         return np.nan, np.nan
     ways = [_steps(next_cells(maze.walls, goal)) for goal in (maze.cheese, maze.corner)]
-    there = np.isfinite(field.arrows[:, :, 0]) & (np.abs(ways[0]) + np.abs(ways[1])).any(axis=2)
-    apart = there & (ways[0] != ways[1]).any(axis=2)
+    has_way = np.isfinite(field.arrows[:, :, 0]) & (np.abs(ways[0]) + np.abs(ways[1])).any(axis=2)
+    apart = has_way & (ways[0] != ways[1]).any(axis=2)
     if not apart.any():
         return np.nan, np.nan
     shares = []
-    for one in (field, steered):
-        to_cheese, to_corner = ((one.arrows * way).sum(axis=2) for way in ways)
+    for arrows in (field.arrows, steered.arrows):
+        to_cheese, to_corner = ((arrows * way).sum(axis=2) for way in ways)
         shares.append(float(((to_cheese > 0) & (to_cheese > to_corner))[apart].mean()))
     return shares[0], shares[1]
 
 
 def _steps(following: NDArray[np.int32]) -> NDArray[np.int64]:
-    """``(25, 25)`` of next cells to ``(25, 25, 2)``: columns to the right, rows up; 0 where there is none."""
+    """Turn ``(25, 25)`` next cells into ``(25, 25, 2)`` steps: columns to the right, rows up; 0 where there is none."""
     here = np.arange(WORLD_SIZE**2).reshape(WORLD_SIZE, WORLD_SIZE)
     rows, cols = np.divmod(np.where(following == NOWHERE, here, following), WORLD_SIZE)
     own_rows, own_cols = np.divmod(here, WORLD_SIZE)

@@ -11,32 +11,32 @@ from .lab import Lab
 
 @dataclass(frozen=True)
 class Claim:
-    """One claim of the post: what it says, how it is measured here, and by what rule it is judged.
+    """One claim of the post: its statement, how it is measured here, and the criterion by which it is judged.
 
-    Adding one is adding a module to `evaluation.reproduction.claims` that calls one of these ``CLAIM``.
+    To add a claim, add a module to `evaluation.reproduction.claims` that calls a `Claim` ``CLAIM``.
 
     Attributes:
-        number: its place on the page.
-        name: for ``--claims`` and for its files.
-        title: a short sentence.
-        says: what the post says.
-        told: the post's own number, if it gave one.
-        how: how it is measured here.
-        rule: what must hold for it to replicate, with thresholds.
-        measure: does it.
-        conditions: that it reads from the shared table of `Lab.table`, where they are measured together.
-        cost: its rough share of the time.
-        reads: names of packaged policies that it measures beside the one in question.
+        number: Place on the page, from 1.
+        name: Short name, for ``--claims`` and for the claim's files.
+        title: Heading on the page, a short sentence.
+        statement: What the post says.
+        method: How the claim is measured here.
+        criterion: What must hold for the claim to replicate, with thresholds.
+        measure: Function that measures it.
+        reported: The post's own number; empty if it gave none.
+        conditions: Conditions that it reads from the shared table of `Lab.table`, where they are measured together.
+        cost: Rough share of the time of all claims.
+        other_policies: Function that names the packaged policies that are measured beside the one in question.
     """
 
     number: int
     name: str
     title: str
-    says: str
-    how: str
-    rule: str
+    statement: str
+    method: str
+    criterion: str
     measure: Callable[[Lab], Finding]
-    told: str = ""
+    reported: str = ""
     conditions: tuple[str, ...] = ()
     cost: float = 1.0
-    reads: Callable[[], Sequence[str]] = tuple
+    other_policies: Callable[[], Sequence[str]] = tuple

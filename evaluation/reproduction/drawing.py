@@ -10,11 +10,17 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from evaluation.results import Interval, literal
+from evaluation.storage import BASELINE
+from evaluation.views import fields_figure
 from steered_env import Maze
+
+from .finding import Illustration
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, NDArray
+
+    from .lab import Lab
 
 COLOURS = ("#2563c9", "#d98e04", "#16875d", "#b8336a", "#6b4fbb", "#6b7280")
 _WIDTH = 7.2
@@ -23,12 +29,12 @@ _LINE = 0.2
 
 
 def dots(groups: Mapping[str, Mapping[str, Interval]], label: str, *, zero: bool = False) -> Figure:
-    """Means with their intervals, one row for each label, one colour for each group.
+    """Draw means with their intervals, one row for each label, one colour for each group.
 
     Args:
-        groups: group to label to interval.
-        label: of the axis.
-        zero: draw a line at 0.
+        groups: Group to label to interval.
+        label: Label of the axis.
+        zero: Draw a line at 0.
     """
     rows = list(dict.fromkeys(row for group in groups.values() for row in group))
     figure = Figure(figsize=(_WIDTH, 1.1 + 0.42 * len(rows)), layout="constrained")
@@ -47,14 +53,14 @@ def dots(groups: Mapping[str, Mapping[str, Interval]], label: str, *, zero: bool
 def lines(
     groups: Mapping[str, Mapping[float, Interval]], x_label: str, y_label: str, *, zero: bool = False, log: bool = False
 ) -> Figure:
-    """Means over a number, with their intervals as bands.
+    """Draw means over a number, with their intervals as bands.
 
     Args:
-        groups: group to number to interval.
-        x_label: of the number.
-        y_label: of the means.
-        zero: draw a line at 0.
-        log: stretch the numbers near 0.
+        groups: Group to number to interval.
+        x_label: Label of the numbers' axis.
+        y_label: Label of the means' axis.
+        zero: Draw a line at 0.
+        log: Stretch the numbers near 0.
     """
     figure = Figure(figsize=(_WIDTH, 3.6), layout="constrained")
     axes = figure.subplots()
@@ -74,7 +80,7 @@ def lines(
 
 
 def scatter(groups: Mapping[str, tuple[ArrayLike, ArrayLike]], x_label: str, y_label: str) -> Figure:
-    """Levels as points, one colour for each group."""
+    """Draw levels as points, one colour for each group."""
     figure = Figure(figsize=(_WIDTH, 3.6), layout="constrained")
     axes = figure.subplots()
     for (name, (x, y)), colour in zip(groups.items(), COLOURS, strict=False):
@@ -84,7 +90,7 @@ def scatter(groups: Mapping[str, tuple[ArrayLike, ArrayLike]], x_label: str, y_l
 
 
 def distributions(groups: Mapping[str, ArrayLike], label: str) -> Figure:
-    """Every level as a point, and the quartiles as a box, one row for each group."""
+    """Draw every level as a point and the quartiles as a box, one row for each group."""
     figure = Figure(figsize=(_WIDTH, 1.1 + 0.6 * len(groups)), layout="constrained")
     axes = figure.subplots()
     generator = np.random.default_rng(0)
@@ -110,11 +116,11 @@ def distributions(groups: Mapping[str, ArrayLike], label: str) -> Figure:
 def matrix(
     values: NDArray[np.float64], rows: Sequence[str], columns: Sequence[str], x_label: str, y_label: str
 ) -> Figure:
-    """Numbers around 0 as colours, with their values."""
+    """Draw numbers around 0 as colours, with their values."""
     figure = Figure(figsize=(_WIDTH, 1.6 + 0.34 * len(rows)), layout="constrained")
     axes = figure.subplots()
     most = float(np.nanmax(np.abs(values), initial=0.01))
-    picture = axes.imshow(values, cmap="RdBu", vmin=-most, vmax=most, aspect="auto")
+    image = axes.imshow(values, cmap="RdBu", vmin=-most, vmax=most, aspect="auto")
     for (row, column), value in np.ndenumerate(values):
         if np.isfinite(value):
             dark = abs(value) > 0.6 * most
@@ -131,8 +137,15 @@ def matrix(
     axes.set_yticks(range(len(rows)), [literal(name) for name in rows], fontsize=8)
     axes.set_xlabel(x_label)
     axes.set_ylabel(y_label)
-    figure.colorbar(picture, ax=axes, shrink=0.9)
+    figure.colorbar(image, ax=axes, shrink=0.9)
     return figure
+
+
+def before_and_after(lab: Lab, condition: str, level: int, caption: str) -> Illustration:
+    """The fields of one level unsteered and under a condition, and their difference."""
+    plain, steered = (fields[level] for fields in lab.fields([BASELINE, condition], [level]))
+    figure = fields_figure([plain, steered, steered.difference(plain)], policy=lab.policy_name)
+    return Illustration(f"field-{level}", f"{caption}: before, after, and the difference.", figure)
 
 
 def name_policy(figure: Figure, policy: str) -> None:
@@ -149,14 +162,14 @@ def name_policy(figure: Figure, policy: str) -> None:
 
 
 def heat_maps(maze: Maze, maps: Mapping[str, NDArray[np.float64]], label: str, *, policy: str) -> Figure:
-    """Numbers from 0 to 1 in the cells of a maze, side by side; NaN is left blank."""
+    """Draw numbers from 0 to 1 in the cells of a maze, one map for each title; NaN is left blank."""
     figure = Figure(figsize=(_WIDTH, 0.7 + 0.8 * _WIDTH / max(2, len(maps))), layout="constrained")
     row = figure.subplots(1, len(maps), squeeze=False)[0]
     level = [f"level {maze.level}"] if maze.level is not None else []
     figure.suptitle(literal(", ".join([*level, f"policy {policy}"])), fontsize=10)
     rows, cols = np.nonzero(~maze.walls)
     for axes, (name, values) in zip(row, maps.items(), strict=True):
-        picture = axes.imshow(np.where(maze.walls, np.nan, values), cmap="inferno", vmin=0, vmax=1, origin="lower")
+        image = axes.imshow(np.where(maze.walls, np.nan, values), cmap="inferno", vmin=0, vmax=1, origin="lower")
         axes.set_facecolor("#d1d5db")
         marks = {"start": (maze.mouse, "^"), "cheese": (maze.cheese, "o")}
         for mark, (cell, shape) in marks.items():
@@ -167,7 +180,7 @@ def heat_maps(maze: Maze, maps: Mapping[str, NDArray[np.float64]], label: str, *
         axes.set_xticks([])
         axes.set_yticks([])
         axes.set_title(literal(name), fontsize=10)
-    figure.colorbar(picture, ax=row.tolist(), shrink=0.8, label=label)
+    figure.colorbar(image, ax=row.tolist(), shrink=0.8, label=label)
     handles, labels = row[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
     return figure

@@ -1,4 +1,4 @@
-"""What came out of measuring a claim, or why nothing did."""
+"""Findings: what measuring a claim gave."""
 
 from __future__ import annotations
 
@@ -16,24 +16,22 @@ if TYPE_CHECKING:
 
 
 class DoesNotApplyError(Exception):
-    """A claim makes no sense for this policy, or cannot be measured on these levels; the message says why."""
+    """Raised where a claim makes no sense for this policy, or cannot be measured on these levels; says why."""
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A figure, or a film, with what it shows.
+class Illustration:
+    """A figure or a film, with its caption.
 
     Attributes:
-        name: of its files, without a suffix.
-        caption: a sentence.
-        figure: to be drawn.
-        film: a ``.gif`` that was written, instead of a figure.
+        name: Name of its files, without a suffix.
+        caption: What it shows, a sentence.
+        content: The figure, or the path of the film, a ``.gif``.
     """
 
     name: str
     caption: str
-    figure: Figure | None = None
-    film: Path | None = None
+    content: Figure | Path
 
 
 @dataclass(frozen=True)
@@ -41,18 +39,18 @@ class Finding:
     """What was measured of a claim.
 
     Attributes:
-        checks: the numbers that decide it.
-        summary: what came out, in one to three sentences with numbers.
-        tables: title to frame.
-        pictures: figures and films.
+        checks: Numbers that decide the verdict.
+        summary: What came out, in one to three sentences with numbers.
+        tables: Title to table.
+        illustrations: Figures and films.
     """
 
     checks: Sequence[Check]
     summary: str
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    pictures: Sequence[Picture] = ()
+    illustrations: Sequence[Illustration] = ()
 
     @property
     def verdict(self) -> Verdict:
-        """From the checks alone."""
+        """The verdict, from the checks alone."""
         return verdict_of(self.checks)

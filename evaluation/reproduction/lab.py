@@ -24,7 +24,7 @@ from .finding import DoesNotApplyError
 
 _QUICK_LEVELS = 6
 _FEWEST = 2
-"""Mazes with a decision square; a mean over fewer has no interval."""
+"""Number of mazes with a decision square that a mean needs to have an interval."""
 
 
 @dataclass
@@ -32,21 +32,21 @@ class Lab:
     """Measures for claims; the same measurement is made once, and kept in a folder across interruptions.
 
     Attributes:
-        policy: that is measured.
-        levels: the claims' own levels.
-        folder: where measurements are kept, each a run of `evaluate`.
-        conditions: those of the shared table.
-        name: What figures call the policy.
-        quick: whether claims should take fewer levels, settings and films.
-        workers: threads; one for each core unless said.
-        on_progress: called with the share of the present claim that is done, from 0 to 1, as far as is known.
+        policy: The policy that is measured.
+        levels: The levels that claims without needs of their own are measured on.
+        folder: Folder of measurements, each a run of `evaluate`.
+        conditions: Conditions of the shared table.
+        policy_name: Name of the policy in figures.
+        quick: Whether claims take fewer levels, conditions and films.
+        workers: Number of threads; defaults to one per core.
+        on_progress: Called with the share of the present claim that is done, from 0 to 1.
     """
 
     policy: ImpalaPolicy
     levels: Sequence[int]
     folder: Path
     conditions: tuple[str, ...] = (BASELINE,)
-    name: str = "policy"
+    policy_name: str = "policy"
     quick: bool = False
     workers: int | None = None
     on_progress: Callable[[float], None] = lambda _: None
@@ -59,6 +59,10 @@ class Lab:
     def mazes(self) -> list[Maze]:
         """The mazes of the levels, as procgen generates them."""
         return self.mazes_of(self.levels)
+
+    def maze(self, level: int) -> Maze:
+        """The maze of one level."""
+        return self.mazes_of([level])[0]
 
     def mazes_of(self, levels: Iterable[int]) -> list[Maze]:
         """Mazes of any levels; each is generated once."""
@@ -84,8 +88,8 @@ class Lab:
         """Exact measures of levels under conditions; what was measured before is read from the folder.
 
         Args:
-            conditions: expressions, which are kept, or names with functions, which are measured each time.
-            levels: which.
+            conditions: Expressions, whose measurements are kept, or names with functions, which are measured each time.
+            levels: Levels to measure.
         """
         keep = all(isinstance(condition, str) for condition in conditions)
         question = self._question(conditions, levels)
@@ -104,7 +108,7 @@ class Lab:
         return results
 
     def _question(self, conditions: Sequence[ConditionLike], levels: Sequence[int]) -> str:
-        """Changes with the code that measures, too: what other code left in the folder is no answer."""
+        """Name a measurement; the code that measures counts, since other code may give other numbers."""
         asked = [list(map(str, conditions)), list(levels), measuring_code(self.policy).fingerprint]
         return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:12]
 
@@ -112,8 +116,8 @@ class Lab:
         """Measures in mazes with a decision square: one row per condition and level, indexed by both.
 
         Args:
-            conditions: see `measure`; all in the shared table are read from there.
-            levels: all of the claims' own unless said.
+            conditions: As for `measure`; conditions of the shared table are read from there.
+            levels: Levels to measure; defaults to all of the lab's levels with a decision square.
 
         Raises:
             DoesNotApplyError: if fewer than two of the levels have a decision square.
@@ -124,22 +128,22 @@ class Lab:
         shared = levels is None and set(conditions) <= set(self.conditions)
         results = self.table() if shared else self.measure(conditions, chosen)
         frame = results.with_decision_square().frame
-        asked = [Condition.of(condition).name for condition in conditions]
-        return frame[frame["condition"].isin(asked)].set_index(["condition", "level"]).sort_index()
+        names = [Condition.of(condition).name for condition in conditions]
+        return frame[frame["condition"].isin(names)].set_index(["condition", "level"]).sort_index()
 
     def fields(self, conditions: Sequence[str], levels: Sequence[int] | None = None) -> list[dict[int, VectorField]]:
-        """For each condition the field of action probabilities in every level.
+        """The vector field of every level, for each condition.
 
         Args:
-            conditions: expressions; or `REMOVED`: nothing is steered, but the cheese is really taken out of the maze.
-            levels: all of the lab's own unless said.
+            conditions: Expressions, or `REMOVED`.
+            levels: Levels to measure; defaults to all of the lab's.
         """
         chosen = list(self.levels if levels is None else levels)
-        missing = [level for level in chosen if any((level, c) not in self._fields for c in conditions)]
+        missing = [level for level in chosen if any((level, name) not in self._fields for name in conditions)]
         mazes = self.mazes_of(missing)
         with one_torch_thread(), worker_threads(worker_count(self.workers)) as pool:
-            made = pool.map(lambda maze: self._fields_of(maze, conditions), mazes)
-            for number, (level, fields) in enumerate(zip(missing, made, strict=True)):
+            measured = pool.map(lambda maze: self._fields_of(maze, conditions), mazes)
+            for number, (level, fields) in enumerate(zip(missing, measured, strict=True)):
                 self._fields.update({(level, condition): field for condition, field in fields.items()})
                 self.on_progress((number + 1) / len(missing))
         return [{level: self._fields[level, condition] for level in chosen} for condition in conditions]
@@ -148,8 +152,8 @@ class Lab:
         if not hasattr(self._own, "forward"):
             self._own.forward = self.forward()  # each thread has its own copy of the policy, for the hooks
         forward: SharedForward = self._own.forward
-        steered = {c: Condition.parse(c) for c in conditions if c != REMOVED}
-        steerings = {c: SteeringFactory(forward.policy).steering(condition, maze) for c, condition in steered.items()}
+        factory = SteeringFactory(forward.policy)
+        steerings = {name: factory.steering(Condition.parse(name), maze) for name in conditions if name != REMOVED}
         fields = fields_of(forward, maze, steerings) if steerings else []
         if REMOVED in conditions:
             fields += fields_of(forward, maze.without_cheese(), {REMOVED: Steering()})
@@ -161,28 +165,27 @@ class Lab:
 
 
 REMOVED = "cheese removed"
-"""In place of a condition: nothing is steered, but the cheese is really taken out of the maze."""
+"""Stands for a condition under which nothing is steered, but the cheese is really taken out of the maze."""
 
 
 def rows_of(frame: pd.DataFrame, condition: str) -> pd.DataFrame:
     """The rows of one condition, indexed by level.
 
     Args:
-        frame: from `Lab.decision`, or a frame indexed by condition and level.
-        condition: which; none of its rows may be there.
+        frame: A table indexed by condition and level, as `Lab.decision` gives it.
+        condition: Name of the condition; it may have no rows.
     """
-    there = frame.index.get_level_values(0) == condition
-    return frame[there].droplevel(0)
+    return frame[frame.index.get_level_values(0) == condition].droplevel(0)
 
 
 def changes(frame: pd.DataFrame, condition: str, column: str, *, against: str = BASELINE) -> pd.Series[float]:
     """What a condition changes in every level, where both have a number.
 
     Args:
-        frame: from `Lab.decision`, or a frame indexed by condition and level.
-        condition: which.
-        column: a measure.
-        against: the condition to subtract.
+        frame: A table indexed by condition and level, as `Lab.decision` gives it.
+        condition: Name of the condition.
+        column: Name of the measure.
+        against: Name of the condition to compare with.
     """
     return (rows_of(frame, condition)[column] - rows_of(frame, against)[column]).dropna()
 

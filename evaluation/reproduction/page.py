@@ -1,4 +1,4 @@
-"""The page: every claim with its rule, numbers, verdict, figures and tables, in one file that needs nothing else."""
+"""The page: every claim with its criterion, numbers, verdict, figures and tables, in one file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .verdict import Check, Verdict
 
 if TYPE_CHECKING:
     from .claim import Claim
-    from .store import Shown, Stored
+    from .store import Stored, StoredIllustration
 
 _TEMPLATE = Path(__file__).with_name("page.html.jinja")
 _WIDEST = 1500
@@ -32,9 +32,9 @@ def write_page(folder: Path, findings: Mapping[Claim, Stored], description: Mapp
     """Write ``index.html`` and ``summary.csv``; both are whole or not there.
 
     Args:
-        folder: of the run.
-        findings: claim to what is stored of it.
-        description: of the run: policy, command, levels.
+        folder: Folder of the run.
+        findings: Claim to what is stored of it.
+        description: Policy, command and levels of the run.
     """
     summary = summary_frame(findings)
     write_text(folder / "summary.csv", summary.to_csv(index=False))
@@ -47,7 +47,7 @@ def write_page(folder: Path, findings: Mapping[Claim, Stored], description: Mapp
     text = template.render(
         description=description,
         counts=sorted(counts.items(), key=lambda item: names.index(item[0]) if item[0] in names else len(names)),
-        claims=[_section(folder, claim, stored) for claim, stored in findings.items()],
+        sections=[_section(folder, claim, stored) for claim, stored in findings.items()],
         made={what: _all_of(stored.made[what] for stored in findings.values()) for what in _MADE},
     )
     write_text(folder / "index.html", text)
@@ -55,12 +55,12 @@ def write_page(folder: Path, findings: Mapping[Claim, Stored], description: Mapp
 
 
 def _all_of(values: Iterable[str]) -> str:
-    """The different values, in order."""
+    """Join the different values, in order."""
     return ", ".join(sorted(set(values)))
 
 
 def verdict_text(stored: Stored) -> str:
-    """The verdict, or why there is none."""
+    """Name the verdict, or why there is none."""
     return stored.problem or (stored.verdict.value if stored.verdict else "")
 
 
@@ -97,7 +97,10 @@ def _section(folder: Path, claim: Claim, stored: Stored) -> dict[str, Any]:
         "seconds": stored.seconds,
         "made": stored.made,
         "checks": [_check(check) for check in stored.checks],
-        "pictures": [{"source": _embedded(folder, shown), "caption": shown.caption} for shown in stored.pictures],
+        "illustrations": [
+            {"source": _embedded(folder, illustration), "caption": illustration.caption}
+            for illustration in stored.illustrations
+        ],
         "tables": [
             {"title": title, "columns": list(frame.columns), "rows": frame.to_numpy().tolist()}
             for title, frame in stored.tables.items()
@@ -116,14 +119,14 @@ def _check(check: Check) -> dict[str, Any]:
 
 
 def _written(check: Check) -> str:
-    """With a third digit where a bound would be rounded onto an end of the range."""
+    """Write a check's interval, with a third digit where a bound would be rounded onto an end of the range."""
     ends = {round(end, 2) for end in (check.least, check.most)}
     close = any(round(bound, 2) in ends for bound in check.interval[1:])
     return written(check.interval, digits=3 if close else 2)
 
 
 def _drawing(check: Check) -> dict[str, float] | None:
-    """Places, from 0 to 100, of the interval and of the range that it must lie in."""
+    """Place the interval, and the range that it must lie in, on a scale from 0 to 100."""
     mean, low, high = check.interval
     if not all(abs(value) < float("inf") for value in (mean, low, high)):
         return None
@@ -145,15 +148,15 @@ def _drawing(check: Check) -> dict[str, float] | None:
     }
 
 
-def _embedded(folder: Path, shown: Shown) -> str:
-    """The picture as a data URI; a figure is packed smaller than its PNG."""
-    path = folder / shown.files[0]
+def _embedded(folder: Path, illustration: StoredIllustration) -> str:
+    """An illustration as a data URI; a figure is packed smaller than its PNG."""
+    path = folder / illustration.files[0]
     if path.suffix == ".gif":
         return f"data:image/gif;base64,{base64.b64encode(path.read_bytes()).decode()}"
     with Image.open(path) as opened:
-        picture = opened.convert("RGB")
-    if picture.width > _WIDEST:
-        picture = picture.resize((_WIDEST, round(picture.height * _WIDEST / picture.width)), Image.Resampling.LANCZOS)
+        image = opened.convert("RGB")
+    if image.width > _WIDEST:
+        image = image.resize((_WIDEST, round(image.height * _WIDEST / image.width)), Image.Resampling.LANCZOS)
     packed = io.BytesIO()
-    picture.save(packed, "WEBP", quality=_QUALITY, method=6)
+    image.save(packed, "WEBP", quality=_QUALITY, method=6)
     return f"data:image/webp;base64,{base64.b64encode(packed.getvalue()).decode()}"

@@ -24,10 +24,11 @@ class PathTree:
     """The shortest paths from the start to every open cell of a maze, and what the policy sees on them.
 
     Attributes:
-        maze: with its mouse at the start.
-        paths: the cells of each target's path, both ends included.
-        frames: ``(N, 64, 64, 3)`` uint8, the mouse in each cell on the way but the last, facing as it came.
-        places: cell to its frame.
+        maze: The maze, with its mouse at the start.
+        paths: Target to the cells of its path, both ends included.
+        frames: ``(N, 64, 64, 3)`` uint8 observations, with the mouse in each cell on the way but the last, facing as it
+            came.
+        places: Cell to the index of its observation.
     """
 
     maze: Maze
@@ -37,7 +38,7 @@ class PathTree:
 
     @classmethod
     def of(cls, maze: Maze, targets: Sequence[Cell]) -> PathTree:
-        """The tree of the paths to some cells.
+        """Find the paths to some cells.
 
         Raises:
             ValueError: if a path leads over the cheese, where an episode ends.
@@ -51,7 +52,7 @@ class PathTree:
         return cls(maze, paths, frames, {cell: index for index, cell in enumerate(facing)})
 
     def actions(self, forward: SharedForward, conditions: Mapping[str, Intervention]) -> NDArray[np.float32]:
-        """The action probabilities in `frames` under several conditions: ``(K, N, 15)``."""
+        """Compute the action probabilities in `frames` under K conditions, ``(K, N, 15)``."""
         return forward.at(self.maze, list(self.places), self.frames, conditions)
 
     def probability(self, target: Cell, actions: NDArray[np.float32]) -> float:
@@ -61,8 +62,8 @@ class PathTree:
         (2023). 1 for the start itself.
 
         Args:
-            target: one of the targets.
-            actions: ``(N, 15)``, the action probabilities in `frames`.
+            target: One of the targets.
+            actions: Action probabilities in `frames`, ``(N, 15)``.
         """
         path = self.paths[target]
         steps = [
@@ -78,13 +79,13 @@ def retargeted(
     """The normalised path probability of each target, unsteered and with that target's intervention.
 
     Args:
-        forward: the policy.
-        maze: with its mouse at the start.
-        interventions: target to what is done to draw the mouse there.
+        forward: The policy.
+        maze: The maze, with its mouse at the start.
+        interventions: Target to the intervention that shall draw the mouse there.
     """
     tree = PathTree.of(maze, list(interventions))
     plain = tree.actions(forward, {"baseline": InTurn()})[0]
-    steered = tree.actions(forward, {f"towards {target}": one for target, one in interventions.items()})
+    steered = tree.actions(forward, {f"towards {target}": change for target, change in interventions.items()})
     before = {target: tree.probability(target, plain) for target in interventions}
     after = {target: tree.probability(target, rows) for target, rows in zip(interventions, steered, strict=True)}
     return before, after
@@ -92,8 +93,8 @@ def retargeted(
 
 def with_cheese_there(forward: SharedForward, maze: Maze, targets: Sequence[Cell]) -> dict[Cell, float]:
     """The normalised path probability of each target when the cheese is really moved there."""
-    found = {}
+    probabilities = {}
     for target in targets:
         tree = PathTree.of(maze.with_cheese(target), [target])
-        found[target] = tree.probability(target, tree.actions(forward, {"baseline": InTurn()})[0])
-    return found
+        probabilities[target] = tree.probability(target, tree.actions(forward, {"baseline": InTurn()})[0])
+    return probabilities

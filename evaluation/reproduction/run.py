@@ -1,4 +1,4 @@
-"""`reproduce`: claims measured one after the other into a folder, resumable, and the page made of them."""
+"""`reproduce`: measure claims one after the other into a folder, resumably, and write a page of them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from matplotlib.figure import Figure
 
 from evaluation.measuring import distinct_levels
 from evaluation.reproduction.claims import all_claims, chosen_claims
@@ -39,7 +41,12 @@ FAILED, DOES_NOT_APPLY = "failed", "does not apply"
 
 @dataclass(frozen=True)
 class Step:
-    """How far a reproduction is: the share of all work, and what is being measured."""
+    """How far a reproduction is.
+
+    Attributes:
+        share: Share of all work that is done, from 0 to 1.
+        what: Name of what is being measured.
+    """
 
     share: float
     what: str
@@ -47,12 +54,12 @@ class Step:
 
 @dataclass(frozen=True)
 class Reproduction:
-    """What came out.
+    """A reproduction as it was written to its folder.
 
     Attributes:
-        folder: of the run.
-        findings: claim to what is stored of it, in the order of the page.
-        page: the HTML page.
+        folder: Folder of the run.
+        findings: Claim to what is stored of it, in the order of the page.
+        page: Path of the HTML page.
     """
 
     folder: Path
@@ -72,26 +79,26 @@ def reproduce(
 ) -> Reproduction:
     """Measure every claim of the post on a policy, with a verdict for each, and write a page of it.
 
-    Writes into ``out``: ``index.html``, which needs nothing else; ``summary.csv``; every figure as PNG and SVG and
-    every table as CSV in ``claims/``. A run that was interrupted goes on where it was; a claim whose measuring failed,
-    or that does not apply, is noted with the reason and is tried again the next time.
+    Writes into ``out``: ``index.html``, which needs no other file; ``summary.csv``; and in ``claims/`` every figure as
+    PNG and SVG and every table as CSV. A run that was interrupted goes on where it was. A claim that could not be
+    measured, or does not apply, is noted with the reason and is tried again the next time.
 
     Example:
         >>> import tempfile
         >>> from evaluation.reproduction import reproduce
         >>> folder = tempfile.mkdtemp()
-        >>> found = reproduce("small", range(4), claims=["baseline"], quick=True, out=folder)
-        >>> [(claim.name, stored.verdict.value) for claim, stored in found.findings.items()]
+        >>> reproduction = reproduce("small", range(4), claims=["baseline"], quick=True, out=folder)
+        >>> [(claim.name, stored.verdict.value) for claim, stored in reproduction.findings.items()]
         [('baseline', 'undecided')]
 
     Args:
-        policy: a packaged policy's name, or a path.
-        levels: which mazes; claims with needs of their own take others too, and say so.
-        claims: names of claims; None for all.
-        out: the run's folder; made if it is not there.
-        quick: fewer levels, settings and films: a first look.
-        workers: threads; one for each core unless said.
-        on_step: called as the work goes on.
+        policy: Name of a packaged policy, or a path.
+        levels: Levels to measure on. Claims with needs of their own take others too, and say so.
+        claims: Names of claims; None for all.
+        out: Folder of the run; made if it is not there.
+        quick: Take fewer levels, conditions and films, for a first look.
+        workers: Number of threads; defaults to one per core.
+        on_step: Called as the work goes on.
 
     Raises:
         FileNotFoundError: if there is no such policy.
@@ -109,8 +116,8 @@ def reproduce(
     names = [_file_name(claim) for claim in chosen]
 
     def kept() -> str:
-        found = [load_finding(folder, name) for name in names]
-        count = sum(stored is not None and not stored.problem for stored in found)
+        findings = [load_finding(folder, name) for name in names]
+        count = sum(stored is not None and not stored.problem for stored in findings)
         return (
             f"{count} of {len(chosen)} claims, and the chunks measured for others, are in {folder}; the same command "
             "goes on from here"
@@ -126,10 +133,9 @@ def reproduce(
 
 
 def _all_kept(folder: Path, findings: Mapping[Claim, Stored]) -> dict[Claim, Stored]:
-    """These findings, and those of other claims that were measured before."""
-    stored = {claim: findings.get(claim) or load_finding(folder, _file_name(claim)) for claim in all_claims()}
-    kept = {claim: found for claim, found in stored.items() if found is not None}
-    return kept | {claim: found for claim, found in findings.items() if claim not in kept}
+    """Add the findings of other claims that were measured before, in the order of the page."""
+    loaded = {claim: findings.get(claim) or load_finding(folder, _file_name(claim)) for claim in all_claims()}
+    return {claim: stored for claim, stored in loaded.items() if stored is not None} | dict(findings)
 
 
 def _measure_all(
@@ -168,9 +174,9 @@ def _measure_one(lab: Lab, claim: Claim, folder: Path) -> None:
     made |= {"commit": str(_code(claim)), "code": _code(claim).fingerprint}
     try:
         finding = claim.measure(lab)
-        for picture in finding.pictures:
-            if picture.figure is not None and not claim.reads():  # or it shows several policies
-                name_policy(picture.figure, lab.name)
+        for illustration in finding.illustrations:
+            if isinstance(illustration.content, Figure) and not claim.other_policies():  # or it shows several policies
+                name_policy(illustration.content, lab.policy_name)
         save_finding(folder, name, finding, time.monotonic() - begun, made)
     except DoesNotApplyError as reason:
         save_problem(folder, name, DOES_NOT_APPLY, str(reason), time.monotonic() - begun, made)
@@ -183,7 +189,7 @@ def _measure_one(lab: Lab, claim: Claim, folder: Path) -> None:
 
 
 def _without_folders(text: str) -> str:
-    """A text with the last parts of the absolute paths in it: a page is for others, on other machines."""
+    """Shorten absolute paths to their last parts: a page is for others, on other machines."""
     text = re.sub(r"(['\"])/[^'\"\n]*/", r"\1", text)  # in quotes as Python prints them, where blanks may be
     for folder in {Path.cwd(), Path.home()}:
         text = text.replace(f"{folder}/", "")
@@ -191,19 +197,19 @@ def _without_folders(text: str) -> str:
 
 
 def _kept(folder: Path, claim: Claim) -> Stored | None:
-    """What was found before, if it still answers the same question."""
+    """Load what was found before, if it still answers the same question."""
     stored = load_finding(folder, _file_name(claim))
     return None if stored is None or stored.problem else stored
 
 
 def _file_name(claim: Claim) -> str:
-    """Changes with all that a finding depends on, so that an older one does not answer for it.
+    """Name a claim's files; the name changes with all that a finding depends on, so that no older one is taken for it.
 
     That is how the claim is measured and judged in words, all code that its measuring reaches, and the weights of other
     policies that it reads.
     """
-    weights = [_weights(name) for name in claim.reads()]
-    question = hashlib.sha256("\n".join([claim.how, claim.rule, _code(claim).fingerprint, *weights]).encode())
+    weights = [_weights(name) for name in claim.other_policies()]
+    question = hashlib.sha256("\n".join([claim.method, claim.criterion, _code(claim).fingerprint, *weights]).encode())
     return f"{claim.number:02d}-{claim.name}-{question.hexdigest()[:6]}"
 
 
@@ -239,12 +245,12 @@ def _settings(path: Path) -> dict[str, Any]:
 
 def _description(policy: str, levels: Sequence[int], quick: bool, claims: Collection[str] | None) -> dict[str, str]:
     whole = isinstance(levels, range) and levels.step == 1
-    said = f"{levels[0]}:{levels[-1] + 1}" if whole else ",".join(map(str, levels))
-    named = policy_name(policy) if Path(policy).is_absolute() else policy
-    command = f"steered-env reproduce --policy {named} --levels {said}"
+    written = f"{levels[0]}:{levels[-1] + 1}" if whole else ",".join(map(str, levels))
+    name = policy_name(policy) if Path(policy).is_absolute() else policy
+    command = f"steered-env reproduce --policy {name} --levels {written}"
     command += f" --claims {','.join(claims)}" if claims else ""
     return {
-        "policy": named,
+        "policy": name,
         "command": command + (" --quick" if quick else ""),
-        "levels": f"{len(levels)} levels ({said})",
+        "levels": f"{len(levels)} levels ({written})",
     }

@@ -17,7 +17,7 @@ import pandas as pd
 from evaluation.results import Interval
 from evaluation.views import save_figure
 
-from .finding import Finding
+from .finding import Finding, Illustration
 from .verdict import Check, Verdict, verdict_of
 
 _FINDING = "finding.json"
@@ -25,8 +25,13 @@ _FIGURE_SUFFIXES = (".png", ".svg")
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A picture on disk: its files, relative to the run's folder, and its caption."""
+class StoredIllustration:
+    """An illustration on disk.
+
+    Attributes:
+        files: Its files, relative to the run's folder.
+        caption: What it shows.
+    """
 
     files: tuple[str, ...]
     caption: str
@@ -34,64 +39,56 @@ class Shown:
 
 @dataclass(frozen=True)
 class Stored:
-    """A finding as it was read back, or why there is none.
+    """A finding as it was read back, or the reason why there is none.
 
     Attributes:
-        checks: the numbers that decide it; none where it does not apply or failed.
-        summary: what came out, or why nothing did.
-        tables: title to frame, all as text.
-        pictures: the figures and films.
+        checks: Numbers that decide the verdict; none where the claim does not apply or failed.
+        summary: What came out, or why nothing did.
+        tables: Title to table, all cells as text.
+        illustrations: Figures and films.
         problem: ``"does not apply"`` or ``"failed"``; empty for a finding.
-        seconds: it took.
-        made: when, on what machine, and by which version, commit and code it was measured.
+        seconds: Wall-clock time of the measurement.
+        made: When, on what machine, and by which version, commit and code it was measured.
     """
 
     checks: Sequence[Check]
     summary: str
     tables: Mapping[str, pd.DataFrame]
-    pictures: Sequence[Shown]
+    illustrations: Sequence[StoredIllustration]
     problem: str
     seconds: float
     made: Mapping[str, str]
 
     @property
     def verdict(self) -> Verdict | None:
-        """From the checks; None where there is no finding."""
+        """The verdict, from the checks; None where there is no finding."""
         return None if self.problem else verdict_of(self.checks)
 
 
 def save_finding(run: Path, name: str, finding: Finding, seconds: float, made: Mapping[str, str]) -> None:
-    """Write a finding with its tables and pictures into ``claims/NAME`` of a run's folder."""
+    """Write a finding with its tables and illustrations into ``claims/NAME`` of a run's folder."""
     with _new_folder(run / "claims" / name) as folder:
-        tables, pictures = [], []
+        tables, illustrations = [], []
         for number, (title, frame) in enumerate(finding.tables.items(), 1):
             file = f"table-{number}.csv"
             frame.to_csv(folder / file, index=False)
             tables.append({"title": title, "file": file})
-        for picture in finding.pictures:
-            files = []
-            if picture.film is not None:
-                files = [f"{picture.name}{picture.film.suffix}"]
-                shutil.copyfile(picture.film, folder / files[0])
-            elif picture.figure is not None:
-                files = [f"{picture.name}{suffix}" for suffix in _FIGURE_SUFFIXES]
-                for file in files:
-                    save_figure(picture.figure, folder / file)
-            pictures.append({"files": files, "caption": picture.caption})
+        for illustration in finding.illustrations:
+            illustrations.append({"files": _write_files(folder, illustration), "caption": illustration.caption})
         checks = [_check_to_plain(check) for check in finding.checks]
-        found = {"checks": checks, "summary": finding.summary, "tables": tables, "pictures": pictures}
-        _write(folder, found, seconds, made)
+        plain = {"checks": checks, "summary": finding.summary, "tables": tables, "pictures": illustrations}
+        _write(folder, plain, seconds, made)
 
 
 def save_problem(run: Path, name: str, problem: str, message: str, seconds: float, made: Mapping[str, str]) -> None:
     """Note that a claim does not apply, or failed."""
     with _new_folder(run / "claims" / name) as folder:
-        found = {"checks": [], "summary": message, "tables": [], "pictures": [], "problem": problem}
-        _write(folder, found, seconds, made)
+        plain = {"checks": [], "summary": message, "tables": [], "pictures": [], "problem": problem}
+        _write(folder, plain, seconds, made)
 
 
 def load_finding(run: Path, name: str) -> Stored | None:
-    """What was saved of a claim; None if nothing was, or what is there cannot be read."""
+    """Read what was saved of a claim; None if nothing was, or it cannot be read."""
     folder = run / "claims" / name
     if not (folder / _FINDING).is_file():
         return None
@@ -111,9 +108,9 @@ def _read(run: Path, folder: Path) -> Stored:
             table["title"]: pd.read_csv(folder / table["file"], dtype=str, keep_default_na=False)
             for table in plain["tables"]
         },
-        pictures=[
-            Shown(tuple(str(inside / file) for file in picture["files"]), picture["caption"])
-            for picture in plain["pictures"]
+        illustrations=[
+            StoredIllustration(tuple(str(inside / file) for file in entry["files"]), entry["caption"])
+            for entry in plain["pictures"]
         ],
         problem=plain.get("problem", ""),
         seconds=plain["seconds"],
@@ -121,8 +118,20 @@ def _read(run: Path, folder: Path) -> Stored:
     )
 
 
-def _write(folder: Path, found: dict[str, Any], seconds: float, made: Mapping[str, str]) -> None:
-    plain = {**found, "seconds": round(seconds, 1), "made": dict(made)}
+def _write_files(folder: Path, illustration: Illustration) -> list[str]:
+    """Write an illustration's files, and name them."""
+    if isinstance(illustration.content, Path):
+        file = f"{illustration.name}{illustration.content.suffix}"
+        shutil.copyfile(illustration.content, folder / file)
+        return [file]
+    files = [f"{illustration.name}{suffix}" for suffix in _FIGURE_SUFFIXES]
+    for file in files:
+        save_figure(illustration.content, folder / file)
+    return files
+
+
+def _write(folder: Path, plain: dict[str, Any], seconds: float, made: Mapping[str, str]) -> None:
+    plain = {**plain, "seconds": round(seconds, 1), "made": dict(made)}
     (folder / _FINDING).write_text(json.dumps(plain, indent=2) + "\n", encoding="utf-8")
 
 
@@ -156,8 +165,8 @@ def _own_files(folder: Path) -> set[str]:
     """The names of the files that a finding wrote; none if that cannot be read."""
     try:
         plain = json.loads((folder / _FINDING).read_text(encoding="utf-8"))
-        figures = [file for picture in plain["pictures"] for file in picture["files"]]
-        return {_FINDING, *figures, *(table["file"] for table in plain["tables"])}
+        illustrations = [file for entry in plain["pictures"] for file in entry["files"]]
+        return {_FINDING, *illustrations, *(table["file"] for table in plain["tables"])}
     except (ValueError, LookupError, TypeError, OSError):
         return set()
 

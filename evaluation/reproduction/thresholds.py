@@ -1,10 +1,10 @@
-"""The sizes of effects that the rules of the claims speak of, in probability unless said."""
+"""Sizes of effects in the criteria of claims."""
 
 EFFECT = 0.1
-"""The smallest effect of interest."""
+"""The smallest effect of interest, in probability."""
 
 LITTLE = 0.05
-"""An effect that lies within this of 0, with its whole interval, is little."""
+"""An effect is little if its whole interval lies within this of 0, in probability."""
 
 CORRELATION = 0.1
 """The smallest rank correlation of interest."""

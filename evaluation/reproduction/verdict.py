@@ -1,4 +1,4 @@
-"""From intervals to verdicts, by rules that know nothing of the policy."""
+"""Verdicts on claims, from intervals alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from evaluation.results import Interval
 
 
 class Outcome(Enum):
-    """What an interval says about a check."""
+    """The outcome of a check."""
 
     HOLDS = "holds"
     FAILS = "fails"
@@ -19,7 +19,7 @@ class Outcome(Enum):
 
 
 class Verdict(Enum):
-    """What the checks of a claim say about it."""
+    """The verdict on a claim."""
 
     REPLICATES = "replicates"
     PARTLY = "partly"
@@ -42,10 +42,10 @@ class Check:
         <Outcome.OPEN: 'open'>
 
     Attributes:
-        what: is measured, in a few words.
-        interval: the number with its 95 % interval; NaN bounds where there is too little to say.
-        least: the range's lower end.
-        most: its upper end.
+        what: What is measured, in a few words.
+        interval: The number with its 95 % interval; the bounds are NaN where too little was measured.
+        least: Lower end of the range.
+        most: Upper end of the range.
 
     Raises:
         ValueError: if the range is empty or has no end at all.
@@ -64,7 +64,7 @@ class Check:
 
     @property
     def outcome(self) -> Outcome:
-        """Holds if the interval lies in the range, fails if it lies outside, and is open where they overlap."""
+        """The outcome: holds if the interval lies in the range, fails if it lies outside, else open."""
         _, low, high = self.interval
         if math.isnan(low) or math.isnan(high):
             return Outcome.OPEN
@@ -74,17 +74,17 @@ class Check:
 
     @property
     def range(self) -> str:
-        """The range for people: ``≥ 0.1``, ``≤ -0.1`` or ``-0.1 to 0.1``."""
+        """The range as text: ``≥ 0.1``, ``≤ -0.1`` or ``-0.1 to 0.1``."""
         if math.isinf(self.most):
             return f"≥ {self.least:g}"
         return f"≤ {self.most:g}" if math.isinf(self.least) else f"{self.least:g} to {self.most:g}"
 
 
 def verdict_of(checks: Sequence[Check]) -> Verdict:
-    """The verdict on a claim: replicates if every check holds, does not if none holds and one fails.
+    """Judge a claim by its checks.
 
-    Where some hold and others fail or are open it replicates partly; where none holds and none fails it is
-    undecided, and more levels may decide it.
+    It replicates if every check holds, partly if some do, and does not if none holds and one fails. If none holds and
+    none fails it is undecided, and more levels may decide it.
 
     Raises:
         ValueError: if there is no check.

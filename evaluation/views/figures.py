@@ -19,6 +19,9 @@ from .fields import VectorField
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.quiver import Quiver
+
+    from steered_env import Maze
 
 _MEASURES = {
     "reach_cheese": ("the cheese", "#d98e04", "o"),
@@ -29,7 +32,7 @@ _DOTS_PER_INCH = 150
 _NAME_WIDTH, _TITLE_WIDTH, _PANEL_WIDTH = 34, 110, 42
 """Characters on a line: of a condition beside its row, of a title, and above a panel."""
 _REACH = 0.92
-"""Of a cell: an arrow stays inside the one that it belongs to."""
+"""Share of a cell's side that the longest arrow takes, so that it stays inside its cell."""
 _CAPTION = "arrows: probability of choosing right − left and up − down, walls or not, with the mouse there, facing left"
 
 
@@ -127,16 +130,16 @@ def fields_figure(fields: Sequence[VectorField], *, policy: str | None = None) -
     All panels have one scale, and an arrow of length 1 below the maze. The figure names level and policy.
 
     Args:
-        fields: which; of one maze.
-        policy: name or path of the policy whose fields they are.
+        fields: Vector fields of one maze.
+        policy: Name or path of their policy.
     """
     level = fields[0].maze.level
-    said = [f"level {level}"] if level is not None else []
-    said += [f"policy {policy_name(policy)}"] if policy is not None else []
+    heading = [f"level {level}"] if level is not None else []
+    heading += [f"policy {policy_name(policy)}"] if policy is not None else []
     titles = max(_lines(in_lines(field.name, _PANEL_WIDTH)) for field in fields)
-    figure = Figure(figsize=(4.6 * len(fields), 5.7 + 0.3 * bool(said) + 0.2 * (titles - 1)), layout="constrained")
-    if said:
-        figure.suptitle(in_lines(", ".join(said), _PANEL_WIDTH * len(fields)), fontsize=11)
+    figure = Figure(figsize=(4.6 * len(fields), 5.7 + 0.3 * bool(heading) + 0.2 * (titles - 1)), layout="constrained")
+    if heading:
+        figure.suptitle(in_lines(", ".join(heading), _PANEL_WIDTH * len(fields)), fontsize=11)
     row = figure.subplots(1, len(fields), squeeze=False)[0]
     scale = max(map(_longest, fields))
     for axes, field in zip(row, fields, strict=True):
@@ -156,17 +159,30 @@ def draw_field(axes: Axes, field: VectorField, *, scale: float | None = None) ->
     """Draw one vector field over its maze, cut to the open cells, with an arrow of length 1 as a key below.
 
     Args:
-        axes: where to.
-        field: what; its arrows are of choosing a direction (walls or not), facing left.
-        scale: the length of an arrow that just fits into a cell, as the middle of each does; unless said that of the
-            field's longest, 1 at least.
+        axes: Where to draw.
+        field: The field to draw.
+        scale: Length of an arrow that just fits into a cell; defaults to that of the field's longest arrow, 1 at least.
     """
     maze = field.maze
     side = len(maze.walls)
     axes.imshow(maze.render(), extent=(-0.5, side - 0.5, -0.5, side - 0.5), alpha=0.6)
+    arrows = _draw_arrows(axes, field, _longest(field) if scale is None else scale)
+    _mark_places(axes, maze)
+    rows, cols = np.nonzero(~maze.walls)
+    axes.set_xlim(cols.min() - 1.5, cols.max() + 1.5)
+    axes.set_ylim(rows.min() - 2, rows.max() + 1.5)
+    axes.set_title(in_lines(field.name, _PANEL_WIDTH), family="monospace", fontsize=11)
+    axes.set_axis_off()
+    middle, below = (cols.min() + cols.max()) / 2, rows.min() - 1.2
+    key = axes.quiverkey(arrows, middle, below, 1.0, "1.0", coordinates="data", labelpos="E")
+    key.text.set_path_effects([withStroke(linewidth=2.5, foreground="white")])  # readable on every background
+
+
+def _draw_arrows(axes: Axes, field: VectorField, scale: float) -> Quiver:
+    """Draw a field's arrows; one of length ``scale`` just fits into a cell."""
     rows, cols = np.nonzero(np.isfinite(field.arrows[:, :, 0]))
     right, up = field.arrows[rows, cols].T
-    arrows = axes.quiver(
+    return axes.quiver(
         cols,
         rows,
         right,
@@ -176,7 +192,7 @@ def draw_field(axes: Axes, field: VectorField, *, scale: float | None = None) ->
         linewidth=0.5,
         angles="xy",
         scale_units="xy",
-        scale=(_longest(field) if scale is None else scale) / _REACH,
+        scale=scale / _REACH,
         units="xy",
         width=0.12,
         headwidth=3.4,
@@ -185,6 +201,10 @@ def draw_field(axes: Axes, field: VectorField, *, scale: float | None = None) ->
         pivot="mid",
         minlength=0.3,
     )
+
+
+def _mark_places(axes: Axes, maze: Maze) -> None:
+    """Mark cheese, decision square and corner, those that there are."""
     marks = {
         "cheese": (maze.cheese, "o", "#ffd400"),
         "decision square": (maze.decision_square, "D", "#ff4fa3"),
@@ -203,12 +223,3 @@ def draw_field(axes: Axes, field: VectorField, *, scale: float | None = None) ->
                 linestyle="none",
                 label=label,
             )
-    open_rows, open_cols = np.nonzero(~maze.walls)
-    axes.set_xlim(open_cols.min() - 1.5, open_cols.max() + 1.5)
-    axes.set_ylim(open_rows.min() - 2, open_rows.max() + 1.5)
-    axes.set_title(in_lines(field.name, _PANEL_WIDTH), family="monospace", fontsize=11)
-    axes.set_axis_off()
-    below = open_rows.min() - 1.2
-    middle = (open_cols.min() + open_cols.max()) / 2
-    key = axes.quiverkey(arrows, middle, below, 1.0, "1.0", coordinates="data", labelpos="E")
-    key.text.set_path_effects([withStroke(linewidth=2.5, foreground="white")])  # readable on every background

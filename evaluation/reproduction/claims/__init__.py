@@ -1,4 +1,4 @@
-"""The claims, one module each; each has a ``CLAIM``."""
+"""The claims of the post, one module each, with a `Claim` called ``CLAIM``."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from evaluation.reproduction.claim import Claim
 
 
 def all_claims() -> list[Claim]:
-    """Every claim there is, in the order of the page."""
-    modules = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
+    """All claims, in the order of the page."""
+    modules = [importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
     return sorted((module.CLAIM for module in modules), key=lambda claim: claim.number)
 
 
 def chosen_claims(names: Collection[str] | None) -> list[Claim]:
-    """The claims of these names, or all.
+    """Choose claims by name; None for all.
 
     Raises:
         ValueError: if there is no claim of a name; lists those there are.

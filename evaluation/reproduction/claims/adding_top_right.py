@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from evaluation.reproduction.claim import Claim
-from evaluation.reproduction.drawing import distributions
-from evaluation.reproduction.finding import DoesNotApplyError, Finding, Picture
+from evaluation.reproduction.drawing import before_and_after, distributions
+from evaluation.reproduction.finding import DoesNotApplyError, Finding, Illustration
 from evaluation.reproduction.lab import Lab, change, rows_of
-from evaluation.reproduction.texts import rates_table
+from evaluation.reproduction.tables import rates_table
 from evaluation.reproduction.thresholds import EFFECT
 from evaluation.reproduction.verdict import Check
 from evaluation.results import written
 from evaluation.storage import BASELINE
-from evaluation.views import fields_figure, record_video
+from evaluation.views import record_video
 
 _PLUS = "top_right"
 _SHOWN = (0, 2, 22)
@@ -36,8 +36,8 @@ def _measure(lab: Lab) -> Finding:
         f"{pair[BASELINE]['reach_top_right'].mean():.2f}: {written(reached, signed=True)}; P(corner | decision "
         f"square) changes by {written(chosen, signed=True)}.",
         tables={"rates": rates_table(pair)},
-        pictures=[
-            Picture(
+        illustrations=[
+            Illustration(
                 "reached",
                 "The probability of reaching the corner; a point is a maze with a decision square.",
                 distributions({name: rows["reach_top_right"] for name, rows in pair.items()}, "P(reach corner)"),
@@ -47,33 +47,26 @@ def _measure(lab: Lab) -> Finding:
     )
 
 
-def _shown(lab: Lab) -> list[Picture]:
-    pictures = []
+def _shown(lab: Lab) -> list[Illustration]:
+    illustrations = []
     for level in lab.first(3, _SHOWN) if not lab.quick else _SHOWN[:1]:
-        plain, steered = (field[level] for field in lab.fields([BASELINE, _PLUS], [level]))
-        pictures.append(
-            Picture(
-                f"field-{level}",
-                f"Level {level}: before, after, and the difference.",
-                fields_figure([plain, steered, steered.difference(plain)], policy=lab.name),
-            )
-        )
+        illustrations.append(before_and_after(lab, _PLUS, level, f"Level {level}"))
         if not lab.quick:
             film = lab.folder / f"level-{level}.gif"
-            record_video(lab.policy, lab.mazes_of([level])[0], [BASELINE, _PLUS], film, panel=_PANEL, steps=128)
-            pictures.append(Picture(f"film-{level}", f"Level {level}: an episode of each.", film=film))
-    return pictures
+            record_video(lab.policy, lab.maze(level), [BASELINE, _PLUS], film, panel=_PANEL, steps=128)
+            illustrations.append(Illustration(f"film-{level}", f"Level {level}: an episode of each.", film))
+    return illustrations
 
 
 CLAIM = Claim(
     number=6,
     name="adding-top-right",
     title="Adding the top-right vector attracts the mouse to the top right",
-    says="Added to every forward pass, the top-right vector draws the mouse to the top-right corner of the maze; "
-    "shown for seeds 0, 2 and 22.",
-    how="Exact probability of reaching the corner within 256 steps and before the cheese, and action probabilities at "
-    "the decision square, over mazes with a decision square that have such a vector (size below 25).",
-    rule=f"Both mean changes are at least {EFFECT:g}.",
+    statement="Added to every forward pass, the top-right vector draws the mouse to the top-right corner of the "
+    "maze; shown for seeds 0, 2 and 22.",
+    method="Exact probability of reaching the corner within 256 steps and before the cheese, and action "
+    "probabilities at the decision square, over mazes with a decision square that have such a vector (size below 25).",
+    criterion=f"Both mean changes are at least {EFFECT:g}.",
     measure=_measure,
     conditions=(BASELINE, _PLUS),
     cost=4,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from evaluation.reproduction.claim import Claim
 from evaluation.reproduction.drawing import distributions
-from evaluation.reproduction.finding import Finding, Picture
+from evaluation.reproduction.finding import Finding, Illustration
 from evaluation.reproduction.lab import Lab, rows_of
-from evaluation.reproduction.texts import rates_table
+from evaluation.reproduction.tables import rates_table
 from evaluation.reproduction.verdict import Check
 from evaluation.results import mean_interval, written
 from evaluation.storage import BASELINE
@@ -34,8 +34,8 @@ def _measure(lab: Lab) -> Finding:
             "mazes with a decision square": rates_table({BASELINE: frame}),
             "all mazes": rates_table({BASELINE: everywhere}),
         },
-        pictures=[
-            Picture(
+        illustrations=[
+            Illustration(
                 "reached",
                 "What the unsteered mouse reaches; a point is a maze with a decision square, a box its quartiles.",
                 distributions(reached, "probability within 256 steps"),
@@ -48,10 +48,11 @@ CLAIM = Claim(
     number=1,
     name="baseline",
     title="Unsteered, the mouse takes the cheese in most mazes, but not in all",
-    says="In mazes where the ways to cheese and corner part, the network usually but not always takes the cheese.",
-    told="69.1 % of mazes with a decision square",
-    how="Exact probability of reaching the cheese within 256 steps, from the start, over mazes with a decision square.",
-    rule=f"The 95 % interval of the mean lies within {_WITHIN:g} of the post's {_POST:g}.",
+    statement="In mazes where the ways to cheese and corner part, the network usually but not always takes the cheese.",
+    reported="69.1 % of mazes with a decision square",
+    method="Exact probability of reaching the cheese within 256 steps, from the start, over mazes with a decision "
+    "square.",
+    criterion=f"The 95 % interval of the mean lies within {_WITHIN:g} of the post's {_POST:g}.",
     measure=_measure,
     conditions=(BASELINE,),
     cost=1,

@@ -6,9 +6,9 @@ import numpy as np
 
 from evaluation.reproduction.claim import Claim
 from evaluation.reproduction.drawing import dots
-from evaluation.reproduction.finding import DoesNotApplyError, Finding, Picture
+from evaluation.reproduction.finding import DoesNotApplyError, Finding, Illustration
 from evaluation.reproduction.lab import Lab, change, changes
-from evaluation.reproduction.texts import changes_table
+from evaluation.reproduction.tables import changes_table
 from evaluation.reproduction.thresholds import EFFECT, LITTLE
 from evaluation.reproduction.verdict import Check
 from evaluation.results import mean_interval, written
@@ -22,7 +22,7 @@ _TITLES = {"reach_cheese": "P(reach cheese)", "reach_top_right": "P(reach corner
 
 def _measure(lab: Lab) -> Finding:
     frame = lab.decision([BASELINE, _CHEESE, _CORNER, _BOTH])
-    targets = [level for level in lab.decision_levels if lab.mazes_of([level])[0].size < WORLD_SIZE]
+    targets = [level for level in lab.decision_levels if lab.maze(level).size < WORLD_SIZE]
     if len(targets) < 2:
         raise DoesNotApplyError("fewer than two of these levels have both vectors and a decision square")
     frame = frame[frame.index.get_level_values("level").isin(targets)]  # the same mazes in every condition
@@ -51,16 +51,16 @@ def _measure(lab: Lab) -> Finding:
         f"{written(alone['sum of each alone'][_TITLES['reach_top_right']], signed=True)}. In action probabilities the "
         f"two together are {written(missed)} from that sum, and {written(moved)} from the baseline.",
         tables={"changes": changes_table(frame, [_CHEESE, _CORNER, _BOTH])},
-        pictures=[
-            Picture(
+        illustrations=[
+            Illustration(
                 "rates",
                 "What each does alone, their sum, and the two together.",
                 dots(alone, "change of probability", zero=True),
             ),
-            Picture(
+            Illustration(
                 "fields",
                 f"Level {shown}: unsteered, each alone, and both.",
-                fields_figure([field[shown] for field in fields], policy=lab.name),
+                fields_figure([field[shown] for field in fields], policy=lab.policy_name),
             ),
         ],
     )
@@ -78,11 +78,11 @@ CLAIM = Claim(
     number=11,
     name="composition",
     title="The two vectors compose",
-    says="Subtracting the cheese vector and adding the top-right vector at once has both effects: the mouse ignores "
-    "the cheese and goes to the top right.",
-    how="Exact reach rates with both, against each alone and against the sum of both changes; and the total variation "
-    "distance of the action probabilities to that sum, averaged over cells.",
-    rule=f"With both, the cheese is taken at most {LITTLE:g} more often than with −cheese alone, the corner is "
+    statement="Subtracting the cheese vector and adding the top-right vector at once has both effects: the mouse "
+    "ignores the cheese and goes to the top right.",
+    method="Exact reach rates with both, against each alone and against the sum of both changes; and the total "
+    "variation distance of the action probabilities to that sum, averaged over cells.",
+    criterion=f"With both, the cheese is taken at most {LITTLE:g} more often than with −cheese alone, the corner is "
     f"reached at least {LITTLE:g} more often than with either alone, and the distance to the sum is at most "
     f"{EFFECT:g}.",
     measure=_measure,

@@ -9,7 +9,7 @@ import pandas as pd
 from evaluation._evaluate import evaluate
 from evaluation.reproduction.claim import Claim
 from evaluation.reproduction.drawing import dots, lines
-from evaluation.reproduction.finding import DoesNotApplyError, Finding, Picture
+from evaluation.reproduction.finding import DoesNotApplyError, Finding, Illustration
 from evaluation.reproduction.lab import Lab, change, rows_of
 from evaluation.reproduction.thresholds import EFFECT
 from evaluation.reproduction.verdict import Check
@@ -40,10 +40,10 @@ _LEVELS = 60
 
 
 def _measure(lab: Lab) -> Finding:
-    found = {name: match[1] for name in packaged_policies() if (match := _MEMBER.fullmatch(name))}
-    if len(set(found.values())) < 2:
+    regions = {name: match[1] for name in packaged_policies() if (match := _MEMBER.fullmatch(name))}
+    if len(set(regions.values())) < 2:
         raise DoesNotApplyError("policies trained with other regions are not packaged yet")
-    members = [name for name in found if name in _DECIDED_APART] if lab.quick else list(found)
+    members = [name for name in regions if name in _DECIDED_APART] if lab.quick else list(regions)
     levels = lab.first(_LEVELS, lab.decision_levels)
     if len(levels) < 2:
         raise DoesNotApplyError("fewer than two mazes with a decision square among these levels")
@@ -51,7 +51,7 @@ def _measure(lab: Lab) -> Finding:
     for number, name in enumerate(members):
         rows[name] = _row(_decision_frame(lab, name, levels))
         lab.on_progress((number + 1) / len(members))
-    first_seeds = {name: _region(found[name]) for name in members if "seed" not in name}
+    first_seeds = {name: _region(regions[name]) for name in members if "seed" not in name}
     return Finding(
         checks=_checks(rows),
         summary=_summary(rows),
@@ -63,8 +63,8 @@ def _measure(lab: Lab) -> Finding:
                 ]
             )
         },
-        pictures=[
-            Picture(
+        illustrations=[
+            Illustration(
                 "goals",
                 "What policies seek in mazes with a decision square, by the side n of the top-right region that the "
                 f"cheese lay in during training ({WORLD_SIZE}: anywhere), unsteered and with one vector.",
@@ -74,7 +74,7 @@ def _measure(lab: Lab) -> Finding:
                     "probability within 256 steps",
                 ),
             ),
-            Picture(
+            Illustration(
                 "family",
                 "The effect of the cheese vector in policies trained with the cheese in the top-right n×n cells.",
                 dots(
@@ -141,15 +141,15 @@ CLAIM = Claim(
     number=14,
     name="family",
     title="The cheese vector works across policies trained with other regions",
-    says="Subtracting the cheese vector works for every policy trained with the cheese in the top-right n×n cells that "
-    "goes out of its way for the cheese; the one for n = 1 never does; for n = 6 adding the vector makes the mouse "
-    "keener on the cheese.",
-    how=f"The packaged family, each with its own vectors, at the decision square of up to {_LEVELS} mazes.",
-    rule=f"In every policy that goes for the cheese (P(cheese | decision square) at least {_A_GOAL:g}, unsteered), "
-    "−cheese takes away at least half of that; for n = 1 the unsteered mouse reaches the cheese in at most "
-    f"{EFFECT:g} of these mazes; for n = 6 adding the vector changes P(cheese | decision square) by at least "
+    statement="Subtracting the cheese vector works for every policy trained with the cheese in the top-right n×n "
+    "cells that goes out of its way for the cheese; the one for n = 1 never does; for n = 6 adding the vector makes "
+    "the mouse keener on the cheese.",
+    method=f"The packaged family, each with its own vectors, at the decision square of up to {_LEVELS} mazes.",
+    criterion=f"In every policy that goes for the cheese (P(cheese | decision square) at least {_A_GOAL:g}, "
+    "unsteered), −cheese takes away at least half of that; for n = 1 the unsteered mouse reaches the cheese in at "
+    f"most {EFFECT:g} of these mazes; for n = 6 adding the vector changes P(cheese | decision square) by at least "
     f"{EFFECT:g}.",
     measure=_measure,
-    reads=packaged_policies,
+    other_policies=packaged_policies,
     cost=8,
 )

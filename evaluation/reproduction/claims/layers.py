@@ -8,9 +8,9 @@ import pandas as pd
 
 from evaluation.reproduction.claim import Claim
 from evaluation.reproduction.drawing import dots
-from evaluation.reproduction.finding import DoesNotApplyError, Finding, Picture
+from evaluation.reproduction.finding import DoesNotApplyError, Finding, Illustration
 from evaluation.reproduction.lab import Lab, change, changes
-from evaluation.reproduction.texts import changes_table
+from evaluation.reproduction.tables import changes_table
 from evaluation.reproduction.thresholds import LITTLE
 from evaluation.reproduction.verdict import Check
 from evaluation.results import DIFFERENCE, Interval, mean_interval, written
@@ -69,20 +69,22 @@ def _measure(lab: Lab) -> Finding:
         wanted: {p: wanted.sign * changes(frame, conditions[wanted.vector, p], wanted.column) for p in places}
         for wanted in _WANTED
     }
-    compared = {wanted: _compare(found, levels) for wanted, found in effect.items()}
-    shown = {w.short: {p: mean_interval(found[p], within=DIFFERENCE) for p in places} for w, found in effect.items()}
+    compared = {wanted: _compare(by_place, levels) for wanted, by_place in effect.items()}
+    shown = {
+        w.short: {p: mean_interval(by_place[p], within=DIFFERENCE) for p in places} for w, by_place in effect.items()
+    }
     damage = {v: {p: change(frame, conditions[v, p], "reach_either") for p in places} for v in _VECTORS}
     return Finding(
         checks=[Check(f"{w.title}: here minus best other layer", c.margin, least=-LITTLE) for w, c in compared.items()],
         summary=_summary(compared),
         tables={"changes": changes_table(frame, list(conditions.values()))},
-        pictures=[
-            Picture(
+        illustrations=[
+            Illustration(
                 "effects",
                 "The wanted effect of each vector, by layer: at the decision square, and on the rate.",
                 dots(shown, "effect", zero=True),
             ),
-            Picture(
+            Illustration(
                 "damage",
                 "What steering in each layer takes from reaching the cheese or the corner.",
                 dots(damage, "change of P(reach either)", zero=True),
@@ -111,9 +113,9 @@ def _compare(effect: dict[str, pd.Series[float]], levels: list[int]) -> _Compare
 
 def _summary(compared: dict[_Wanted, _Compared]) -> str:
     parts = [
-        f"{wanted.title}, {written(found.own, signed=True)} here and {written(found.others, signed=True)} in "
-        f"{' or '.join(found.best)}, the best other: {written(found.margin, signed=True)}"
-        for wanted, found in compared.items()
+        f"{wanted.title}, {written(comparison.own, signed=True)} here and {written(comparison.others, signed=True)} in "
+        f"{' or '.join(comparison.best)}, the best other: {written(comparison.margin, signed=True)}"
+        for wanted, comparison in compared.items()
     ]
     return "; ".join(parts) + " (paired; for each half of the mazes the other layer was chosen on the other half)."
 
@@ -122,13 +124,13 @@ CLAIM = Claim(
     number=12,
     name="layers",
     title="No other layer is better to steer than the one in the middle",
-    says=f"The vectors are taken from and added to one layer, the output of the residual addition {DEFAULT_LAYER}, "
-    "chosen by trying all of them.",
-    how=f"Both vectors in every named stage of the network, in up to {_LEVELS} mazes with a decision square, by what "
-    "they do there and to the rates. Which other layer is best is found for each measure by itself, and for each half "
-    "of the mazes on the other half.",
-    rule=f"For each vector and each measure, the effect in the post's layer is less than {LITTLE:g} below that of the "
-    "best other layer, if at all.",
+    statement="The vectors are taken from and added to one layer, the output of the residual addition "
+    f"{DEFAULT_LAYER}, chosen by trying all of them.",
+    method=f"Both vectors in every named stage of the network, in up to {_LEVELS} mazes with a decision square, by "
+    "what they do there and to the rates. Which other layer is best is found for each measure by itself, and for "
+    "each half of the mazes on the other half.",
+    criterion=f"For each vector and each measure, the effect in the post's layer is less than {LITTLE:g} below that "
+    "of the best other layer, if at all.",
     measure=_measure,
     cost=10,
 )

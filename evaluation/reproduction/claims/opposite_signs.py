@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from evaluation.reproduction.claim import Claim
 from evaluation.reproduction.drawing import dots
-from evaluation.reproduction.finding import Finding, Picture
+from evaluation.reproduction.finding import Finding, Illustration
 from evaluation.reproduction.lab import Lab, change
-from evaluation.reproduction.texts import changes_table
+from evaluation.reproduction.tables import changes_table
 from evaluation.reproduction.thresholds import LITTLE
 from evaluation.reproduction.verdict import Check
 from evaluation.results import written
@@ -22,27 +22,29 @@ _RATES = {"reach_cheese": "P(reach cheese)", "reach_top_right": "P(reach corner)
 
 def _measure(lab: Lab) -> Finding:
     frame = lab.decision([BASELINE, *_OPPOSITE])
-    found = {
+    by_vector = {
         name: {title: change(frame, condition, column) for column, title in (_MEASURES | _RATES).items()}
         for condition, name in _OPPOSITE.items()
     }
     checks = [
-        Check(f"{name}: change of {title}", found[name][title], -LITTLE, LITTLE)
+        Check(f"{name}: change of {title}", by_vector[name][title], -LITTLE, LITTLE)
         for name in _OPPOSITE.values()
         for title in _MEASURES.values()
     ]
     texts = [
         f"{name[0].upper()}{name[1:]} changes P(cheese | decision square) by "
-        f"{written(found[name]['P(cheese | decision square)'], signed=True)} and P(corner | decision square) by "
-        f"{written(found[name]['P(corner | decision square)'], signed=True)}."
+        f"{written(by_vector[name]['P(cheese | decision square)'], signed=True)} and P(corner | decision square) by "
+        f"{written(by_vector[name]['P(corner | decision square)'], signed=True)}."
         for name in _OPPOSITE.values()
     ]
     return Finding(
         checks=checks,
         summary=" ".join(texts),
         tables={"changes": changes_table(frame, list(_OPPOSITE))},
-        pictures=[
-            Picture("changes", "What the opposite signs change.", dots(found, "change of probability", zero=True))
+        illustrations=[
+            Illustration(
+                "changes", "What the opposite signs change.", dots(by_vector, "change of probability", zero=True)
+            )
         ],
     )
 
@@ -51,10 +53,10 @@ CLAIM = Claim(
     number=3,
     name="opposite-signs",
     title="Adding the cheese vector, or subtracting the top-right vector, does little",
-    says="Each vector works in one direction: adding the cheese vector does not make the mouse keener on the cheese, "
-    "and subtracting the top-right vector does not drive it from the corner.",
-    how="Action probabilities at the decision square, facing left, against the baseline.",
-    rule=f"All four mean changes lie, with their whole intervals, within {LITTLE:g} of 0.",
+    statement="Each vector works in one direction: adding the cheese vector does not make the mouse keener on the "
+    "cheese, and subtracting the top-right vector does not drive it from the corner.",
+    method="Action probabilities at the decision square, facing left, against the baseline.",
+    criterion=f"All four mean changes lie, with their whole intervals, within {LITTLE:g} of 0.",
     measure=_measure,
     conditions=(BASELINE, *_OPPOSITE),
     cost=1,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from evaluation.reproduction.claim import Claim
 from evaluation.reproduction.drawing import lines
-from evaluation.reproduction.finding import Finding, Picture
+from evaluation.reproduction.finding import Finding, Illustration
 from evaluation.reproduction.lab import Lab, change
-from evaluation.reproduction.texts import changes_table
+from evaluation.reproduction.tables import changes_table
 from evaluation.reproduction.thresholds import LITTLE
 from evaluation.reproduction.verdict import Check
 from evaluation.results import written
@@ -23,12 +23,16 @@ _MEASURES = {
 
 def _measure(lab: Lab) -> Finding:
     frame = lab.decision([BASELINE, *_OF.values()])
-    found = {
+    by_strength = {
         title: {float(strength): change(frame, condition, column) for strength, condition in _OF.items()}
         for column, title in _MEASURES.items()
     }
-    first, second = (found[title][1.0] for title in list(_MEASURES.values())[:2])
-    harmful = [f"{k:g}" for k, there in found["P(reach cheese or corner)"].items() if there.high < -LITTLE]
+    first, second = (by_strength[title][1.0] for title in list(_MEASURES.values())[:2])
+    harmful = [
+        f"{strength:g}"
+        for strength, interval in by_strength["P(reach cheese or corner)"].items()
+        if interval.high < -LITTLE
+    ]
     crumbling = (
         f"From strength {harmful[0]} on it reaches neither place by more than {LITTLE:g} more often"
         if harmful
@@ -42,11 +46,11 @@ def _measure(lab: Lab) -> Finding:
         summary=f"At strength 1 it changes P(cheese | decision square) by {written(first, signed=True)} and P(corner | "
         f"decision square) by {written(second, signed=True)}. {crumbling}, with the whole interval.",
         tables={"changes": changes_table(frame, list(_OF.values()))},
-        pictures=[
-            Picture(
+        illustrations=[
+            Illustration(
                 "strengths",
                 "What a random vector changes, by its strength.",
-                lines(found, "strength", "change of probability", zero=True, log=True),
+                lines(by_strength, "strength", "change of probability", zero=True, log=True),
             )
         ],
     )
@@ -56,11 +60,11 @@ CLAIM = Claim(
     number=4,
     name="random-vector",
     title="A random vector of the same spread does little",
-    says="It is not any vector of that size that does it: noise with the cheese vector's spread leaves the mouse as "
-    "it was.",
-    how="N(0, 1) times the standard deviation of each maze's own cheese vector, a draw for each maze, subtracted with "
-    "growing strength.",
-    rule="At strength 1 the mean changes of both probabilities at the decision square lie, with their whole "
+    statement="It is not any vector of that size that does it: noise with the cheese vector's spread leaves the "
+    "mouse as it was.",
+    method="N(0, 1) times the standard deviation of each maze's own cheese vector, a draw for each maze, subtracted "
+    "with growing strength.",
+    criterion="At strength 1 the mean changes of both probabilities at the decision square lie, with their whole "
     f"intervals, within {LITTLE:g} of 0. What it does when stronger is reported.",
     measure=_measure,
     conditions=(BASELINE, *_OF.values()),

@@ -6,9 +6,9 @@ from torch import nn
 
 from evaluation.reproduction.claim import Claim
 from evaluation.reproduction.drawing import dots
-from evaluation.reproduction.finding import DoesNotApplyError, Finding, Picture
+from evaluation.reproduction.finding import DoesNotApplyError, Finding, Illustration
 from evaluation.reproduction.lab import Lab, change
-from evaluation.reproduction.texts import changes_table
+from evaluation.reproduction.tables import changes_table
 from evaluation.reproduction.thresholds import EFFECT, LITTLE
 from evaluation.reproduction.verdict import Check
 from evaluation.results import written
@@ -23,7 +23,7 @@ _SQUARE = "open square"
 
 
 def _measure(lab: Lab) -> Finding:
-    targets = [level for level in lab.decision_levels if lab.mazes_of([level])[0].size <= _LARGEST]
+    targets = [level for level in lab.decision_levels if lab.maze(level).size <= _LARGEST]
     if len(targets) < 2:
         raise DoesNotApplyError(f"fewer than two of these levels have a decision square and a size up to {_LARGEST}")
     frame = lab.decision([BASELINE, "top_right", (_SQUARE, _square_vector)], targets)
@@ -38,8 +38,8 @@ def _measure(lab: Lab) -> Finding:
         f"{written(square, signed=True)}; that of a path there, in the same {len(targets)} mazes, by "
         f"{written(path, signed=True)}.",
         tables={"changes": changes_table(frame, ["top_right", _SQUARE])},
-        pictures=[
-            Picture(
+        illustrations=[
+            Illustration(
                 "changes",
                 "A path to the world's corner against an open square there that no path leads to.",
                 dots({"": {"path": path, "isolated square": square}}, "change of P(reach corner)", zero=True),
@@ -58,11 +58,11 @@ CLAIM = Claim(
     number=13,
     name="reachable-path",
     title="The path must be reachable: an isolated open square gives no such vector",
-    says="Opening a square in the top right that no path leads to, instead of carving a path, gives a vector that "
+    statement="Opening a square in the top right that no path leads to, instead of carving a path, gives a vector that "
     "does not work (a footnote of the post).",
-    how="The activations with the world's top-right cell open minus those without, added in mazes up to size "
+    method="The activations with the world's top-right cell open minus those without, added in mazes up to size "
     f"{_LARGEST} with a decision square, beside the vector of a carved path.",
-    rule=f"The square's vector changes P(reach corner) by less than {LITTLE:g}, with the whole interval, and the "
+    criterion=f"The square's vector changes P(reach corner) by less than {LITTLE:g}, with the whole interval, and the "
     f"path's vector by at least {EFFECT:g} more.",
     measure=_measure,
     cost=2,

@@ -7,7 +7,7 @@ import pandas as pd
 
 from evaluation.reproduction.claim import Claim
 from evaluation.reproduction.drawing import scatter
-from evaluation.reproduction.finding import DoesNotApplyError, Finding, Picture
+from evaluation.reproduction.finding import DoesNotApplyError, Finding, Illustration
 from evaluation.reproduction.lab import REMOVED, Lab
 from evaluation.reproduction.thresholds import EFFECT
 from evaluation.reproduction.verdict import Check
@@ -41,17 +41,18 @@ def _measure(lab: Lab) -> Finding:
                 {"level": levels, "baseline to removed": apart.round(4), "subtracted to removed": left.round(4)}
             )
         },
-        pictures=[
-            Picture(
+        illustrations=[
+            Illustration(
                 "distances",
                 "A point is a maze: how far its field is from that without the cheese.",
                 scatter({"mazes": (apart, left)}, "baseline to removed", "subtracted to removed"),
             ),
-            Picture(
+            Illustration(
                 "fields",
                 f"Level {shown}: the vector subtracted, the cheese removed, and the difference.",
                 fields_figure(
-                    [subtracted[shown], removed[shown], subtracted[shown].difference(removed[shown])], policy=lab.name
+                    [subtracted[shown], removed[shown], subtracted[shown].difference(removed[shown])],
+                    policy=lab.policy_name,
                 ),
             ),
         ],
@@ -62,12 +63,12 @@ CLAIM = Claim(
     number=5,
     name="removing-cheese",
     title="Subtracting the cheese vector is much like taking the cheese away",
-    says="With the cheese vector, computed once at the start, subtracted everywhere, the mouse acts about as it does "
-    "in the same maze without cheese.",
-    how="Total variation distance of the 15 action probabilities, averaged over all open cells, facing left, level by "
-    "level; the cell of the cheese itself is left out.",
-    rule=f"The mean distance is at most {EFFECT:g}, and at most half of the distance between doing nothing and "
-    f"removing.",
+    statement="With the cheese vector, computed once at the start, subtracted everywhere, the mouse acts about as it "
+    "does in the same maze without cheese.",
+    method="Total variation distance of the 15 action probabilities, averaged over all open cells, facing left, "
+    "level by level; the cell of the cheese itself is left out.",
+    criterion=f"The mean distance is at most {EFFECT:g}, and at most half of the distance between doing nothing and "
+    "removing.",
     measure=_measure,
     cost=6,
 )

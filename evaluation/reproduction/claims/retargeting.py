@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from evaluation.reproduction.claim import Claim
 from evaluation.reproduction.drawing import heat_maps, scatter
-from evaluation.reproduction.finding import DoesNotApplyError, Finding, Picture
+from evaluation.reproduction.finding import DoesNotApplyError, Finding, Illustration
 from evaluation.reproduction.lab import Lab
 from evaluation.reproduction.path_probability import retargeted, with_cheese_there
 from evaluation.reproduction.thresholds import CORRELATION, LITTLE
@@ -31,13 +31,21 @@ _SELECTION = range(100, 200)
 _TUNING = range(100, 112)
 _STRENGTHS = (1.0, 2.0, 4.0)
 _LEVELS, _TARGETS, _SHOWN = 40, 16, 3
+_SHOWN_FROM_SIZE = 7
 _NEAR = 1
 _CHANNELS_SHOWN = 8
 
 
 @dataclass(frozen=True)
 class _Channel:
-    """A channel that tracks the cheese: where its largest activation, times ``sign``, lies."""
+    """A channel of the layer, and how well it tracks the cheese.
+
+    Attributes:
+        number: Index of the channel.
+        sign: 1 if its largest activation is looked at, −1 for its smallest.
+        hits: Share of mazes where that activation lies over the cheese.
+        value: Mean of that activation where it does.
+    """
 
     number: int
     sign: float
@@ -45,63 +53,110 @@ class _Channel:
     value: float
 
 
+@dataclass(frozen=True)
+class _Tool:
+    """The one activation that is set, and how strongly.
+
+    Attributes:
+        forward: The policy.
+        channel: The channel that tracks the cheese best.
+        strength: What its value at a cheese is multiplied by.
+    """
+
+    forward: SharedForward
+    channel: _Channel
+    strength: float
+
+    def at(self, target: Cell) -> Intervention:
+        """The intervention that draws the mouse to a cell."""
+        return setting(self.strength * self.channel.value, target, channels=[self.channel.number])
+
+    def probabilities(self, maze: Maze, targets: list[Cell]) -> tuple[dict[Cell, float], dict[Cell, float]]:
+        """The normalised path probability of each target, unsteered and with the activation over it set."""
+        return retargeted(self.forward, maze, {target: self.at(target) for target in targets})
+
+
 def _measure(lab: Lab) -> Finding:
-    able = [level for level in lab.levels if level not in _SELECTION and _targets(lab.mazes_of([level])[0], None)]
+    able = [level for level in lab.levels if level not in _SELECTION and _targets(lab.maze(level), None)]
     levels = lab.first(_LEVELS, able)
     if len(levels) < 4:
         raise DoesNotApplyError(
             f"fewer than four levels outside {_SELECTION[0]} to {_SELECTION[-1]}, where channels are selected"
         )
     channels = _tracking(lab.policy, lab.mazes_of(_SELECTION))
-    forward, best = lab.forward(), channels[0]
-    gains = {strength: _tuning_gain(lab, forward, best, strength) for strength in _STRENGTHS}
-    strength = max(gains, key=lambda s: gains[s])
-    rows = []
-    for number, (level, maze) in enumerate(zip(levels, lab.mazes_of(levels), strict=True)):
-        rows.append({"level": level, "size": maze.size, **_one(forward, maze, best, strength)})
-        lab.on_progress((number + 1) / len(levels))
-    frame = pd.DataFrame(rows)
-    again = _peaks_again(lab, best, levels)
-    gain = mean_interval(frame["set"] - frame["unsteered"], within=DIFFERENCE)
-    cheese = mean_interval(frame["cheese there"] - frame["unsteered"], within=DIFFERENCE)
-    by_size = rank_correlation(frame["size"], frame["set"] - frame["unsteered"])
-    shown = [level for level in levels if lab.mazes_of([level])[0].size >= 7][: 1 if lab.quick else _SHOWN]
+    tool = _strongest(lab, channels[0])
+    frame = _paths(lab, tool, levels)
+    peaks = _peaks_again(lab, tool.channel, levels)
+    risen = frame["set"] - frame["unsteered"]
+    gain, by_size = mean_interval(risen, within=DIFFERENCE), rank_correlation(frame["size"], risen)
+    with_cheese = mean_interval(frame["cheese there"] - frame["unsteered"], within=DIFFERENCE)
+    summary = (
+        f"Channel {tool.channel.number} peaks within a place of the cheese in {tool.channel.hits:.0%} of levels "
+        f"{_SELECTION[0]} to {_SELECTION[-1]}, where it was chosen, and in {peaks.mean:.0%} of the {len(levels)} other "
+        f"mazes. Setting its one activation over a target to {tool.strength * tool.channel.value:.2f}, "
+        f"{tool.strength:g} times what it is at a cheese, changes the normalised path probability of the target by "
+        f"{written(gain, signed=True)}; really moving the cheese there changes it by "
+        f"{written(with_cheese, signed=True)}. The rank correlation of that change with maze size is "
+        f"{written(by_size, signed=True)}."
+    )
     return Finding(
         checks=[
-            Check("share of other mazes where the channel peaks at the cheese", again, least=0.5),
+            Check("share of other mazes where the channel peaks at the cheese", peaks, least=0.5),
             Check("change of the normalised path probability of the target", gain, least=LITTLE),
             Check("rank correlation of size and that change", by_size, least=CORRELATION),
         ],
-        summary=f"Channel {best.number} peaks within a place of the cheese in {best.hits:.0%} of levels "
-        f"{_SELECTION[0]} to {_SELECTION[-1]}, where it was chosen, and in {again.mean:.0%} of the {len(levels)} "
-        f"other mazes. Setting its one activation over a target to {strength * best.value:.2f}, {strength:g} times "
-        "what it is at a cheese, changes the normalised path probability of the target by "
-        f"{written(gain, signed=True)}; really moving the cheese there changes it by {written(cheese, signed=True)}. "
-        f"The rank correlation of that change with maze size is {written(by_size, signed=True)}.",
+        summary=summary,
         tables={"channels": _channel_table(channels), "every maze": frame.round(4)},
-        pictures=[
-            Picture(
-                "sizes",
-                "How much setting the activation raises the normalised path probability, by maze size.",
-                scatter(
-                    {"mazes": (frame["size"], frame["set"] - frame["unsteered"])}, "size", "change of path probability"
-                ),
-            ),
-            *(
-                Picture(
-                    f"heat-{level}",
-                    f"Level {level}: the normalised path probability of every cell, unsteered, and when the "
-                    "activation over that cell is set.",
-                    _heat(lab, forward, lab.mazes_of([level])[0], best, strength),
-                )
-                for level in shown
-            ),
-        ],
+        illustrations=_illustrations(lab, tool, frame),
     )
 
 
+def _strongest(lab: Lab, channel: _Channel) -> _Tool:
+    """The strength that raises the path probabilities most, on levels for that alone."""
+    forward = lab.forward()
+    tools = [_Tool(forward, channel, strength) for strength in _STRENGTHS]
+    return max(tools, key=lambda tool: _tuning_gain(lab, tool))
+
+
+def _paths(lab: Lab, tool: _Tool, levels: list[int]) -> pd.DataFrame:
+    """One row for each maze: mean path probabilities of its targets, unsteered, set, and with the cheese there."""
+    rows = []
+    for number, (level, maze) in enumerate(zip(levels, lab.mazes_of(levels), strict=True)):
+        targets = _targets(maze, _TARGETS)
+        before, after = tool.probabilities(maze, targets)
+        columns = {
+            "unsteered": before,
+            "set": after,
+            "cheese there": with_cheese_there(tool.forward, maze, targets),
+        }
+        means = {name: float(np.mean(list(by_target.values()))) for name, by_target in columns.items()}
+        rows.append({"level": level, "size": maze.size, **means})
+        lab.on_progress((number + 1) / len(levels))
+    return pd.DataFrame(rows)
+
+
+def _illustrations(lab: Lab, tool: _Tool, frame: pd.DataFrame) -> list[Illustration]:
+    large = frame.loc[frame["size"] >= _SHOWN_FROM_SIZE, "level"].tolist()
+    points = {"mazes": (frame["size"], frame["set"] - frame["unsteered"])}
+    sizes = Illustration(
+        "sizes",
+        "How much setting the activation raises the normalised path probability, by maze size.",
+        scatter(points, "size", "change of path probability"),
+    )
+    maps = [
+        Illustration(
+            f"heat-{level}",
+            f"Level {level}: the normalised path probability of every cell, unsteered, and when the activation over "
+            "that cell is set.",
+            _heat(lab, tool, lab.maze(level)),
+        )
+        for level in large[: 1 if lab.quick else _SHOWN]
+    ]
+    return [sizes, *maps]
+
+
 def _tracking(policy: ImpalaPolicy, mazes: list[Maze]) -> list[_Channel]:
-    """All channels, those first whose largest activation lies over the cheese most often."""
+    """All channels with either sign, those first that peak over the cheese most often."""
     maps = _maps(policy, mazes)
     channels = []
     for number in range(maps.shape[1]):
@@ -149,55 +204,39 @@ def _targets(maze: Maze, count: int | None) -> list[Cell]:
     return [cells[index] for index in sorted(chosen)]
 
 
-def _set(channel: _Channel, strength: float, target: Cell) -> Intervention:
-    return setting(strength * channel.value, target, channels=[channel.number])
-
-
-def _one(forward: SharedForward, maze: Maze, channel: _Channel, strength: float) -> dict[str, float]:
-    """Means over targets of one maze; the maze keeps its cheese."""
-    targets = _targets(maze, _TARGETS)
-    before, after = retargeted(forward, maze, {target: _set(channel, strength, target) for target in targets})
-    moved = with_cheese_there(forward, maze, targets)
-    return {
-        "unsteered": float(np.mean(list(before.values()))),
-        "set": float(np.mean(list(after.values()))),
-        "cheese there": float(np.mean(list(moved.values()))),
-    }
-
-
-def _tuning_gain(lab: Lab, forward: SharedForward, channel: _Channel, strength: float) -> float:
+def _tuning_gain(lab: Lab, tool: _Tool) -> float:
+    """How much setting the activation raises the path probability, averaged over the mazes for tuning."""
     gains = []
     for maze in lab.mazes_of(_TUNING[:4] if lab.quick else _TUNING):
         targets = _targets(maze, _TARGETS)
         if not targets:  # the cheese lies right before the mouse
             continue
-        before, after = retargeted(forward, maze, {t: _set(channel, strength, t) for t in targets})
+        before, after = tool.probabilities(maze, targets)
         gains.append(np.mean(list(after.values())) - np.mean(list(before.values())))
     return float(np.mean(gains))
 
 
-def _heat(lab: Lab, forward: SharedForward, maze: Maze, channel: _Channel, strength: float) -> Figure:
-    targets = _targets(maze, None)
-    before, after = retargeted(forward, maze, {target: _set(channel, strength, target) for target in targets})
+def _heat(lab: Lab, tool: _Tool, maze: Maze) -> Figure:
+    before, after = tool.probabilities(maze, _targets(maze, None))
     maps = {}
-    for name, found in (("unsteered", before), ("activation set over that cell", after)):
+    for title, probabilities in (("unsteered", before), ("activation set over that cell", after)):
         values = np.full(maze.walls.shape, np.nan)
-        for (row, col), probability in found.items():
-            values[row, col] = probability
-        maps[name] = values
-    return heat_maps(maze, maps, "normalised path probability", policy=lab.name)
+        for cell, probability in probabilities.items():
+            values[cell] = probability
+        maps[title] = values
+    return heat_maps(maze, maps, "normalised path probability", policy=lab.policy_name)
 
 
 def _channel_table(channels: list[_Channel]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "channel": c.number,
-                "peak": "largest" if c.sign > 0 else "smallest",
-                "at the cheese": f"{c.hits:.0%}",
-                "value there": round(c.value, 2),
+                "channel": channel.number,
+                "peak": "largest" if channel.sign > 0 else "smallest",
+                "at the cheese": f"{channel.hits:.0%}",
+                "value there": round(channel.value, 2),
             }
-            for c in channels[:_CHANNELS_SHOWN]
+            for channel in channels[:_CHANNELS_SHOWN]
         ]
     )
 
@@ -206,15 +245,15 @@ CLAIM = Claim(
     number=15,
     name="retargeting",
     title="Setting one activation of a channel that tracks the cheese draws the mouse to that place",
-    says="From the companion post: some channels of the layer track the cheese; setting one activation of such a "
-    "channel by hand draws the mouse to the place under it, more easily in larger mazes than in small ones.",
-    told="channel 55 of 128, set to +5.5",
-    how=f"The channel whose extreme lies over the cheese most often in levels {_SELECTION[0]} to {_SELECTION[-1]}; "
+    statement="From the companion post: some channels of the layer track the cheese; setting one activation of such "
+    "a channel by hand draws the mouse to the place under it, more easily in larger mazes than in small ones.",
+    reported="channel 55 of 128, set to +5.5",
+    method=f"The channel whose extreme lies over the cheese most often in levels {_SELECTION[0]} to {_SELECTION[-1]}; "
     f"the strength (1, 2 or 4 times its value at a cheese) that is best in levels {_TUNING[0]} to {_TUNING[-1]}; "
     f"then, in up to {_LEVELS} other levels, whether it still does, and the normalised path probability (geometric "
     f"mean of the move probabilities on the shortest path from the start) of up to {_TARGETS} target cells, before "
     "and after, averaged over targets.",
-    rule="The channel peaks at the cheese in at least half of those other levels; the mean change is at least "
+    criterion="The channel peaks at the cheese in at least half of those other levels; the mean change is at least "
     f"{LITTLE:g}; its rank correlation with maze size is at least {CORRELATION:g}.",
     measure=_measure,
     cost=12,

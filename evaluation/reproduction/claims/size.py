@@ -6,7 +6,7 @@ import pandas as pd
 
 from evaluation.reproduction.claim import Claim
 from evaluation.reproduction.drawing import scatter
-from evaluation.reproduction.finding import DoesNotApplyError, Finding, Picture
+from evaluation.reproduction.finding import DoesNotApplyError, Finding, Illustration
 from evaluation.reproduction.lab import Lab, changes, rows_of
 from evaluation.reproduction.thresholds import CORRELATION
 from evaluation.reproduction.verdict import Check
@@ -27,11 +27,11 @@ def _measure(lab: Lab) -> Finding:
     sizes = rows_of(frame, BASELINE)["size"]
     if sizes.nunique() < 2:
         raise DoesNotApplyError("these levels have mazes of one size alone")
-    found, points, rows = {}, {}, []
+    correlations, points, rows = {}, {}, []
     for condition, (column, sign, title) in _EFFECTS.items():
         effect = sign * changes(frame, condition, column)
         its_sizes = sizes.reindex(effect.index)
-        found[condition] = rank_correlation(its_sizes, effect)
+        correlations[condition] = rank_correlation(its_sizes, effect)
         points[f"{condition}: {title}"] = (its_sizes, effect)
         row = {"effect": title}
         for name, (least, most) in _BINS.items():
@@ -40,13 +40,13 @@ def _measure(lab: Lab) -> Finding:
         rows.append(row)
     title = _EFFECTS[_JUDGED][2]
     return Finding(
-        checks=[Check(f"{_JUDGED}: rank correlation of size and {title}", found[_JUDGED], least=CORRELATION)],
+        checks=[Check(f"{_JUDGED}: rank correlation of size and {title}", correlations[_JUDGED], least=CORRELATION)],
         summary="The rank correlation of maze size and effect is "
-        + " and ".join(f"{written(correlation, signed=True)} for {name}" for name, correlation in found.items())
+        + " and ".join(f"{written(correlation, signed=True)} for {name}" for name, correlation in correlations.items())
         + ".",
         tables={"by size": pd.DataFrame(rows)},
-        pictures=[
-            Picture(
+        illustrations=[
+            Illustration(
                 "sizes", "The effect in every maze with a decision square, by size.", scatter(points, "size", "effect")
             )
         ],
@@ -57,10 +57,10 @@ CLAIM = Claim(
     number=8,
     name="size",
     title="Smaller mazes are usually less affected by the top-right vector",
-    says="Adding the top-right vector usually, though not always, has a smaller effect in smaller mazes.",
-    how="Spearman's rank correlation of the maze's size and the effect there, over mazes with a decision square; for "
-    "the cheese vector too, of which the post does not say it.",
-    rule=f"For the top-right vector the correlation is at least {CORRELATION:g}.",
+    statement="Adding the top-right vector usually, though not always, has a smaller effect in smaller mazes.",
+    method="Spearman's rank correlation of the maze's size and the effect there, over mazes with a decision square; "
+    "for the cheese vector too, of which the post does not say it.",
+    criterion=f"For the top-right vector the correlation is at least {CORRELATION:g}.",
     measure=_measure,
     conditions=(BASELINE, *_EFFECTS),
     cost=1,

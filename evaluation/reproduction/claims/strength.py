@@ -7,9 +7,9 @@ import pandas as pd
 
 from evaluation.reproduction.claim import Claim
 from evaluation.reproduction.drawing import lines
-from evaluation.reproduction.finding import Finding, Picture
+from evaluation.reproduction.finding import Finding, Illustration
 from evaluation.reproduction.lab import Lab, change
-from evaluation.reproduction.texts import changes_table
+from evaluation.reproduction.tables import changes_table
 from evaluation.reproduction.thresholds import EFFECT, LITTLE
 from evaluation.reproduction.verdict import Check
 from evaluation.results import DIFFERENCE, Interval, mean_interval, written
@@ -52,8 +52,8 @@ def _measure(lab: Lab) -> Finding:
             Check("+top-right from 0.5 to 1: further change of P(reach corner)", steps["top_right", 0.5, 1.0], least=0),
             Check("+top-right from 1 to 2: further change of P(reach corner)", steps["top_right", 1.0, 2.0], least=0),
             *(
-                Check(f"{name} × 1: change of the probability of a real move", found[1.0], least=-LITTLE)
-                for name, found in competence.items()
+                Check(f"{name} × 1: change of the probability of a real move", by_coefficient[1.0], least=-LITTLE)
+                for name, by_coefficient in competence.items()
             ),
             Check(
                 "+top-right vector × 10: change of the probability of a real move",
@@ -61,20 +61,20 @@ def _measure(lab: Lab) -> Finding:
                 least=-EFFECT,
             ),
             *(
-                Check(f"{name} × 20: change of the probability of a real move", found[20.0], most=-EFFECT)
-                for name, found in competence.items()
+                Check(f"{name} × 20: change of the probability of a real move", by_coefficient[20.0], most=-EFFECT)
+                for name, by_coefficient in competence.items()
             ),
         ],
         summary=_summary(effects, competence),
         tables={"changes": changes_table(frame, list(_ALL)), "real moves": _competence_table(competence)},
-        pictures=[
-            Picture(
+        illustrations=[
+            Illustration(
                 "effects",
                 "The effect of each vector (on the cheese, on the corner) by coefficient; negative is the opposite "
                 "sign.",
                 lines(_from_nothing(effects), "coefficient", "change of probability", zero=True, log=True),
             ),
-            Picture(
+            Illustration(
                 "competence",
                 "Competence: the probability that an action moves the mouse, and not into a wall, over all cells.",
                 lines(_from_nothing(competence), "coefficient", "change of that probability", zero=True, log=True),
@@ -87,41 +87,41 @@ def _competence(lab: Lab) -> dict[str, dict[float, Interval]]:
     """The change of the probability of a real move, by vector and coefficient; over mazes that have the vector."""
     levels = lab.first(_FIELDS, lab.decision_levels)
     mazes = dict(zip(levels, lab.mazes_of(levels), strict=True))
-    found: dict[str, dict[float, Interval]] = {}
+    competence: dict[str, dict[float, Interval]] = {}
     for vector, name in _NAMES.items():
         able = [level for level, maze in mazes.items() if vector != "top_right" or maze.size < len(maze.walls)]
         plain, *steered = lab.fields([BASELINE, *(_expression(vector, c) for c in _COEFFICIENTS)], able)
-        found[name] = {
+        competence[name] = {
             coefficient: mean_interval(
-                [_moving(fields[level]) - _moving(plain[level]) for level in able], within=DIFFERENCE
+                [_real_moves(fields[level]) - _real_moves(plain[level]) for level in able], within=DIFFERENCE
             )
             for coefficient, fields in zip(_COEFFICIENTS, steered, strict=True)
         }
-    return found
+    return competence
 
 
-def _moving(field: VectorField) -> float:
+def _real_moves(field: VectorField) -> float:
     """The probability that an action moves the mouse to another cell, averaged over the cells of a field."""
-    there = np.isfinite(field.probabilities[:, :, 0])
+    in_field = np.isfinite(field.probabilities[:, :, 0])
     open_cells = np.pad(~field.maze.walls, 1)
     total = 0.0
     for move, (rows, cols) in DIRECTIONS.items():
         free = np.roll(open_cells, (-rows, -cols), (0, 1))[1:-1, 1:-1]
-        total += float((field.probabilities[:, :, list(ACTIONS_OF[move])].sum(axis=2) * free)[there].sum())
-    return total / int(there.sum())
+        total += float((field.probabilities[:, :, list(ACTIONS_OF[move])].sum(axis=2) * free)[in_field].sum())
+    return total / int(in_field.sum())
 
 
 def _summary(effects: dict[str, dict[float, Interval]], competence: dict[str, dict[float, Interval]]) -> str:
     sentences = []
-    for name, found in competence.items():
-        first = next((f"{c:g}" for c in _COEFFICIENTS if c > 0 and found[c].high < -EFFECT), None)
+    for name, by_coefficient in competence.items():
+        first = next((f"{c:g}" for c in _COEFFICIENTS if c > 0 and by_coefficient[c].high < -EFFECT), None)
         where = f"from {first} on" if first else f"nowhere up to {_COEFFICIENTS[-1]:g}"
         sentences.append(
             f"The {name} changes its rate by {written(effects[name][0.5], signed=True)} at 0.5, "
             f"{written(effects[name][1.0], signed=True)} at 1 and {written(effects[name][2.0], signed=True)} at 2. "
-            f"The probability of an action that moves the mouse changes by {written(found[1.0], signed=True)} at 1 "
-            f"and {written(found[20.0], signed=True)} at 20; it falls by more than {EFFECT:g}, with the whole "
-            f"interval, {where}."
+            "The probability of an action that moves the mouse changes by "
+            f"{written(by_coefficient[1.0], signed=True)} at 1 and {written(by_coefficient[20.0], signed=True)} at 20; "
+            f"it falls by more than {EFFECT:g}, with the whole interval, {where}."
         )
     return " ".join(sentences)
 
@@ -131,7 +131,7 @@ def _competence_table(competence: dict[str, dict[float, Interval]]) -> pd.DataFr
         [
             {
                 "coefficient": f"{c:g}",
-                **{name: written(found[c], signed=True) for name, found in competence.items()},
+                **{name: written(by_coefficient[c], signed=True) for name, by_coefficient in competence.items()},
             }
             for c in _COEFFICIENTS
         ]
@@ -139,22 +139,23 @@ def _competence_table(competence: dict[str, dict[float, Interval]]) -> pd.DataFr
 
 
 def _from_nothing(groups: dict[str, dict[float, Interval]]) -> dict[str, dict[float, Interval]]:
-    """With coefficient 0, which changes nothing."""
-    return {name: {0.0: Interval(0.0, 0.0, 0.0), **found} for name, found in groups.items()}
+    """Add coefficient 0, which changes nothing."""
+    return {name: {0.0: Interval(0.0, 0.0, 0.0), **by_coefficient} for name, by_coefficient in groups.items()}
 
 
 CLAIM = Claim(
     number=7,
     name="strength",
     title="The effect grows with the coefficient; far beyond, behaviour crumbles",
-    says="Half of the top-right vector attracts a little, one or two of it more, though sometimes a larger coefficient "
-    "changes little; with ten the mouse still behaves reasonably; pushed too far, the action distributions crumble.",
-    how="Exact reach rates for coefficients from −5 to 20, counted in the direction in which the vector has its "
-    f"effect. Competence: the probability of an action that moves the mouse, averaged over all open cells of up to "
+    statement="Half of the top-right vector attracts a little, one or two of it more, though sometimes a larger "
+    "coefficient changes little; with ten the mouse still behaves reasonably; pushed too far, the action "
+    "distributions crumble.",
+    method="Exact reach rates for coefficients from −5 to 20, counted in the direction in which the vector has its "
+    "effect. Competence: the probability of an action that moves the mouse, averaged over all open cells of up to "
     f"{_FIELDS} mazes, facing left; it takes no side between the goals.",
-    rule=f"Both effects grow from 0.5 to 1, that of the top-right vector from 1 to 2 as well; competence falls by less "
-    f"than {LITTLE:g} at 1 for both vectors, by less than {EFFECT:g} at 10 for the top-right vector, and by at least "
-    f"{EFFECT:g} at 20 for both.",
+    criterion="Both effects grow from 0.5 to 1, that of the top-right vector from 1 to 2 as well; competence falls "
+    f"by less than {LITTLE:g} at 1 for both vectors, by less than {EFFECT:g} at 10 for the top-right vector, and by "
+    f"at least {EFFECT:g} at 20 for both.",
     measure=_measure,
     conditions=(BASELINE, *_ALL),
     cost=12,

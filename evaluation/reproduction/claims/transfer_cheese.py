@@ -11,9 +11,9 @@ from torch import nn
 
 from evaluation.reproduction.claim import Claim
 from evaluation.reproduction.drawing import dots
-from evaluation.reproduction.finding import Finding, Picture
+from evaluation.reproduction.finding import Finding, Illustration
 from evaluation.reproduction.lab import Lab, change
-from evaluation.reproduction.texts import changes_table
+from evaluation.reproduction.tables import changes_table
 from evaluation.reproduction.thresholds import EFFECT, LITTLE
 from evaluation.reproduction.verdict import Check
 from evaluation.results import written
@@ -34,26 +34,26 @@ def _measure(lab: Lab) -> Finding:
     pool = lab.mazes_of(_POOL[:400] if lab.quick else _POOL)
     conditions = [(name, _from_source(pool, least, most)) for name, (least, most) in _ALL.items()]
     frame = lab.decision([BASELINE, "-cheese", *conditions], targets)
-    found = {name: change(frame, name, _COLUMN) for name in _ALL}
+    by_distance = {name: change(frame, name, _COLUMN) for name in _ALL}
     own = change(frame, "-cheese", _COLUMN)
     pairs = _pairs(lab)
     return Finding(
         checks=[
-            Check("far source: change of P(cheese | decision square)", found[_FAR], -LITTLE, LITTLE),
-            Check("source with the cheese at the same place: change", found["same place"], most=-EFFECT),
+            Check("far source: change of P(cheese | decision square)", by_distance[_FAR], -LITTLE, LITTLE),
+            Check("source with the cheese at the same place: change", by_distance["same place"], most=-EFFECT),
             Check("same place minus far", change(frame, "same place", _COLUMN, against=_FAR), most=-EFFECT),
             Check(f"same place minus {_MIDDLE}", change(frame, "same place", _COLUMN, against=_MIDDLE), most=-EFFECT),
         ],
         summary="Each maze's own cheese vector, subtracted, changes P(cheese | decision square) by "
         f"{written(own, signed=True)}; one from another maze with its cheese at the same place by "
-        f"{written(found['same place'], signed=True)}; one whose cheese lies {_MIDDLE} away by "
-        f"{written(found[_MIDDLE], signed=True)}, {_FAR} away by {written(found[_FAR], signed=True)}.",
+        f"{written(by_distance['same place'], signed=True)}; one whose cheese lies {_MIDDLE} away by "
+        f"{written(by_distance[_MIDDLE], signed=True)}, {_FAR} away by {written(by_distance[_FAR], signed=True)}.",
         tables={"changes": changes_table(frame, ["-cheese", *_ALL]), "the post's own pairs": pairs},
-        pictures=[
-            Picture(
+        illustrations=[
+            Illustration(
                 "distances",
                 "The effect of another maze's cheese vector, by the distance between the two cheeses.",
-                dots({"": {"its own": own, **found}}, "change of P(cheese | decision square)", zero=True),
+                dots({"": {"its own": own, **by_distance}}, "change of P(cheese | decision square)", zero=True),
             )
         ],
     )
@@ -97,12 +97,12 @@ CLAIM = Claim(
     number=10,
     name="transfer-cheese",
     title="A cheese vector transfers to a maze with its cheese at the same place, and fades with distance",
-    says="Cheese vectors do not transfer in general (seed 0 to 3 fails), but do when the two cheeses lie at the same "
-    "place (0 to 795), and the effect fades with the distance between them.",
-    how=f"For each maze with a decision square, sources drawn from levels {_POOL[0]} to {_POOL[-1]} by the distance "
-    "of their cheese to its own; their vector subtracted, P(cheese | decision square) against the baseline.",
-    rule=f"At 10 cells or more the mean change lies, with its whole interval, within {LITTLE:g} of 0; at the same "
-    f"place it is at most −{EFFECT:g}, and lower by at least {EFFECT:g} than at 10 cells or more and than at "
+    statement="Cheese vectors do not transfer in general (seed 0 to 3 fails), but do when the two cheeses lie at the "
+    "same place (0 to 795), and the effect fades with the distance between them.",
+    method=f"For each maze with a decision square, sources drawn from levels {_POOL[0]} to {_POOL[-1]} by the "
+    "distance of their cheese to its own; their vector subtracted, P(cheese | decision square) against the baseline.",
+    criterion=f"At 10 cells or more the mean change lies, with its whole interval, within {LITTLE:g} of 0; at the "
+    f"same place it is at most −{EFFECT:g}, and lower by at least {EFFECT:g} than at 10 cells or more and than at "
     f"{_MIDDLE}.",
     measure=_measure,
     cost=4,

@@ -15,7 +15,7 @@ from evaluation.reproduction import reproduce
 from evaluation.reproduction import run as run_module
 from evaluation.reproduction.claims import all_claims
 from evaluation.reproduction.drawing import dots
-from evaluation.reproduction.finding import Finding, Picture
+from evaluation.reproduction.finding import Finding, Illustration
 from evaluation.reproduction.lab import Lab
 from evaluation.reproduction.store import load_finding, save_finding, save_problem
 from evaluation.reproduction.verdict import Check
@@ -34,13 +34,15 @@ def test_files_of_others_stop_it(name: str, tmp_path: Path) -> None:
 
 
 def test_files_of_others_in_a_finding_outlive_it(tmp_path: Path) -> None:
-    finding = Finding([], "A sentence.", {"a table": pd.DataFrame({"a": [1]})}, [Picture("one", "A figure.", Figure())])
+    finding = Finding(
+        [], "A sentence.", {"a table": pd.DataFrame({"a": [1]})}, [Illustration("one", "A figure.", Figure())]
+    )
     save_finding(tmp_path, "claim", finding, 1.0, {})
     folder = tmp_path / "claims" / "claim"
     (folder / "notes").mkdir()
     for path in (folder / "notes" / "deep.txt", folder / "notes.txt", tmp_path / "claims" / "mine.txt"):
         path.write_text("mine")
-    for again in (replace(finding, pictures=[]), finding):
+    for again in (replace(finding, illustrations=[]), finding):
         save_finding(tmp_path, "claim", again, 1.0, {})
     save_problem(tmp_path, "claim", "failed", "An error.", 1.0, {})
     assert {path.name for path in tmp_path.rglob("*") if path.is_file() and path.read_bytes() == b"mine"} == {
@@ -60,10 +62,10 @@ def test_no_file_for_people_tells_where_it_lies(tmp_path: Path, monkeypatch: pyt
 
     def drawn(lab: Lab) -> Finding:
         numbers = {"a": {"b": Interval(0.5, 0.4, 0.6)}}
-        figures = [dots(numbers, "x"), fields_figure([lab.fields(["baseline"], [0])[0][0]], policy=lab.name)]
-        pictures = [Picture(f"figure-{number}", "A figure.", figure) for number, figure in enumerate(figures)]
+        figures = [dots(numbers, "x"), fields_figure([lab.fields(["baseline"], [0])[0][0]], policy=lab.policy_name)]
+        illustrations = [Illustration(f"figure-{number}", "A figure.", figure) for number, figure in enumerate(figures)]
         checks = [Check("a check", Interval(0.5, 0.4, 0.6), least=0.3)]
-        return Finding(checks, "A sentence.", {"a table": pd.DataFrame({"level": [0]})}, pictures)
+        return Finding(checks, "A sentence.", {"a table": pd.DataFrame({"level": [0]})}, illustrations)
 
     def broken(_lab: Lab) -> Finding:
         raise FileNotFoundError(2, "no such file", str(home / "x y.txt"))

@@ -32,9 +32,9 @@ def test_every_claim_says_all_that_it_must() -> None:
     assert [claim.number for claim in claims] == list(range(1, 16))
     assert len({claim.name for claim in claims}) == 15
     for claim in claims:
-        for text in (claim.title, claim.says, claim.how, claim.rule):
+        for text in (claim.title, claim.statement, claim.method, claim.criterion):
             assert len(text) > 20
-        assert "%" in claim.rule or any(character.isdigit() for character in claim.rule)
+        assert "%" in claim.criterion or any(character.isdigit() for character in claim.criterion)
 
 
 @pytest.fixture(scope="module")
@@ -141,11 +141,11 @@ def test_a_changed_rule_is_a_new_question(tmp_path: Path, monkeypatch: pytest.Mo
     claim = all_claims()[0]
     reproduce("small", LEVELS[:2], claims=[claim.name], out=tmp_path)
     measured = []
-    changed = replace(claim, rule="another 0.5", measure=lambda lab: measured.append(1) or claim.measure(lab))
+    changed = replace(claim, criterion="another 0.5", measure=lambda lab: measured.append(1) or claim.measure(lab))
     monkeypatch.setattr(run_module, "chosen_claims", lambda _: [changed])
     reproduce("small", LEVELS[:2], claims=[claim.name], out=tmp_path)
     assert measured
-    reading = replace(changed, reads=lambda: ["ppo-7"])
+    reading = replace(changed, other_policies=lambda: ["ppo-7"])
     monkeypatch.setattr(run_module, "chosen_claims", lambda _: [reading])
     reproduce("small", LEVELS[:2], claims=[claim.name], out=tmp_path)
     assert len(measured) == 2

@@ -1,4 +1,4 @@
-"""Tables of rates and of what conditions change, as text."""
+"""Tables of rates, and of what conditions change."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _RATES = {
 
 
 def rates_table(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Mean rates of several sets of rows: one row each, with the number of levels."""
+    """Tabulate mean rates with their intervals, one row for each set of levels."""
     rows = []
     for name, frame in frames.items():
         row = {"condition": name, "levels": str(len(frame))}
@@ -33,18 +33,18 @@ def rates_table(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def changes_table(frame: pd.DataFrame, conditions: list[str], against: str = BASELINE) -> pd.DataFrame:
-    """What conditions change on average: one row each.
+    """Tabulate what conditions change on average, one row for each.
 
     Args:
-        frame: indexed by condition and level.
-        conditions: which; one without rows is left out.
-        against: what to subtract.
+        frame: A table indexed by condition and level, as `Lab.decision` gives it.
+        conditions: Names of conditions; one without rows is left out.
+        against: Name of the condition to compare with.
     """
-    there = frame.index.unique(level=0)
+    measured = frame.index.unique(level=0)
     measures = {f"Δ {title}": column for title, column in _RATES.items() if title != "neither"}
     rows = []
     for condition in conditions:
-        if condition not in there:
+        if condition not in measured:
             continue
         row = {"condition": condition, "levels": str(len(rows_of(frame, condition)))}
         for title, column in measures.items():
