@@ -1,4 +1,4 @@
-"""Vector fields: which direction the policy would choose in every cell of a maze, walls or not, facing left."""
+"""Vector fields: the direction that a policy would choose in every cell of a maze, walls or not, facing left."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class VectorField:
     """The net probability vector in every open cell of a maze.
 
     Attributes:
-        maze: the maze; its mouse does not matter to the field.
-        name: the condition.
+        maze: The maze; its mouse does not matter to the field.
+        name: Name of the condition.
         arrows: ``(25, 25, 2)`` float64 at ``[row, col]``: the probability of choosing right minus left, and of up
             minus down (walls or not), with the mouse in that cell and facing left. NaN in walls and at the cheese.
-        probabilities: ``(25, 25, 15)`` float64: of each action there. NaN likewise.
+        probabilities: ``(25, 25, 15)`` float64 at ``[row, col]``: the probability of each action. NaN likewise.
     """
 
     maze: Maze
@@ -46,7 +46,7 @@ class VectorField:
     probabilities: NDArray[np.float64] = field(repr=False)
 
     def difference(self, other: VectorField) -> VectorField:
-        """This field minus another of a maze of the same shape; NaN where either is.
+        """Subtract another field of a maze with the same walls; NaN where either is.
 
         Raises:
             ValueError: if the walls differ.
@@ -60,7 +60,7 @@ class VectorField:
         )
 
     def distance(self, other: VectorField) -> float:
-        """How differently two policies act: the total variation distance of their actions, averaged over cells.
+        """Measure how differently two policies act: the total variation distance of their actions, averaged over cells.
 
         Half the summed absolute difference of the 15 probabilities (Levin & Peres, *Markov Chains and Mixing Times*,
         4.1): the share of moments at which the two would act differently if they agreed whenever they can. Averaged
@@ -81,8 +81,8 @@ class VectorField:
         """
         self._check_walls(other)
         varied = 0.5 * np.abs(self.probabilities - other.probabilities).sum(axis=2)
-        there = ~np.isnan(varied)
-        return float(varied[there].mean()) if there.any() else float("nan")
+        in_both = ~np.isnan(varied)
+        return float(varied[in_both].mean()) if in_both.any() else float("nan")
 
     def _check_walls(self, other: VectorField) -> None:
         if not np.array_equal(self.maze.walls, other.maze.walls):
@@ -94,7 +94,7 @@ def vector_field(
     maze: Maze,
     condition: ConditionLike | Intervention = BASELINE,
 ) -> VectorField:
-    """Which direction the policy would choose in every open cell of a maze, walls or not, facing left.
+    """Compute which direction the policy would choose in every open cell of a maze, walls or not, facing left.
 
     Example:
         >>> from steered_env import Maze, load_policy
@@ -103,10 +103,10 @@ def vector_field(
         (25, 25, 2)
 
     Args:
-        policy: an `ImpalaPolicy`, or any torch module with ``action_probabilities``, or a `SteeredPolicy`, or a
-            Stable-Baselines3 model, or the name of a packaged policy, or a path.
-        maze: a vector of the condition is computed with the mouse where it stands here.
-        condition: an expression, a `Steering` or another `Intervention`, or a name with one of them or with a function.
+        policy: An `ImpalaPolicy`, any torch module with ``action_probabilities``, a `SteeredPolicy`, a
+            Stable-Baselines3 model, the name of a packaged policy, or a path.
+        maze: The maze; vectors of the condition are computed with the mouse where it stands here.
+        condition: An expression, a `Steering` or another `Intervention`, or a name with one of them or with a function.
 
     Raises:
         TypeError: if an argument is of the wrong kind.
@@ -123,12 +123,12 @@ def vector_field(
 
 
 def fields_of(forward: SharedForward, maze: Maze, steerings: Mapping[str, Intervention]) -> list[VectorField]:
-    """The fields of one maze under several steerings, sharing what their forward passes have in common.
+    """Compute the fields of one maze under several steerings, sharing what their forward passes have in common.
 
     Args:
-        forward: the policy.
-        maze: its mouse does not matter.
-        steerings: name to steering.
+        forward: The policy.
+        maze: The maze; its mouse does not matter.
+        steerings: Name to steering.
     """
     cells: list[Cell] = [(int(row), int(col)) for row, col in np.argwhere(~maze.walls) if (row, col) != maze.cheese]
     frames = draw_frames([maze.with_mouse(cell) for cell in cells])

@@ -44,7 +44,7 @@ def save_figure(figure: Figure, path: Path) -> None:
 
 
 def results_figure(results: Results) -> Figure:
-    """How often the mouse reached the cheese and the top right, by condition, with 95 % intervals.
+    """Draw how often the mouse reached the cheese and the top right, by condition, with 95 % intervals.
 
     One panel for the mazes with a decision square, one for all.
     """
@@ -63,12 +63,12 @@ def results_figure(results: Results) -> Figure:
     figure.supxlabel(f"share of episodes that reach it{within}, 95 % interval over mazes", fontsize=10)
     handles, labels = row[0].get_legend_handles_labels()
     legend = figure.legend(handles, labels, loc="outside upper center", ncols=2, frameon=False)
-    legend.set_title(_measured(results), FontProperties(size=10))  # a suptitle would lie under the legend
+    legend.set_title(_heading(results), FontProperties(size=10))  # a suptitle would lie under the legend
     return figure
 
 
-def _measured(results: Results) -> str:
-    """Which policy in which mazes."""
+def _heading(results: Results) -> str:
+    """Name the policy and the levels of results."""
     policy = results.description.get("policy_name") or results.description.get("policy")
     levels = sorted({int(level) for level in results.frame["level"].dropna()})
     parts = [f"policy {policy_name(str(policy))}"] if policy else []
@@ -82,7 +82,7 @@ def _measured(results: Results) -> str:
 
 
 def policy_name(policy: str) -> str:
-    """A packaged policy's name, or the last part of a path."""
+    """Shorten a path to its last part; a packaged policy keeps its name."""
     return Path(policy).name
 
 
@@ -91,7 +91,7 @@ def _lines(text: str) -> int:
 
 
 def _draw_rates(axes: Axes, results: Results, title: str) -> None:
-    """Rates of some mazes; n stands beside a rate where it is fewer than all of them."""
+    """Draw rates in one panel; where a rate is of fewer mazes than the others, n stands beside it."""
     mazes = results.mazes
     counts = results.frame.groupby("condition")[list(_MEASURES)].count().reindex(results.conditions)
     summary = results.summary().set_index("condition").reindex(results.conditions)
@@ -125,7 +125,7 @@ def _draw_rates(axes: Axes, results: Results, title: str) -> None:
 
 
 def fields_figure(fields: Sequence[VectorField], *, policy: str | None = None) -> Figure:
-    """Vector fields side by side over the rendered maze, with cheese, decision square and corner marked.
+    """Draw vector fields side by side over the rendered maze, with cheese, decision square and corner marked.
 
     All panels have one scale, and an arrow of length 1 below the maze. The figure names level and policy.
 

@@ -35,13 +35,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _FORMATS = (".mp4", ".gif")
-_BAND = 34
+_BAND, _GAP = 34, 8
+"""Pixels: height of the bands above and below a maze, and width of the gap between panels."""
 _MARGIN = 2
-_GAP = 8
+"""Cells around the open ones."""
 _BACKDROP, _TEXT = (20, 20, 24), (235, 235, 235)
 _COLOURS = {"cheese": (255, 205, 60), "top right": (110, 185, 255), "neither": (170, 170, 170)}
 _HOLD_S = 1.5
+"""Seconds for which the film holds its end."""
 _SHADES, _COLOURS_OF_GIF = 32, 128
+_LARGEST_PANEL = 4096
 _LONGEST_CAPTION = "reached the top right · step 256"
 
 
@@ -50,19 +53,19 @@ class Rollout:
     """One filmed episode.
 
     Attributes:
-        name: the condition.
-        pictures: each ``(S, S, 3)`` uint8, cut to the open cells; one more than steps.
+        name: Name of the condition.
+        renderings: Renderings of the maze, each ``(S, S, 3)`` uint8, cut to the open cells; one more than steps.
         outcome: ``"cheese"``, ``"top right"`` or ``"neither"``.
     """
 
     name: str
-    pictures: list[NDArray[np.uint8]] = field(repr=False)
+    renderings: list[NDArray[np.uint8]] = field(repr=False)
     outcome: str
 
     @property
     def steps(self) -> int:
-        """How many steps the episode took."""
-        return len(self.pictures) - 1
+        """Number of steps of the episode."""
+        return len(self.renderings) - 1
 
 
 def roll_out(policy: SteeredPolicy, maze: Maze, name: str, *, steps: int, deterministic: bool = False) -> Rollout:
@@ -71,17 +74,17 @@ def roll_out(policy: SteeredPolicy, maze: Maze, name: str, *, steps: int, determ
     env = MazeEnv(until="either", time_limit=steps, render_mode="rgb_array")
     try:
         observation, info = env.reset(options={"maze": maze})
-        pictures = [_picture(env, window)]
+        renderings = [_rendering(env, window)]
         over = maze.mouse == maze.corner
         while not over:
             action, _ = policy.predict(observation, deterministic=deterministic)
             observation, _, terminated, truncated, info = env.step(cast("int", action))
-            pictures.append(_picture(env, window))
+            renderings.append(_rendering(env, window))
             over = terminated or truncated
     finally:
         env.close()
     reached = {"cheese": info["reached_cheese"], "top right": info["reached_top_right"], "neither": True}
-    return Rollout(name, pictures, next(outcome for outcome, was in reached.items() if was))
+    return Rollout(name, renderings, next(outcome for outcome, was in reached.items() if was))
 
 
 def record_video(
@@ -96,22 +99,22 @@ def record_video(
     panel: int = 384,
     frames_per_second: int = FRAMES_PER_SECOND,
 ) -> list[Rollout]:
-    """Film one episode of each condition, side by side, with label, step count and outcome in the picture.
+    """Film one episode of each condition, side by side, with its name, step count and outcome.
 
     Args:
-        policy: an `ImpalaPolicy`, or any torch module with ``action_probabilities``, or a `SteeredPolicy`, or the
-            name of a packaged policy, or a path.
-        maze: in its start state.
-        conditions: as for `evaluate`.
-        path: where to; ``.mp4`` (H.264) or ``.gif``. Its folder is made; the file is whole or not there.
-        steps: after which an episode that reached nothing is ended.
-        seed: of each condition's actions.
-        deterministic: always take the likeliest action.
-        panel: side of each maze's picture, in pixels.
-        frames_per_second: of the film.
+        policy: An `ImpalaPolicy`, any torch module with ``action_probabilities``, a `SteeredPolicy`, the name of a
+            packaged policy, or a path.
+        maze: The maze, in its start state.
+        conditions: Conditions, as for `evaluate`.
+        path: Path of the film, ``.mp4`` (H.264) or ``.gif``. Its folder is made; the file is whole or not there.
+        steps: Number of steps after which an episode that reached nothing is ended.
+        seed: Seed of each condition's actions.
+        deterministic: Always take the likeliest action.
+        panel: Side of each maze in the film, in pixels, at most 4,096.
+        frames_per_second: Film frames per second.
 
     Returns:
-        The episodes.
+        The episodes, in the order of the conditions.
 
     Raises:
         TypeError: if an argument is of the wrong kind.
@@ -126,13 +129,18 @@ def record_video(
     for name, value in (("steps", steps), ("panel", panel), ("frames_per_second", frames_per_second)):
         if value < 1:
             raise ValueError(f"{name} must be ≥ 1, got {value}")
+    if panel > _LARGEST_PANEL:
+        raise ValueError(f"panel must be ≤ {_LARGEST_PANEL:,} pixels, got {panel}")
     subject = SteerablePolicy.of(policy)
     module, factory = subject.module, SteeringFactory(subject.module)
-    steerings = {c.name: subject.steering.then(factory.steering(c, maze)) for c in read_conditions(conditions)}
+    steerings = {
+        condition.name: subject.steering.then(factory.steering(condition, maze))
+        for condition in read_conditions(conditions)
+    }
     check_folder(target.parent)
     rollouts = [
-        roll_out(SteeredPolicy(module, s, seed=seed), maze, name, steps=steps, deterministic=deterministic)
-        for name, s in steerings.items()
+        roll_out(SteeredPolicy(module, steering, seed=seed), maze, name, steps=steps, deterministic=deterministic)
+        for name, steering in steerings.items()
     ]
     make_folder(target.parent)
     write_film(list(film(rollouts, panel, frames_per_second)), target, frames_per_second)
@@ -140,7 +148,7 @@ def record_video(
 
 
 def film(rollouts: Sequence[Rollout], panel: int, frames_per_second: int) -> Iterator[NDArray[np.uint8]]:
-    """The frames of a film: panels side by side, each held when its episode is over.
+    """Draw the frames of a film: panels side by side, each held when its episode is over.
 
     Yields:
         ``(H, W, 3)`` uint8, sides even, as H.264 wants them.
@@ -169,7 +177,7 @@ def _mp4(frames: Sequence[NDArray[np.uint8]], frames_per_second: int) -> bytes:
 
 
 def gif(frames: Sequence[NDArray[np.uint8]], frames_per_second: int) -> bytes:
-    """The bytes of an animated GIF, with one palette for the whole film, so that still parts cost nothing."""
+    """Encode an animated GIF, with one palette for the whole film, so that still parts cost nothing."""
     palette = _palette(frames)
     first, *rest = (Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames)
     duration = round(1000 / frames_per_second)
@@ -179,7 +187,7 @@ def gif(frames: Sequence[NDArray[np.uint8]], frames_per_second: int) -> bytes:
 
 
 def _palette(frames: Sequence[NDArray[np.uint8]]) -> Image.Image:
-    """An image whose palette stands for every colour of the film, rare ones too.
+    """Make an image whose palette stands for every colour of the film, rare ones too.
 
     Counted by pixels, the cheese's few would vanish among those of walls and background: every shade, of 32 steps a
     channel, counts once for each doubling of its pixels.
@@ -195,10 +203,10 @@ def _palette(frames: Sequence[NDArray[np.uint8]]) -> Image.Image:
     return Image.fromarray(middles[None].astype(np.uint8)).quantize(colors=_COLOURS_OF_GIF, dither=Image.Dither.NONE)
 
 
-def _picture(env: MazeEnv, window: tuple[slice, slice]) -> NDArray[np.uint8]:
-    picture = env.render()
-    assert picture is not None
-    return picture[window]
+def _rendering(env: MazeEnv, window: tuple[slice, slice]) -> NDArray[np.uint8]:
+    rendering = env.render()
+    assert rendering is not None
+    return rendering[window]
 
 
 def _window(maze: Maze) -> tuple[slice, slice]:
@@ -222,15 +230,15 @@ def _panel(rollout: Rollout, step: int, side: int) -> Image.Image:
     over = step == rollout.steps
     colour = _COLOURS[rollout.outcome] if over else _BACKDROP
     image = Image.new("RGB", (side, side + 2 * _BAND), _BACKDROP)
-    picture = Image.fromarray(rollout.pictures[step]).resize((side, side), Image.Resampling.LANCZOS)
-    image.paste(picture, (0, _BAND))
+    rendering = Image.fromarray(rollout.renderings[step]).resize((side, side), Image.Resampling.LANCZOS)
+    image.paste(rendering, (0, _BAND))
     draw = ImageDraw.Draw(image)
     _write(draw, rollout.name, (side / 2, _BAND / 2), side, _TEXT)
     caption = f"step {step}"
     if over:
         draw.rectangle((0, _BAND, side - 1, _BAND + side - 1), outline=colour, width=4)
-        got = f"reached the {rollout.outcome}" if rollout.outcome != "neither" else "reached neither"
-        caption = f"{got} · step {step}"
+        reached = f"reached the {rollout.outcome}" if rollout.outcome != "neither" else "reached neither"
+        caption = f"{reached} · step {step}"
     _write(draw, caption, (side / 2, 1.5 * _BAND + side), side, colour if over else _TEXT, as_long_as=_LONGEST_CAPTION)
     return image
 

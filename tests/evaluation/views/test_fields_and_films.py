@@ -104,13 +104,13 @@ def test_a_rate_of_fewer_mazes_says_so(reference_policy: ImpalaPolicy, mazes: li
 def test_rollout_is_of_the_real_environment(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
     rollout = roll_out(SteeredPolicy(reference_policy, seed=0), mazes[1], "x", steps=60)
     assert rollout.outcome == "cheese"
-    assert len(rollout.pictures) == rollout.steps + 1
-    assert rollout.pictures[0].shape == rollout.pictures[-1].shape
+    assert len(rollout.renderings) == rollout.steps + 1
+    assert rollout.renderings[0].shape == rollout.renderings[-1].shape
     assert repr(rollout) == "Rollout(name='x', outcome='cheese')"
     whole = mazes[1].render()
-    side = rollout.pictures[0].shape[0]
+    side = rollout.renderings[0].shape[0]
     assert any(
-        np.array_equal(rollout.pictures[0], whole[top : top + side, left : left + side])
+        np.array_equal(rollout.renderings[0], whole[top : top + side, left : left + side])
         for top in range(512 - side)
         for left in (top, top + 1, top - 1)
         if left >= 0
