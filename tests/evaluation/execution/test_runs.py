@@ -307,3 +307,12 @@ def test_files_are_neither_too_many_nor_too_large(reference_policy: ImpalaPolicy
     job = Job(subject_of(reference_policy, conditions, settings), conditions, (), settings)
     for mazes, chunk in ((1, 8), (5_000, 8), (100_000, 50), (10_000_000, 256)):
         assert manifest_of(Measurement(job, maze_set(range(mazes), None))).chunk == chunk
+
+
+def test_a_cluster_that_is_not_there_replaces_nothing(
+    done: Path, reference_policy: ImpalaPolicy, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(done, tmp_path / "run")
+    with pytest.raises(RunError, match=r"no Ray cluster at '127\.0\.0\.1:9'"):
+        evaluate(reference_policy, range(2), horizon=4, out=folder, replace=True, ray="127.0.0.1:9")
+    pd.testing.assert_frame_equal(Results.load(folder).frame, Results.load(done).frame)
