@@ -53,7 +53,7 @@ def _measure_missing(measurement: Measurement, execution: Execution, sink: Sink,
             report(done, len(mazes))
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"stopped: {sink.kept()}") from None
-    if done < len(mazes):
+    if stop.made:  # also if nothing was left to do: whoever asked wants nothing that comes after either
         raise KeyboardInterrupt(f"stopped: {sink.kept()}")
 
 

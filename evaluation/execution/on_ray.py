@@ -51,9 +51,9 @@ def connected(address: str) -> Iterator[None]:
     _show_a_token()
     ray = _imported()
     ours = not ray.is_initialized()
-    if ours:
-        _connect(ray, address)
     try:
+        if ours:
+            _connect(ray, address)
         yield
     finally:
         if ours:

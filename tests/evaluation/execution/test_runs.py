@@ -149,6 +149,18 @@ def test_ctrl_c_stops_at_the_next_chunk_and_says_how_to_go_on(reference_policy: 
     assert evaluate(reference_policy, range(9), horizon=4, out=tmp_path).progress.finished
 
 
+def test_ctrl_c_in_the_last_chunk_stops_as_well(reference_policy: ImpalaPolicy, tmp_path: Path) -> None:
+    """Otherwise a command that measures in several steps would go on with the next one."""
+
+    def interrupt(done: int, total: int) -> None:
+        if done == total:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt, match="stopped: 2 of 2 mazes"):
+        evaluate(reference_policy, range(2), horizon=4, out=tmp_path, on_progress=interrupt)
+    assert Results.load(tmp_path).progress.finished
+
+
 def test_one_process_at_a_time(reference_policy: ImpalaPolicy, tmp_path: Path) -> None:
     with locked(tmp_path), pytest.raises(RunError, match=f"is in use by process {os.getpid()} on .*: wait until"):
         evaluate(reference_policy, 1, horizon=4, out=tmp_path)
