@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from gymnasium.error import ClosedEnvironmentError, ResetNeeded
 
 from steered_env.maze import Edit, Maze, apply_edits, check_edits
@@ -15,7 +14,7 @@ from .rules import Until, check_time_limit, check_until
 from .running import RunningMazes
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    import numpy as np
 
 
 class Episodes:
@@ -30,9 +29,9 @@ class Episodes:
         threads: Number of procgen's own threads; 0 steps in the calling thread.
 
     Attributes:
-        started: ``(num,)`` bool, an episode was begun there.
-        finished: ``(num,)`` bool, the episode there is over.
-        steps: ``(num,)`` int64, steps of the episode there.
+        started: Whether an episode was begun in each maze.
+        finished: Whether the episode in each maze is over.
+        steps: Steps of the episode in each maze.
     """
 
     def __init__(
@@ -48,9 +47,9 @@ class Episodes:
         self._source, self._edits = source, check_edits(edits)
         self._until, self._time_limit = check_until(until), check_time_limit(time_limit)
         self._mazes: RunningMazes | None = RunningMazes(num, threads=threads)
-        self.started = np.zeros(num, np.bool_)
-        self.finished = np.zeros(num, np.bool_)
-        self.steps = np.zeros(num, np.int64)
+        self.started = [False] * num
+        self.finished = [False] * num
+        self.steps = [0] * num
 
     @property
     def mazes(self) -> RunningMazes:
@@ -69,7 +68,7 @@ class Episodes:
         Raises:
             ResetNeeded: before the first reset.
         """
-        if not self.started.all():
+        if not all(self.started):
             raise ResetNeeded(f"cannot {what}: the environment was never reset; call reset() first")
 
     def next_maze(self, generator: np.random.Generator, choice: Mapping[str, Any], edits: Iterable[Edit]) -> Maze:
@@ -93,32 +92,38 @@ class Episodes:
         self.mazes.start(index, maze)
         self.started[index], self.finished[index], self.steps[index] = True, False, 0
 
-    def step(self, actions: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]:
+    def step(self, actions: Sequence[int]) -> tuple[list[float], list[bool], list[bool]]:
         """Move the mice whose episodes are not over.
 
         Args:
-            actions: ``(num,)``, 0 to 14.
+            actions: One for each maze, 0 to 14.
 
         Returns:
-            Rewards, terminations and truncations, each ``(num,)``.
+            Rewards, terminations and truncations, one of each for each maze; 0 and False where the episode was over.
         """
-        active, mazes = ~self.finished, self.mazes
+        mazes, either = self.mazes, self._until == "either"
+        active = [not over for over in self.finished]
         rewards = mazes.step(actions, active)
-        self.steps += active
-        ended = mazes.reached_cheese | ((self._until == "either") & mazes.reached_top_right)
-        terminations, truncations = ended & active, (self.steps >= self._time_limit) & active
-        self.finished = self.finished | terminations | truncations
+        terminations, truncations, finished = [False] * len(active), [False] * len(active), [True] * len(active)
+        for index, runs in enumerate(active):
+            if runs:
+                maze = mazes[index]
+                self.steps[index] += 1
+                ended = maze.reached_cheese or (either and maze.reached_top_right)
+                cut = self.steps[index] >= self._time_limit
+                terminations[index], truncations[index], finished[index] = ended, cut, ended or cut
+        self.finished = finished
         return rewards, terminations, truncations
 
     def snapshot(self) -> dict[str, Any]:
         """Record all that the rest of the episodes depends on, in plain values."""
-        return {**self.mazes.snapshot(), "steps": self.steps.tolist(), "finished": self.finished.tolist()}
+        return {**self.mazes.snapshot(), "steps": list(self.steps), "finished": list(self.finished)}
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
         """Go on where a snapshot was taken."""
         self.mazes.restore(snapshot)
-        self.started[:] = True
-        self.steps[:], self.finished[:] = snapshot["steps"], snapshot["finished"]
+        self.started = [True] * len(self.started)
+        self.steps, self.finished = list(snapshot["steps"]), list(snapshot["finished"])
 
     def close(self) -> None:
         """Free procgen's side. Calling it again does nothing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import operator
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, SupportsInt
 
@@ -137,11 +138,8 @@ class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
         episodes.check_started("step")
         if episodes.finished[0]:
             raise ResetNeeded("cannot step: the episode is over; call reset() first")
-        if not self.action_space.contains(action):
-            raise InvalidAction(f"action must be an integer, 0 to {ACTIONS - 1}, got {action!r}")
-        rewards, terminations, truncations = episodes.step(np.array([action]))
-        ends = bool(terminations[0]), bool(truncations[0])
-        return mazes.frames[0].copy(), float(rewards[0]), *ends, self._info()
+        (reward,), (terminated,), (truncated,) = episodes.step((_action_number(action),))
+        return mazes.frames[0].copy(), reward, terminated, truncated, self._info()
 
     def snapshot(self) -> dict[str, Any]:
         """Record all that the rest of this episode and the next ones depend on.
@@ -216,20 +214,30 @@ class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
         if self.render_mode is None:
             return None
         self._episodes.check_started("render")
-        return self._episodes.mazes.maze(0).render()
+        return self._episodes.mazes[0].maze.render()
 
     def close(self) -> None:
         """Free procgen's side. Calling it again does nothing."""
         self._episodes.close()
 
     def _info(self) -> dict[str, Any]:
-        mazes = self._episodes.mazes
-        maze = mazes.maze(0)
+        running = self._episodes.mazes[0]
+        maze = running.maze
         return {
             "level": maze.level,
             "mouse": maze.mouse,
             "cheese": maze.cheese,
-            "reached_cheese": bool(mazes.reached_cheese[0]),
-            "reached_top_right": bool(mazes.reached_top_right[0]),
+            "reached_cheese": running.reached_cheese,
+            "reached_top_right": running.reached_top_right,
             "maze": maze,
         }
+
+
+def _action_number(action: SupportsInt) -> int:
+    try:
+        number = operator.index(action)  # type: ignore[arg-type]
+    except TypeError:
+        number = -1
+    if not 0 <= number < ACTIONS:
+        raise InvalidAction(f"action must be an integer, 0 to {ACTIONS - 1}, got {action!r}")
+    return number

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from steered_env.maze import Maze, after_all
-from steered_env.simulator import WORLD_SIZE, MazeBatch, MazeState
+from steered_env.maze import Maze, mouse_of, state_of, transitions
+from steered_env.simulator import MazeBatch, MazeState
 
 from .rules import STAY
 from .snapshots import maze_of, plain_values
@@ -22,119 +21,161 @@ NO_CELL = -1
 """Row and column of a cheese that is not there."""
 
 
+class RunningMaze:
+    """One maze of a running episode, with its mouse.
+
+    It is kept in plain numbers: a step of procgen takes less than a `Maze` with all its checks.
+
+    Args:
+        maze: The maze as it is now.
+        reached_cheese: The mouse has reached the cheese.
+        reached_top_right: The mouse has visited the corner.
+
+    Attributes:
+        state: Cell and facing of the mouse, as `state_of` numbers them.
+        reached_cheese: The mouse has reached the cheese.
+        reached_top_right: The mouse has visited the corner.
+    """
+
+    __slots__ = ("_cheese", "_corner", "_maze", "_transitions", "reached_cheese", "reached_top_right", "state")
+
+    def __init__(self, maze: Maze, reached_cheese: bool, reached_top_right: bool) -> None:
+        self._maze = maze
+        self._transitions = transitions(maze.walls)
+        self.state = state_of(maze.mouse, maze.facing_right)
+        self._corner = state_of(maze.corner, False) >> 1
+        self._cheese = NO_CELL if maze.cheese is None else state_of(maze.cheese, False) >> 1
+        self.reached_cheese, self.reached_top_right = reached_cheese, reached_top_right
+
+    @property
+    def maze(self) -> Maze:
+        """The maze as it is now."""
+        mouse, facing_right = mouse_of(self.state)
+        if mouse != self._maze.mouse or facing_right != self._maze.facing_right:
+            self._maze = self._maze.unchecked_copy(mouse=mouse, facing_right=facing_right)
+        return self._maze
+
+    def move(self, action: int) -> bool:
+        """Move the mouse, and return whether it reaches the cheese, which is gone then."""
+        self.state = self._transitions.item(action, self.state)
+        cell = self.state >> 1
+        if cell == self._corner:
+            self.reached_top_right = True
+        if cell != self._cheese:
+            return False
+        self.reached_cheese = True
+        self._cheese, self._maze = NO_CELL, self._maze.unchecked_copy(cheese=None)
+        return True
+
+    def __reduce__(self) -> tuple[type[RunningMaze], tuple[Maze, bool, bool]]:
+        return RunningMaze, (self.maze, self.reached_cheese, self.reached_top_right)
+
+
 class RunningMazes:
-    """Mazes with a mouse each, moved all at once.
+    """Mazes with a mouse each, that step together.
 
     Where a mouse is follows from its actions, which is much faster than asking procgen. procgen's reward must
     agree at every step, and `check` compares with procgen's own state.
 
     Args:
-        num: Number of mazes.
+        num: Number of mazes; each is level 0 until another one is started.
         threads: Number of procgen's own threads; 0 steps in the calling thread.
 
     Attributes:
-        mouse: ``(num, 2)`` int, each mouse's cell.
-        facing_right: ``(num,)`` bool.
-        cheese: ``(num, 2)`` int, `NO_CELL` where there is none.
-        reached_cheese: ``(num,)`` bool.
-        reached_top_right: ``(num,)`` bool, the corner was visited.
+        cheese: ``(num, 2)`` int, each cheese's cell, `NO_CELL` where there is none.
         level: ``(num,)`` int, `NO_CELL` where a maze has none.
     """
 
     def __init__(self, num: int, *, threads: int = 0) -> None:
         self._batch = MazeBatch(num, threads=threads)
-        self._starts: list[Maze | None] = [None] * num
-        self._walls = np.ones((num, WORLD_SIZE, WORLD_SIZE), np.bool_)
-        self._corner = np.zeros((num, 2), np.int64)
-        self._all = np.arange(num)
-        self.mouse = np.zeros((num, 2), np.int64)
-        self.facing_right = np.zeros(num, np.bool_)
         self.cheese = np.full((num, 2), NO_CELL, np.int64)
-        self.reached_cheese = np.zeros(num, np.bool_)
-        self.reached_top_right = np.zeros(num, np.bool_)
-        self.level = np.zeros(num, np.int64)
+        self.level = np.full(num, NO_CELL, np.int64)
+        level_0 = Maze.decode(self._batch.read(0))
+        self._mazes = [RunningMaze(level_0, reached_cheese=False, reached_top_right=False) for _ in range(num)]
+
+    def __getitem__(self, index: int) -> RunningMaze:
+        return self._mazes[index]
 
     @property
     def frames(self) -> NDArray[np.uint8]:
         """The present frames: ``(num, 64, 64, 3)`` uint8, overwritten by the next step."""
         return self._batch.frames
 
+    @property
+    def mouse(self) -> NDArray[np.int64]:
+        """Each mouse's cell: ``(num, 2)``."""
+        return np.array([mouse_of(maze.state)[0] for maze in self._mazes])
+
+    @property
+    def reached_cheese(self) -> NDArray[np.bool_]:
+        """Where the cheese was reached: ``(num,)``."""
+        return np.array([maze.reached_cheese for maze in self._mazes])
+
+    @property
+    def reached_top_right(self) -> NDArray[np.bool_]:
+        """Where the corner was visited: ``(num,)``."""
+        return np.array([maze.reached_top_right for maze in self._mazes])
+
     def start(self, index: int, maze: Maze) -> None:
         """Begin an episode in one of the mazes, and draw its first frame."""
-        self.put(index, maze)
-        self.reached_cheese[index] = False
-        self.reached_top_right[index] = maze.mouse == maze.corner
+        self._set(index, RunningMaze(maze, reached_cheese=False, reached_top_right=maze.mouse == maze.corner))
 
     def put(self, index: int, maze: Maze) -> None:
         """Put another maze under a running episode, and draw it; what was reached stays."""
+        before = self._mazes[index]
+        self._set(index, RunningMaze(maze, before.reached_cheese, before.reached_top_right))
+
+    def _set(self, index: int, running: RunningMaze) -> None:
+        maze = running.maze
         self._batch.write(index, maze)
-        self._starts[index] = maze
-        self._walls[index] = maze.walls
-        self._corner[index] = maze.corner
-        self.mouse[index] = maze.mouse
-        self.facing_right[index] = maze.facing_right
+        self._mazes[index] = running
         self.cheese[index] = NO_CELL if maze.cheese is None else maze.cheese
         self.level[index] = NO_CELL if maze.level is None else maze.level
 
-    def maze(self, index: int) -> Maze:
-        """Return one of the mazes as it is now.
-
-        Raises:
-            ValueError: if nothing was started there.
-        """
-        start = self._starts[index]
-        if start is None:
-            raise ValueError(f"maze {index} was never started")
-        row, col = self.mouse[index].tolist()
-        cheese = None if self.reached_cheese[index] else start.cheese
-        return replace(start, mouse=(row, col), facing_right=bool(self.facing_right[index]), cheese=cheese)
-
-    def step(self, actions: NDArray[np.int64], running: NDArray[np.bool_]) -> NDArray[np.float32]:
+    def step(
+        self, actions: Sequence[int] | NDArray[np.int64], running: Sequence[bool] | NDArray[np.bool_]
+    ) -> list[float]:
         """Move the mice of the episodes that are running; the others' frames mean nothing afterwards.
 
         Where the cheese is reached the true last frame is drawn, though procgen has begun another maze.
 
         Args:
-            actions: ``(num,)``, 0 to 14.
-            running: ``(num,)`` bool.
+            actions: One for each maze, 0 to 14.
+            running: Whether the episode of each maze runs.
 
         Returns:
-            Rewards ``(num,)`` float32, 0 where nothing runs.
+            The reward of each maze, 0 where nothing runs.
 
         Raises:
             RuntimeError: if procgen's reward disagrees with where a mouse must be.
         """
-        actions = np.where(running, actions, STAY)
-        rewards = self._batch.step(actions)[0] * running
-        self.mouse, self.facing_right = after_all(self._walls, self.mouse, self.facing_right, actions)
-        at_cheese = _same_cells(self.mouse, self.cheese) & running
-        if (wrong := at_cheese != (rewards > 0)).any():
-            index = int(np.flatnonzero(wrong)[0])
-            raise RuntimeError(f"procgen disagrees with {self.maze(index)!r} about action {actions[index]}")
-        self.reached_cheese |= at_cheese
-        self.reached_top_right |= _same_cells(self.mouse, self._corner) & running
-        for index in np.flatnonzero(at_cheese):
-            self.cheese[index] = NO_CELL
-            self._batch.write(int(index), self.maze(int(index)))
+        taken = [action if runs else STAY for action, runs in zip(actions, running, strict=True)]
+        rewards: list[float] = self._batch.step(taken)[0].tolist()
+        for index, (maze, action, runs) in enumerate(zip(self._mazes, taken, running, strict=True)):
+            if not runs:
+                rewards[index] = 0.0
+            elif (at_cheese := maze.move(action)) != (rewards[index] > 0):
+                raise RuntimeError(f"procgen disagrees with {maze.maze!r} about action {action}")
+            elif at_cheese:
+                self._set(index, maze)
         return rewards
 
     def snapshot(self) -> dict[str, Any]:
         """Record the mazes as they are now and what was reached, in plain values."""
         return {
-            "mazes": [plain_values(self.maze(index)) for index in self._all],
-            "reached_cheese": self.reached_cheese.tolist(),
-            "reached_top_right": self.reached_top_right.tolist(),
+            "mazes": [plain_values(maze.maze) for maze in self._mazes],
+            "reached_cheese": [maze.reached_cheese for maze in self._mazes],
+            "reached_top_right": [maze.reached_top_right for maze in self._mazes],
         }
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
         """Put back what `snapshot` gave, and draw it."""
-        for index, values in enumerate(snapshot["mazes"]):
-            self.put(index, maze_of(values))
-        self.reached_cheese[:] = snapshot["reached_cheese"]
-        self.reached_top_right[:] = snapshot["reached_top_right"]
+        names = ("mazes", "reached_cheese", "reached_top_right")
+        for index, (values, *reached) in enumerate(zip(*(snapshot[name] for name in names), strict=True)):
+            self._set(index, RunningMaze(maze_of(values), *reached))
 
     def __copy__(self) -> RunningMazes:
-        return copy.deepcopy(self)  # arrays that both changed would belong to neither
+        return copy.deepcopy(self)  # mazes that both changed would belong to neither
 
     def check(self, index: int) -> None:
         """Compare one mouse with procgen's own state.
@@ -142,16 +183,10 @@ class RunningMazes:
         Raises:
             RuntimeError: if procgen has it elsewhere.
         """
-        seen, expected = MazeState.decode(self._batch.read(index)), self.maze(index)
+        seen, expected = MazeState.decode(self._batch.read(index)), self._mazes[index].maze
         if (seen.mouse, seen.facing_right) != (expected.mouse, expected.facing_right):
             raise RuntimeError(f"procgen has the mouse of {expected!r} at {seen.mouse}")
 
     def close(self) -> None:
         """Free procgen's side. Calling it again does nothing."""
         self._batch.close()
-
-
-def _same_cells(cells: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.bool_]:
-    same: NDArray[np.bool_] = cells == others
-    both: NDArray[np.bool_] = same[:, 0] & same[:, 1]  # a reduction over two columns would take longer
-    return both

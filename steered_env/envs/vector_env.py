@@ -117,7 +117,7 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         """
         mazes = self._episodes.mazes
         self._episodes.check_started("tell the mazes")
-        return [mazes.maze(index) for index in range(self.num_envs)]
+        return [mazes[index].maze for index in range(self.num_envs)]
 
     def reset(
         self, *, seed: Seeds = None, options: dict[str, Any] | None = None
@@ -168,11 +168,11 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         info: dict[str, Any] = {}
         if self.autoreset_mode is AutoresetMode.NEXT_STEP:
             self._restart(resting)
-        elif self.autoreset_mode is AutoresetMode.SAME_STEP and episodes.finished.any():
-            info = self._final(episodes.finished)
+        elif self.autoreset_mode is AutoresetMode.SAME_STEP and any(episodes.finished):
+            info = self._final(np.array(episodes.finished))
             self._restart(episodes.finished)
         info |= self._info(np.ones(self.num_envs, np.bool_))
-        return running.frames.copy(), rewards.astype(np.float64), terminations, truncations, info
+        return running.frames.copy(), np.array(rewards), np.array(terminations), np.array(truncations), info
 
     def snapshot(self) -> dict[str, Any]:
         """Record all that the rest of these episodes and the next ones depend on.
@@ -247,21 +247,23 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         """Free procgen's side."""
         self._episodes.close()
 
-    def _check_actions(self, actions: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _check_actions(self, actions: NDArray[np.int64]) -> list[int]:
         self._episodes.check_started("step")
-        if self.autoreset_mode is AutoresetMode.DISABLED and self._episodes.finished.any():
+        if self.autoreset_mode is AutoresetMode.DISABLED and any(self._episodes.finished):
             over = np.flatnonzero(self._episodes.finished).tolist()
             raise ResetNeeded(
                 f'cannot step: the episodes of mazes {over} are over; call reset(options={{"reset_mask": mask}})'
             )
         chosen = np.asarray(actions)
-        if chosen.shape != (self.num_envs,) or not np.issubdtype(chosen.dtype, np.integer):
+        if chosen.shape != (self.num_envs,) or chosen.dtype.kind not in "iu":
             raise InvalidAction(
                 f"actions must be integers of shape ({self.num_envs},), got {chosen.dtype} of shape {chosen.shape}"
             )
-        if (outside := (chosen < 0) | (chosen >= ACTIONS)).any():
-            raise InvalidAction(f"actions must be 0 to {ACTIONS - 1}, got {chosen[outside][0]}")
-        return chosen
+        numbers: list[int] = chosen.tolist()
+        for number in numbers:
+            if not 0 <= number < ACTIONS:
+                raise InvalidAction(f"actions must be 0 to {ACTIONS - 1}, got {number}")
+        return numbers
 
     def _checked_choices(self, options: dict[str, Any]) -> list[dict[str, Any]]:
         """Check a reset's options, and return the ``level`` or ``maze`` that is chosen for each maze."""
@@ -299,9 +301,10 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         assert generator is not None
         return self._episodes.next_maze(generator, choice, edits)
 
-    def _restart(self, mask: NDArray[np.bool_]) -> None:
-        for index in np.flatnonzero(mask).tolist():
-            self._episodes.start(index, self._next_maze(index, {}, ()))
+    def _restart(self, mask: Sequence[bool]) -> None:
+        for index, again in enumerate(mask):
+            if again:
+                self._episodes.start(index, self._next_maze(index, {}, ()))
 
     def _final(self, mask: NDArray[np.bool_]) -> dict[str, Any]:
         """The last frames and infos of the mazes that start again within this step."""
@@ -318,15 +321,16 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
     def _info(self, mask: NDArray[np.bool_]) -> dict[str, Any]:
         """Arrays over the mazes with Gymnasium's masks."""
         now = self._episodes.mazes
-        has_level, has_cheese = now.level != NO_CELL, now.cheese[:, 0] != NO_CELL
-        arrays = {
-            "level": (now.level, has_level),
-            "mouse": (now.mouse, True),
-            "cheese": (now.cheese, has_cheese),
-            "reached_cheese": (now.reached_cheese, True),
-            "reached_top_right": (now.reached_top_right, True),
+        has_level, has_cheese = mask & (now.level != NO_CELL), mask & (now.cheese[:, 0] != NO_CELL)
+        return {
+            "level": now.level.copy(),
+            "_level": has_level,
+            "mouse": now.mouse,
+            "_mouse": mask.copy(),
+            "cheese": now.cheese.copy(),
+            "_cheese": has_cheese,
+            "reached_cheese": now.reached_cheese,
+            "_reached_cheese": mask.copy(),
+            "reached_top_right": now.reached_top_right,
+            "_reached_top_right": mask.copy(),
         }
-        info: dict[str, Any] = {}
-        for name, (values, present) in arrays.items():
-            info[name], info[f"_{name}"] = values.copy(), mask & present
-        return info

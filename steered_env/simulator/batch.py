@@ -57,6 +57,8 @@ class MazeBatch:
         )
         self._procgen._reuse_arrays = True  # hand out its buffers instead of copies
         _, observation, _ = self._procgen.observe()
+        self._actions: NDArray[np.int32] = self._procgen._ac["action"]
+        self._rewards, self._ended = self._procgen._rew, self._procgen._first
         self._buffer = self._procgen._ffi.new("char[]", _STATE_BYTES)
         self.frames: NDArray[np.uint8] = observation["rgb"]
         """``(num, 64, 64, 3)`` uint8: what the policy sees. procgen's own buffer, overwritten in place."""
@@ -99,7 +101,7 @@ class MazeBatch:
         if self.pictures is not None:
             self._open().observe()
 
-    def step(self, actions: NDArray[np.integer[Any]]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    def step(self, actions: Sequence[int] | NDArray[np.integer[Any]]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Move every mouse once.
 
         Args:
@@ -113,14 +115,17 @@ class MazeBatch:
             RuntimeError: in a forked process, which has none of procgen's threads, or if the batch was closed.
         """
         procgen = self._open()
-        if self._threads_live_in not in (None, os.getpid()):
+        if len(actions) != self.num:
+            raise ValueError(f"a batch of {self.num} takes as many actions, got {len(actions)}")
+        if self._threads_live_in is not None and self._threads_live_in != os.getpid():
             raise RuntimeError(
                 "procgen's threads do not live on in a forked process: make the environment after the fork, or "
                 "with threads=0"
             )
-        procgen.act(actions)
-        rewards, _, first = procgen.observe()
-        return rewards, first
+        self._actions[:] = actions
+        procgen._c_lib.libenv_act(procgen._c_env)  # procgen's own `act` and `observe`, without what they copy
+        procgen._c_lib.libenv_observe(procgen._c_env)
+        return self._rewards, self._ended
 
     def close(self) -> None:
         """Free the mazes. Calling it again does nothing; using them afterwards is an error."""

@@ -217,6 +217,15 @@ class MazeState:
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), tuple(getattr(self, field.name) for field in dataclass_fields(self))
 
+    def unchecked_copy(self, **values: Any) -> Self:
+        """Make a copy with other values that are known to be valid, in a tenth of the time of `dataclasses.replace`."""
+        changed = {**self.__dict__, **values}
+        if len(changed) > len(_FIELDS):  # what was computed from the old values does not hold for the new ones
+            changed = {name: changed[name] for name in _FIELDS}
+        copy = object.__new__(type(self))
+        copy.__dict__.update(changed)
+        return copy
+
     def _open_cell(self, cell: Any, what: str) -> Cell:
         row, col = check_cell(cell, what)
         if self.walls[row, col]:
@@ -279,6 +288,9 @@ class MazeState:
         fields["background_offset"] = self.background_offset
         fields["timeout"] = _NO_TIMEOUT
         return bytes(buffer)
+
+
+_FIELDS = tuple(field.name for field in dataclass_fields(MazeState))
 
 
 def level_start(template: bytes, level: int) -> bytes:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from steered_env import Maze
-from steered_env.maze import actions_between, after
+from steered_env.maze import actions_between, after, after_all, mouse_of, state_of, transitions
 from steered_env.simulator import MazeBatch, MazeState
 
 
@@ -30,3 +30,14 @@ def test_actions_between_neighbours() -> None:
     assert actions_between((3, 3), (3, 4)) == (6, 7, 8)
     with pytest.raises(ValueError, match="not neighbouring"):
         actions_between((3, 3), (4, 4))
+
+
+def test_a_table_of_moves_is_the_rule_in_every_state(mazes: list[Maze]) -> None:
+    walls = mazes[0].with_top_right_path().walls
+    table = transitions(walls)
+    for state in range(0, table.shape[1], 7):
+        mouse, facing_right = mouse_of(state)
+        assert state_of(mouse, facing_right) == state
+        cells, facings = after_all(walls, np.array([mouse] * 15), np.array([facing_right] * 15), range(15))
+        expected = [state_of((row, col), right) for (row, col), right in zip(cells.tolist(), facings, strict=True)]
+        assert table[:, state].tolist() == expected
