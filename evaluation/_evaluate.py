@@ -10,6 +10,7 @@ from torch import nn
 
 from evaluation.execution import Execution, run_measurement
 from evaluation.measuring import (
+    TOLERANCE,
     ConditionLike,
     Job,
     Measurement,
@@ -43,6 +44,7 @@ def evaluate(
     episodes: int | None = None,
     seed: int = 0,
     deterministic: bool = False,
+    tolerance: float | None = None,
     workers: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
     out: str | os.PathLike[str] | None = None,
@@ -60,7 +62,7 @@ def evaluate(
         >>> results.frame[["level", "condition"]].values.tolist()
         [[0, 'baseline'], [0, '-cheese'], [1, 'baseline'], [1, '-cheese']]
 
-    The first group of arguments, to ``deterministic``, is what is measured: all that the numbers depend on. The second
+    The first group of arguments, to ``tolerance``, is what is measured: all that the numbers depend on. The second
     is how it is run.
 
     Args:
@@ -78,6 +80,8 @@ def evaluate(
         episodes: episodes of each maze and condition when sampling; defaults to 100.
         seed: seed of the sampled actions; random vectors have a seed of their own.
         deterministic: always take the likeliest action instead of drawing one.
+        tolerance: the most by which an exact rate may be too low; defaults to 1e-6, and 0 runs the network in every
+            state that the mouse can get to. How much it may be is the column ``error_bound``.
         workers: threads; defaults to one per core.
         on_progress: called with (mazes done, mazes in all) at the start and after each chunk.
         out: a folder that keeps every chunk of mazes as soon as it is measured. The same call goes on where the
@@ -105,7 +109,16 @@ def evaluate(
     """
     if episodes is not None and method == "exact":
         raise ValueError(f'episodes are for method="sampled"; the exact method draws none (got {episodes})')
-    settings = Settings(method, horizon, EPISODES if episodes is None else episodes, seed, deterministic)
+    if tolerance is not None and method == "sampled":
+        raise ValueError(f'tolerance is for method="exact"; sampled rates have intervals instead (got {tolerance})')
+    settings = Settings(
+        method,
+        horizon,
+        EPISODES if episodes is None else episodes,
+        seed,
+        deterministic,
+        TOLERANCE if tolerance is None else tolerance,
+    )
     checked = read_conditions(conditions)
     job = Job(subject_of(policy, checked, settings), checked, check_edits(edits), settings)
     execution = Execution(

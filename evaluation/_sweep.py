@@ -58,6 +58,7 @@ def sweep(
     coefficients: Iterable[float] = (-1.0, 0.0, 1.0),
     mazes: Sequence[Maze] | None = None,
     horizon: int = HORIZON,
+    tolerance: float | None = None,
     workers: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
     out: str | os.PathLike[str] | None = None,
@@ -86,6 +87,7 @@ def sweep(
         coefficients: what the vectors are multiplied by.
         mazes: mazes of your own, instead of levels.
         horizon: steps within which a place must be reached.
+        tolerance: the most by which a rate may be too low, as for `evaluate`.
         workers: threads, one for each core unless said. The numbers do not depend on it.
         on_progress: called with (mazes done, mazes in all), counted over all policies.
         out: a folder that keeps a run of each policy; the same call goes on with them, see `evaluate`.
@@ -112,6 +114,7 @@ def sweep(
             [setting.condition for setting in settings],
             mazes=mazes,
             horizon=horizon,
+            tolerance=tolerance,
             workers=workers,
             on_progress=_counted(on_progress, number, len(named)),
             out=None if out is None else Path(out) / f"{number:02d}-{Path(name).stem}",

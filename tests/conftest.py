@@ -18,6 +18,16 @@ import pytest
 from steered_env import ImpalaPolicy, Maze, load_policy
 
 DATA = Path(__file__).parent / "data"
+LONGEST_FILES = (
+    "test_examples.py", "test_cli.py", "test_page.py", "test_reference.py", "test_faults.py", "test_ppo.py",
+    "test_on_ray.py", "test_model_card.py", "test_reproduce.py", "test_imitation.py", "test_packaged.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that no worker is left with one of them at the end."""
+    places = {name: place for place, name in enumerate(LONGEST_FILES)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
 
 
 @contextmanager

@@ -37,6 +37,9 @@ def table(
     ] = None,
     seed: Seed = 0,
     deterministic: Annotated[bool, typer.Option(help="Always take the likeliest action.")] = False,
+    tolerance: Annotated[
+        float | None, typer.Option(help="The most by which an exact rate may be too low; defaults to 1e-6.")
+    ] = None,
     workers: Annotated[int | None, typer.Option(help="Threads; defaults to one per core.")] = None,
     ray: Annotated[
         str | None, typer.Option(help="Measure on a Ray cluster: auto for the one of this machine, or host:port.")
@@ -76,6 +79,7 @@ def table(
             episodes=episodes,
             seed=seed,
             deterministic=deterministic,
+            tolerance=tolerance,
             workers=workers,
             on_progress=update,
             out=folder,

@@ -16,7 +16,7 @@ from .code_that_measures import code_of
 _PACKAGES = ("steered-env", "torch", "numpy", "scipy")
 _SIMULATORS = ("procgen", "procgen-mirror")
 _FILES = 2000
-_SMALLEST_CHUNK, _LARGEST_CHUNK = 4, 256
+_SMALLEST_CHUNK, _LARGEST_CHUNK = 8, 256
 
 
 def manifest_of(measurement: Measurement, chunk: int | None = None) -> Manifest:
@@ -78,6 +78,7 @@ def _configuration(job: Job, mazes: MazeSet) -> dict[str, Any]:
         "episodes": settings.episodes,
         "seed": settings.seed,
         "deterministic": settings.deterministic,
+        "tolerance": settings.tolerance if settings.method == "exact" else 0,
         "conditions": {condition.name: _recipe(condition) for condition in job.conditions},
         "version": versions(),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from itertools import takewhile
 
 import pandas as pd
@@ -12,7 +13,7 @@ from evaluation.results import Results
 from steered_env.system import StopRequest
 
 from .execution import Execution, worker_count
-from .on_ray import on_ray
+from .on_ray import connected, on_ray
 from .on_threads import on_threads
 from .sinks import Sink, sink_of
 
@@ -32,7 +33,8 @@ def run_measurement(measurement: Measurement, execution: Execution) -> Results:
             f"{type(subject.predictor).__name__} has only predict and draws its own actions: its copies on a cluster "
             f"would all draw the same, measure it here instead (got ray={execution.ray!r})"
         )
-    with sink_of(measurement, execution) as sink, sink.stop_requests() as stop:
+    cluster = nullcontext() if execution.ray is None else connected(execution.ray)  # before anything is replaced
+    with cluster, sink_of(measurement, execution) as sink, sink.stop_requests() as stop:
         _measure_missing(measurement, execution, sink, stop)
         return sink.results()
 
@@ -51,12 +53,12 @@ def _measure_missing(measurement: Measurement, execution: Execution, sink: Sink,
             report(done, len(mazes))
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"stopped: {sink.kept()}") from None
-    if done < len(mazes):
+    if stop.made:  # also if nothing was left to do: whoever asked wants nothing that comes after either
         raise KeyboardInterrupt(f"stopped: {sink.kept()}")
 
 
 def _measured(job: Job, chunks: Iterator[Chunk], execution: Execution) -> Iterator[tuple[Chunk, pd.DataFrame]]:
     """Chunks with their rows, in the order in which they are done."""
     if execution.ray is not None:
-        return on_ray(job, chunks, execution.ray)
+        return on_ray(job, chunks)
     return on_threads(job, chunks, worker_count(execution.workers))

@@ -10,6 +10,7 @@ import sys
 import uuid
 import warnings
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,31 @@ _measurers: dict[str, Measurer] = {}
 """In a worker process: what it was sent, kept from one chunk to the next."""
 
 
-def on_ray(job: Job, chunks: Iterable[Chunk], address: str) -> Iterator[tuple[Chunk, pd.DataFrame]]:
-    """Measure chunks as tasks of a Ray cluster, and hand out each as soon as it is done.
+@contextmanager
+def connected(address: str) -> Iterator[None]:
+    """Be connected to a Ray cluster for the time of a ``with`` block.
+
+    Args:
+        address: address of the cluster: ``"auto"``, ``host:port`` or ``ray://host:port``; one that this process already
+            uses stays in use.
+
+    Raises:
+        RunError: if Ray is not installed or not there, or the cluster asks for another token than this process has.
+    """
+    _show_a_token()
+    ray = _imported()
+    ours = not ray.is_initialized()
+    try:
+        if ours:
+            _connect(ray, address)
+        yield
+    finally:
+        if ours:
+            ray.shutdown()
+
+
+def on_ray(job: Job, chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, pd.DataFrame]]:
+    """Measure chunks as tasks of the connected Ray cluster, and hand out each as soon as it is done.
 
     The job, with its weights, is sent to each machine once. A chunk whose worker dies is run again by another. Twice as
     many chunks as the cluster has cores are under way, so that an autoscaler sees what is wanted.
@@ -45,27 +69,17 @@ def on_ray(job: Job, chunks: Iterable[Chunk], address: str) -> Iterator[tuple[Ch
     Args:
         job: what to do.
         chunks: taken one by one.
-        address: of the cluster: ``"auto"``, ``host:port`` or ``ray://host:port``; one that this process already uses
-            stays in use.
 
     Raises:
-        RunError: if Ray is not installed or not there, the cluster asks for another token than this process has, or a
-            worker has other versions or other code than this process.
+        RunError: if a worker has other versions or other code than this process, or the cluster is gone.
     """
-    _show_a_token()
     ray = _imported()
-    ours = not ray.is_initialized()
-    if ours:
-        _connect(ray, address)
     try:
         yield from _measured(ray, job, chunks)
     except ray.exceptions.RayTaskError as error:
         raise (error.cause if isinstance(error.cause, Exception) else error) from None
     except ray.exceptions.RayError as error:
         raise RunError(f"the Ray cluster gave up: {error}; the same command goes on from here") from None
-    finally:
-        if ours:
-            ray.shutdown()
 
 
 def _knock(address: str) -> None:

@@ -3,7 +3,7 @@ from .expressions import ConditionError
 from .job import Job, Measurement, Measurer
 from .maze_sets import Chunk, MazeSet, chunk_of, distinct_levels, maze_set
 from .sampled import Predictor
-from .settings import Method, Settings
+from .settings import TOLERANCE, Method, Settings
 from .shared_forward import SharedForward, one_torch_thread
 from .steering_factory import SteeringFactory, those_that_exist
 from .subject import PredictOnly, SteerablePolicy, Subject, subject_of
@@ -11,6 +11,7 @@ from .uniform_policy import UniformPolicy
 from .vectors import VECTORS, Combination, Vector
 
 __all__ = [
+    "TOLERANCE",
     "USUAL_CONDITIONS",
     "VECTORS",
     "Chunk",

@@ -1,191 +1,188 @@
 """Reach rates without sampling noise: the maze as a Markov chain.
 
-The frame depends on nothing but the maze, the mouse's cell and its facing, so a memoryless policy in a fixed
-maze is a Markov chain on (cell, facing). The network runs once on every state; pushing the start through the
-chain for ``horizon`` steps gives the probability of every end, for about the price of one sampled episode.
+The network runs once in every state that matters, and pushing the start through the chain for ``horizon`` steps gives
+the probability of every end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from steered_env import Maze
-from steered_env.maze import ACTIONS_OF, STAYING_ACTIONS, after_all, reachable
-from steered_env.simulator import ACTIONS, Cell, draw_frames
+from steered_env.simulator import ACTIONS
 from steered_env.steering import Intervention
-from steered_env.system import check_given_up
 
+from .chain import Chain
+from .exploration import Exploration
 from .measures import Measures, ReachRates, corner_of, towards_cheese_and_corner
-from .shared_forward import SharedForward
+from .packed_forward import PackedForward, PlainActivations, Request
+from .shared_forward import Cut, SharedForward, check_probabilities
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_ACTIONS_OF_MOVES = [list(actions) for actions in (*ACTIONS_OF.values(), STAYING_ACTIONS)]
-"""Those of left, down, up, right, and stay."""
-
-
-@dataclass(frozen=True)
-class Chain:
-    """The states of one maze and where each move leads.
-
-    State ``2 * i + facing_right`` is the mouse in ``cells[i]``; one more state, the last, is the mouse at the
-    cheese.
-
-    Attributes:
-        maze: in its start state.
-        cells: those the mouse can get to without passing the cheese, and the decision square.
-        after: ``(S, 5)`` int, the state after each of left, down, up, right, stay; S counts all but the last.
-    """
-
-    maze: Maze
-    cells: tuple[Cell, ...]
-    after: NDArray[np.intp]
-
-    @classmethod
-    def of(cls, maze: Maze) -> Chain:
-        """The chain of a maze, from wherever its mouse stands."""
-        walls = maze.walls.copy()
-        if maze.cheese is not None:
-            walls[maze.cheese] = True
-        reached = reachable(walls, maze.mouse)
-        if maze.decision_square is not None:
-            reached[maze.decision_square] = True
-        cells = tuple((int(row), int(col)) for row, col in np.argwhere(reached))
-        number = np.full(walls.shape, len(cells))  # the cheese's, and that of what lies behind it
-        number[reached] = np.arange(len(cells))
-        mice, facings = np.argwhere(reached).repeat(2, axis=0), np.arange(2 * len(cells)) % 2 == 1
-        after = np.empty((2 * len(cells), len(_ACTIONS_OF_MOVES)), np.intp)
-        for move, (action, *_) in enumerate(_ACTIONS_OF_MOVES):
-            there, turned = after_all(maze.walls, mice, facings, action)
-            after[:, move] = 2 * number[tuple(there.T)] + turned
-        at_cheese = 2 * len(cells)
-        return cls(maze, cells, after.clip(max=at_cheese))
-
-    def frames(self) -> NDArray[np.uint8]:
-        """What the policy sees in every state but the last: ``(S, 64, 64, 3)`` uint8."""
-        return draw_frames([self.maze.with_mouse(cell, facing) for cell in self.cells for facing in (False, True)])
-
-    def state_of(self, cell: Cell, facing_right: bool) -> int:
-        """The index of a state."""
-        return 2 * self.cells.index(cell) + int(facing_right)
-
-    def reach(
-        self, probabilities: NDArray[np.floating[Any]], places: Sequence[NDArray[np.bool_] | None], horizon: int
-    ) -> NDArray[np.float64]:
-        """The probability of reaching places within the horizon and before the cheese; see `ends`.
-
-        Returns:
-            ``(K, T)`` float64.
-        """
-        reached: NDArray[np.float64] = self.ends(probabilities, places, horizon)[:, :, 0]
-        return reached
-
-    def ends(
-        self, probabilities: NDArray[np.floating[Any]], places: Sequence[NDArray[np.bool_] | None], horizon: int
-    ) -> NDArray[np.float64]:
-        """Where the mouse is after the horizon, if it stops at a place and at the cheese.
-
-        Args:
-            probabilities: ``(K, S, 15)``, K policies.
-            places: T masks of cells ``(25, 25)``; None for the cheese itself.
-            horizon: steps.
-
-        Returns:
-            ``(K, T, 2)`` float64: the probability that it is at the place, and that it is at the cheese.
-        """
-        moves = _move_probabilities(probabilities)
-        policies, states = moves.shape[:2]
-        goals = np.stack([self._goal_states(place) for place in places])
-        count, size = len(places), states + 1
-        # one block of the matrix for each policy and place; the states of the place and the cheese hold
-        blocks = np.arange(policies * count).reshape(policies, count, 1, 1) * size
-        stays = goals[None, :, :states, None]
-        own = np.arange(states)[:, None]
-        target = np.where(stays, own, self.after[None, None]) + blocks
-        source = np.broadcast_to(own + blocks, target.shape)
-        weight = np.broadcast_to(moves[:, None], target.shape)
-        ends = np.arange(policies * count) * size + states
-        total = policies * count * size
-        matrix = csr_array(
-            (
-                np.concatenate([weight.ravel(), np.ones(len(ends))]),
-                (np.concatenate([target.ravel(), ends]), np.concatenate([source.ravel(), ends])),
-            ),
-            shape=(total, total),
-        )
-        where = np.zeros((policies * count, size))
-        where[:, self.state_of(self.maze.mouse, self.maze.facing_right)] = 1.0
-        flat = where.ravel()
-        for _ in range(horizon):
-            check_given_up()
-            flat = matrix @ flat
-        final = flat.reshape(policies, count, size)
-        result: NDArray[np.float64] = np.stack([(final * goals).sum(axis=2), final[:, :, -1]], axis=2)
-        return result.clip(0.0, 1.0)  # rounding may add a little
-
-    def _goal_states(self, place: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
-        goal = np.zeros(2 * len(self.cells) + 1, np.bool_)
-        if place is None:
-            goal[-1] = True
-        else:
-            goal[:-1] = np.repeat([place[cell] for cell in self.cells], 2)
-        return goal
-
-
-def _move_probabilities(probabilities: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """``(K, S, 15)`` action probabilities to ``(K, S, 5)`` of the moves, each state's summing to 1."""
-    exact = probabilities.astype(np.float64)
-    moves = np.stack([exact[:, :, actions].sum(axis=2) for actions in _ACTIONS_OF_MOVES], axis=2)
-    result: NDArray[np.float64] = moves / moves.sum(axis=2, keepdims=True)
-    return result
+_POOL = 16
+"""Mazes explored together; their frontiers fill the batches."""
 
 
 def measure_exactly(
     forward: SharedForward,
-    maze: Maze,
-    conditions: Mapping[str, Intervention],
+    mazes: Sequence[tuple[Maze, Mapping[str, Intervention]]],
     *,
     horizon: int,
+    tolerance: float,
     deterministic: bool = False,
-) -> list[Measures]:
-    """Measure one maze under several conditions.
+) -> list[dict[str, Measures]]:
+    """Measure mazes, each under several conditions.
 
     Args:
         forward: the policy.
-        maze: in its start state.
-        conditions: K names, each with its steering.
+        mazes: each in its start state, with the steerings of its conditions by their names.
         horizon: steps.
+        tolerance: the most by which a rate may be too low, see `Exploration`; with 0 the network runs in every state.
         deterministic: the likeliest action is always taken.
 
     Returns:
-        K measures.
+        For each maze the measures of each condition.
 
     Raises:
         NoProbabilitiesError: if the policy gives no probabilities somewhere; names maze, cell and condition.
     """
-    chain = Chain.of(maze)
-    probabilities = forward.at(maze, [cell for cell in chain.cells for _ in range(2)], chain.frames(), conditions)
-    taken = np.eye(ACTIONS)[probabilities.argmax(axis=2)] if deterministic else probabilities
-    rates = _reach_rates(chain, taken, horizon)
-    square = maze.decision_square
-    state = 0 if square is None else chain.state_of(square, facing_right=False)
-    return [
-        Measures.of(maze, reached, towards_cheese_and_corner(maze, rows[state]))
-        for reached, rows in zip(rates, probabilities, strict=True)
-    ]
+    packed = PackedForward(forward)
+    queue = enumerate(mazes)
+    results: dict[int, dict[str, Measures]] = {}
+    pool: dict[int, _Exploring] = {}
+    while True:
+        for number, (maze, conditions) in islice(queue, _POOL - len(pool)):
+            if not conditions:  # no vector exists here
+                results[number] = {}
+                continue
+            pool[number] = _Exploring(
+                forward, packed, maze, conditions, horizon=horizon, tolerance=tolerance, deterministic=deterministic
+            )
+        if not pool and len(results) == len(mazes):
+            return [measures for _, measures in sorted(results.items())]
+        asked = {number: exploring.ask() for number, exploring in pool.items()}
+        packed.answer([request for requests in asked.values() for request in requests])
+        for number in [number for number, requests in asked.items() if not requests]:
+            results[number] = pool.pop(number).measures()
 
 
-def _reach_rates(chain: Chain, probabilities: NDArray[np.floating[Any]], horizon: int) -> list[ReachRates]:
-    """The rates of K policies, whose action probabilities are ``(K, S, 15)``."""
-    at_cheese, at_corner, at_region = chain.ends(
-        probabilities, [None, corner_of(chain.maze), chain.maze.top_right_region()], horizon
-    ).swapaxes(0, 1)
+class _Exploring:
+    """One maze under several conditions, on the way to its measures.
+
+    Conditions that cannot be packed with others are run in every state at once.
+    """
+
+    def __init__(
+        self,
+        forward: SharedForward,
+        packed: PackedForward,
+        maze: Maze,
+        conditions: Mapping[str, Intervention],
+        *,
+        horizon: int,
+        tolerance: float,
+        deterministic: bool,
+    ) -> None:
+        self._chain, self._horizon = Chain.of(maze), horizon
+        activations = PlainActivations(self._chain)
+        cuts = packed.cuts(list(conditions.values())) if tolerance else [None] * len(conditions)
+        self._conditions = [
+            _Condition(
+                name,
+                activations,
+                cut,
+                Exploration(self._chain, horizon=horizon, tolerance=tolerance, deterministic=deterministic),
+            )
+            for name, cut in zip(conditions, cuts, strict=True)
+        ]
+        if whole := [condition for condition in self._conditions if condition.cut is None]:
+            states = np.arange(self._chain.states)
+            cells = [self._chain.cells[state // 2] for state in states.tolist()]
+            steerings = {condition.name: conditions[condition.name] for condition in whole}
+            rows = forward.at(maze, cells, self._chain.observations(states.tolist()), steerings)
+            for condition, probabilities in zip(whole, rows, strict=True):
+                condition.exploration.learn(states, probabilities)
+
+    def ask(self) -> list[Request]:
+        """The states in which the policy must be known to go on; none when all that matter are known."""
+        return [request for condition in self._conditions for request in condition.ask()]
+
+    def measures(self) -> dict[str, Measures]:
+        """The measures of each condition."""
+        chain = self._chain
+        maze, square = chain.maze, chain.maze.decision_square
+        state = 0 if square is None else chain.state_of(square, facing_right=False)
+        explorations = [condition.exploration for condition in self._conditions]
+        rates = _reach_rates(chain, explorations, self._horizon)
+        return {
+            condition.name: Measures.of(
+                maze,
+                reached,
+                towards_cheese_and_corner(maze, explored.probabilities[state]),
+                error_bound=explored.bound,
+            )
+            for condition, explored, reached in zip(self._conditions, explorations, rates, strict=True)
+        }
+
+
+class _Condition:
+    """One maze under one condition.
+
+    Args:
+        name: of the condition.
+        activations: of the maze.
+        cut: where its pass leaves the plain one; None if it cannot be packed with others.
+        exploration: finds the states that matter.
+    """
+
+    def __init__(self, name: str, activations: PlainActivations, cut: Cut | None, exploration: Exploration) -> None:
+        self.name, self.cut, self.exploration = name, cut, exploration
+        self._activations, self._chain = activations, activations.chain
+        self._rows = np.empty((self._chain.states, ACTIONS), np.float32)
+        self._has_run = np.zeros(self._chain.states, np.bool_)
+
+    def ask(self) -> Iterator[Request]:
+        """Ask for what the exploration asks for, if that has not been run ahead."""
+        while len(states := self.exploration.ask()) and self.cut is not None:
+            known = states[self._has_run[states]]
+            if not len(known):
+                yield Request(self._activations, self.cut, states, partial(self._ahead, states), self._keep)
+                return
+            cells = [self._chain.cells[state // 2] for state in known.tolist()]
+            check_probabilities(self._rows[known], self.name, self._chain.maze, cells)
+            self.exploration.learn(known, self._rows[known])
+
+    def _keep(self, states: NDArray[np.intp], probabilities: NDArray[np.float32]) -> None:
+        self._rows[states] = probabilities
+        self._has_run[states] = True
+
+    def _ahead(self, states: NDArray[np.intp], count: int) -> NDArray[np.intp]:
+        """States in new cells where the mouse may get to from some, the nearest first."""
+        seen = {*(np.flatnonzero(self._has_run) // 2).tolist(), *(states // 2).tolist()}
+        queue, ahead = deque(states.tolist()), list[int]()
+        while queue and len(ahead) < count:
+            for state in self._chain.after[queue.popleft()].tolist():
+                if state < self._chain.states and state // 2 not in seen:
+                    seen.add(state // 2)
+                    queue.append(state)
+                    ahead.append(state)
+        return np.array(ahead[:count], np.intp)
+
+
+def _reach_rates(chain: Chain, explorations: Sequence[Exploration], horizon: int) -> list[ReachRates]:
+    """The rates under each condition."""
+    places = [None, corner_of(chain.maze), chain.maze.top_right_region()]
+    taken = np.stack([exploration.taken for exploration in explorations])
+    known = np.stack([exploration.known for exploration in explorations])
+    at_cheese, at_corner, at_region = chain.ends(taken, places, horizon, known).swapaxes(0, 1)
     return [
         ReachRates(
             cheese=float(cheese[0]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,6 +14,7 @@ import pandas as pd
 from evaluation.storage import frame_of
 from steered_env import Maze
 from steered_env.maze import Edit, apply_edits
+from steered_env.steering import Intervention
 from steered_env.system import check_given_up
 
 from .conditions import Condition
@@ -89,31 +90,26 @@ class Measurer:
         Raises:
             GivenUpError: in a thread of `worker_threads` whose work nobody waits for any more.
         """
-        mazes = chunk.mazes.load()
+        loaded = chunk.mazes.load()
+        keys, mazes = draw_keys(loaded), [apply_edits(maze, self._job.edits) for maze in loaded]
         return frame_of(
             [
-                row
-                for number, (maze, key) in enumerate(zip(mazes, draw_keys(mazes), strict=True), chunk.first)
-                for row in self._rows(number, apply_edits(maze, self._job.edits), key)
+                {**_columns_of(maze), "maze": number, "condition": condition, **asdict(measures)}
+                for number, (maze, conditions) in enumerate(
+                    zip(mazes, self._measure(mazes, keys), strict=True), chunk.first
+                )
+                for condition, measures in conditions.items()
             ]
         )
 
-    def _rows(self, number: int, maze: Maze, key: DrawKey) -> list[dict[str, Any]]:
-        check_given_up()
-        square = maze.decision_square or (np.nan, np.nan)
-        common = {
-            "maze": number,
-            "level": maze.level,
-            "size": maze.size,
-            "decision_row": square[0],
-            "decision_col": square[1],
-        }
-        measures = self._measure(maze, key)
-        return [{**common, "condition": name, **asdict(measures)} for name, measures in measures.items()]
+
+def _columns_of(maze: Maze) -> dict[str, Any]:
+    row, col = maze.decision_square or (np.nan, np.nan)
+    return {"level": maze.level, "size": maze.size, "decision_row": row, "decision_col": col}
 
 
-_Measure = Callable[[Maze, DrawKey], dict[str, Measures]]
-"""Measures a maze under every condition that exists there; the key fixes the draws."""
+_Measure = Callable[[Sequence[Maze], Sequence[DrawKey]], list[dict[str, Measures]]]
+"""Measures mazes under every condition that exists there; their keys fix the draws."""
 
 
 def _measure_of(job: Job) -> _Measure:
@@ -129,17 +125,23 @@ class _MeasurePredictor:
         self._job, self._predictor = job, subject.predictor
         self._one_at_a_time = threading.Lock()
 
-    def __call__(self, maze: Maze, key: DrawKey) -> dict[str, Measures]:
+    def __call__(self, mazes: Sequence[Maze], keys: Sequence[DrawKey]) -> list[dict[str, Measures]]:
+        return [dict.fromkeys(self._names, self._measures(maze)) for maze in mazes]
+
+    def _measures(self, maze: Maze) -> Measures:
         settings = self._job.settings
         with self._one_at_a_time:
-            measures = measure_predictor(
+            return measure_predictor(
                 self._predictor,
                 maze,
                 horizon=settings.horizon,
                 episodes=settings.episodes,
                 deterministic=settings.deterministic,
             )
-        return {condition.name: measures for condition in self._job.conditions}
+
+    @property
+    def _names(self) -> list[str]:
+        return [condition.name for condition in self._job.conditions]
 
 
 class _MeasureSteered:
@@ -150,32 +152,37 @@ class _MeasureSteered:
         self._own = threading.local()
         self._one_at_a_time = threading.Lock()
 
-    def __call__(self, maze: Maze, key: DrawKey) -> dict[str, Measures]:
+    def __call__(self, mazes: Sequence[Maze], keys: Sequence[DrawKey]) -> list[dict[str, Measures]]:
         forward, factory = self._tools()
+        settings = self._job.settings
         with self._one_at_a_time if forward.policy is self._subject.module else nullcontext():
-            steerings = {
-                name: self._subject.steering.then(steering)
-                for name, steering in factory.steerings(self._job.conditions, maze).items()
-            }
-            if not steerings:  # no condition's vector exists here
-                return {}
-            settings = self._job.settings
             if settings.method == "exact":
-                measures = measure_exactly(
-                    forward, maze, steerings, horizon=settings.horizon, deterministic=settings.deterministic
+                return measure_exactly(
+                    forward,
+                    [(maze, self._steerings(factory, maze)) for maze in mazes],
+                    horizon=settings.horizon,
+                    tolerance=settings.tolerance,
+                    deterministic=settings.deterministic,
                 )
-            else:
-                measures = measure_by_sampling(
+            return [
+                measure_by_sampling(
                     forward,
                     maze,
-                    steerings,
+                    self._steerings(factory, maze),
                     horizon=settings.horizon,
                     episodes=settings.episodes,
                     seed=settings.seed,
                     key=key,
                     deterministic=settings.deterministic,
                 )
-        return dict(zip(steerings, measures, strict=True))
+                for maze, key in zip(mazes, keys, strict=True)
+            ]
+
+    def _steerings(self, factory: SteeringFactory, maze: Maze) -> dict[str, Intervention]:
+        """The steering of each condition whose vector exists in a maze, on top of the policy's own."""
+        check_given_up()
+        steerings = factory.steerings(self._job.conditions, maze)
+        return {name: self._subject.steering.then(steering) for name, steering in steerings.items()}
 
     def _tools(self) -> tuple[SharedForward, SteeringFactory]:
         """This thread's own copy of the policy, and what makes vectors with it."""

@@ -57,6 +57,7 @@ class Measures:
             begins a shortest path to the cheese; NaN without a decision square.
         p_top_right_at_decision: likewise for the corner. In mazes with loops one move may count for both.
         episodes: how many were sampled; 0 for the exact method.
+        error_bound: the most by which a rate of the exact method may be too low; NaN for sampled ones.
     """
 
     reach_cheese: float
@@ -66,9 +67,12 @@ class Measures:
     p_cheese_at_decision: float
     p_top_right_at_decision: float
     episodes: int = 0
+    error_bound: float = np.nan
 
     @classmethod
-    def of(cls, maze: Maze, rates: ReachRates, towards: Towards, episodes: int = 0) -> Measures:
+    def of(
+        cls, maze: Maze, rates: ReachRates, towards: Towards, *, episodes: int = 0, error_bound: float = np.nan
+    ) -> Measures:
         """Make the measures of a maze, with NaN where one means nothing.
 
         Args:
@@ -76,6 +80,7 @@ class Measures:
             rates: what is reached.
             towards: the next move at the decision square.
             episodes: how many were sampled.
+            error_bound: of rates that were not.
         """
         return cls(
             reach_cheese=rates.cheese if maze.cheese is not None else np.nan,
@@ -85,6 +90,7 @@ class Measures:
             p_cheese_at_decision=towards.cheese,
             p_top_right_at_decision=towards.corner,
             episodes=episodes,
+            error_bound=error_bound,
         )
 
 

@@ -156,7 +156,7 @@ def measure_by_sampling(
     seed: int,
     key: DrawKey,
     deterministic: bool = False,
-) -> list[Measures]:
+) -> dict[str, Measures]:
     """Measure one maze under several steerings, each with episodes of its own.
 
     Args:
@@ -169,10 +169,13 @@ def measure_by_sampling(
         key: of the maze, from `draw_keys`.
         deterministic: always take the likeliest action.
 
+    Returns:
+        The measures of each condition.
+
     Raises:
         NoProbabilitiesError: if the policy gives no probabilities somewhere; names maze, cell and condition.
     """
-    results = []
+    results = {}
     for name, steering in steerings.items():
         uniforms = episode_uniforms(seed, key, name, episodes, horizon)
         run, seen = Episodes(maze, episodes), _SeenFrames(forward, maze, (name, steering))
@@ -189,7 +192,7 @@ def measure_by_sampling(
                 actions[active] = sample_actions(probabilities, uniforms[active, step])
             run.step(actions)
         towards = _towards(forward, maze, {name: steering})
-        results.append(Measures.of(maze, run.finish(), towards, episodes))
+        results[name] = Measures.of(maze, run.finish(), towards, episodes=episodes)
     return results
 
 
@@ -212,7 +215,7 @@ def measure_predictor(
         )
         run.step(_checked_actions(actions, episodes, policy))
         starts = np.zeros(episodes, np.bool_)
-    return Measures.of(maze, run.finish(), Towards(), episodes)
+    return Measures.of(maze, run.finish(), Towards(), episodes=episodes)
 
 
 def _checked_actions(actions: object, count: int, policy: object) -> NDArray[np.int64]:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from steered_env.simulator import whole_number
 
 Method = Literal["exact", "sampled"]
+TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Settings:
         episodes: Episodes of each maze and condition; sampled only.
         seed: Seed of the sampled actions.
         deterministic: Whether the likeliest action is always taken.
+        tolerance: The most by which a rate may be too low; exact only. With 0 the network runs in every state.
 
     Raises:
         TypeError: if one is of the wrong kind.
@@ -31,6 +33,7 @@ class Settings:
     episodes: int
     seed: int
     deterministic: bool = False
+    tolerance: float = TOLERANCE
 
     def __post_init__(self) -> None:
         if self.method not in ("exact", "sampled"):
@@ -40,7 +43,10 @@ class Settings:
             if value < lowest:
                 raise ValueError(f"{name} must be ≥ {lowest}, got {value}")
             object.__setattr__(self, name, value)  # a plain int, as JSON wants it
+        if not isinstance(self.tolerance, (int, float)) or not 0 <= self.tolerance <= 1:
+            raise ValueError(f"tolerance must be 0 to 1, got {self.tolerance!r}")
 
     def description(self) -> dict[str, Any]:
-        """The settings for people; without the number of episodes where none are drawn."""
-        return {name: value for name, value in asdict(self).items() if name != "episodes" or self.method == "sampled"}
+        """The settings for people, without those that belong to the other method."""
+        other = "episodes" if self.method == "exact" else "tolerance"
+        return {name: value for name, value in asdict(self).items() if name != other}

@@ -40,8 +40,29 @@ class NoProbabilitiesError(ValueError):
     """Numbers of a policy that are no probabilities."""
 
 
+def check_probabilities(rows: NDArray[np.float32], condition: str, maze: Maze, cells: Sequence[Cell]) -> None:
+    """Check what a policy would do.
+
+    Args:
+        rows: ``(N, 15)`` float32.
+        condition: its name.
+        maze: where the mouse is.
+        cells: N cells, where it stands.
+
+    Raises:
+        NoProbabilitiesError: if one of the rows holds no probabilities; names maze, cell and condition.
+    """
+    if fault := first_fault(rows):
+        index, what = fault
+        where = "a maze without a level" if maze.level is None else f"level {maze.level}"
+        raise NoProbabilitiesError(
+            f"condition {condition!r} leaves no probabilities in {where}, cell {cells[index]}: {what}; steer less "
+            "strongly, or look at the policy"
+        )
+
+
 @dataclass(frozen=True)
-class _Cut:
+class Cut:
     """Where a steered forward pass leaves the plain one.
 
     Attributes:
@@ -119,13 +140,7 @@ class SharedForward:
         """
         probabilities = self.probabilities(frames, list(conditions.values()))
         for name, rows in zip(conditions, probabilities, strict=True):
-            if fault := first_fault(rows):
-                index, what = fault
-                where = "a maze without a level" if maze.level is None else f"level {maze.level}"
-                raise NoProbabilitiesError(
-                    f"condition {name!r} leaves no probabilities in {where}, cell {cells[index]}: {what}; steer less "
-                    "strongly, or look at the policy"
-                )
+            check_probabilities(rows, name, maze, cells)
         return probabilities
 
     def probabilities(self, frames: NDArray[np.uint8], steerings: Sequence[Intervention]) -> NDArray[np.float32]:
@@ -143,7 +158,7 @@ class SharedForward:
         padded = np.zeros((-(-count // size) * size, *FRAME_SHAPE), np.uint8)
         padded[:count] = frames
         policy = self.policy
-        cuts = [_cut(policy, steering) for steering in steerings] if is_cuttable(policy) else []
+        cuts = [cut_of(policy, steering) for steering in steerings] if is_cuttable(policy) else []
         for start in range(0, count, size):
             check_given_up()
             batch = padded[start : start + size]
@@ -161,7 +176,7 @@ class SharedForward:
             rows.append(check_shape(found, len(batch), self.policy))
         return np.stack(rows)
 
-    def _shared(self, batch: NDArray[np.uint8], cuts: Sequence[_Cut]) -> NDArray[np.float32]:
+    def _shared(self, batch: NDArray[np.uint8], cuts: Sequence[Cut]) -> NDArray[np.float32]:
         policy = self.policy
         assert isinstance(policy, ImpalaPolicy)
         stages = [policy.get_submodule(name) for name in policy.stages]
@@ -182,18 +197,19 @@ class SharedForward:
         return rows
 
 
-def _cut(policy: ImpalaPolicy, steering: Intervention) -> _Cut:
+def cut_of(policy: ImpalaPolicy, steering: Intervention) -> Cut:
+    """Where a pass steered so leaves the plain one."""
     in_turn = tuple((_same_output(policy, find_layer(policy, layer)), change) for layer, change in steering.steps())
     whole = InTurn(in_turn)
     changes = whole.changes()
     if not changes:
-        return _Cut(len(policy.stages), None, whole)
+        return Cut(len(policy.stages), None, whole)
     first = min(changes, key=policy.place_of)
     stage, is_output = policy.place_of(first)
     if not is_output:  # inside a stage, or a head: run that again with a hook
-        return _Cut(stage, None, whole)
+        return Cut(stage, None, whole)
     rest = InTurn(tuple((layer, change) for layer, change in in_turn if layer != first))
-    return _Cut(stage + 1, changes[first], rest)
+    return Cut(stage + 1, changes[first], rest)
 
 
 def _same_output(policy: ImpalaPolicy, layer: str) -> str:

@@ -20,11 +20,13 @@ import pyarrow.parquet as pq
 
 from steered_env.system import atomic_file
 
-from .schema import COLUMNS, typed
+from .schema import COLUMNS, bound_without_column, typed
 
 _NAME = re.compile(r"(\d{8})-([0-9a-f]{16})\.parquet", re.ASCII)
 _UNFINISHED = re.compile(r"\.\d{8}-[0-9a-f]{16}\.[0-9a-z_]{8}\.parquet", re.ASCII)
 _RUN, _NUMBER = b"steered-env run", b"steered-env chunk"
+_BOUND = "error_bound"
+"""Version 0.1.0 had no such column."""
 _TEXT, _WHOLE = ("condition",), ("maze", "level", "size", "episodes")
 SCHEMA = pa.schema(
     [
@@ -97,7 +99,11 @@ def checked_chunk(path: Path, place: Place) -> bytes:
 
 def rows_of(content: bytes) -> pa.Table:
     """The rows in the content of a chunk file."""
-    return pq.read_table(pa.BufferReader(content), schema=SCHEMA).replace_schema_metadata(None)
+    table = pq.read_table(pa.BufferReader(content))
+    if _BOUND not in table.column_names:
+        bounds = bound_without_column(table["episodes"].to_pandas())
+        table = table.append_column(_BOUND, pa.array(bounds, pa.float64()))
+    return table.select(SCHEMA.names).cast(SCHEMA)
 
 
 def belongs(path: Path, place: Place) -> bool:
@@ -141,7 +147,7 @@ def _names(file: BinaryIO | pa.BufferReader, place: Place) -> bool:
     if place.run or _RUN in named:
         ours = named.get(_RUN) == place.run.encode() and named.get(_NUMBER) == str(place.number).encode()
     else:
-        ours = end.schema.names == SCHEMA.names
+        ours = end.schema.names == [name for name in SCHEMA.names if name != _BOUND]
     groups = [end.row_group(number) for number in range(end.num_row_groups)] if ours else []
     mazes = [group.column(0).statistics for group in groups if group.num_rows]
     return ours and all(one.min in place.mazes and one.max in place.mazes for one in mazes)

@@ -18,6 +18,8 @@ MANIFEST = "manifest.json"
 _FORMAT, _READ = 2, (1, 2)
 _OWN_VERSION = "version of steered-env"
 """May differ where the code is the same; that is compared instead."""
+_WITHOUT = {"tolerance": 0}
+"""What version 0.1.0, which does not write it, measured with."""
 _KINDS: dict[str, Any] = {
     "configuration": Mapping, "mazes": int, "chunk": int, "description": Mapping, "begun": str, "machine": str,
     "run": str,
@@ -117,7 +119,8 @@ class Manifest:
 def _flat(configuration: Mapping[str, Any]) -> dict[str, Any]:
     """Fields of fields as ``field of name``; the order of conditions counts as a field of its own."""
     flat: dict[str, Any] = {}
-    for name, value in configuration.items():
+    missing = {name: value for name, value in _WITHOUT.items() if name not in configuration}
+    for name, value in {**configuration, **missing}.items():
         if isinstance(value, Mapping):
             flat[name] = ", ".join(value)
             flat |= {f"{name} of {key}": inner for key, inner in value.items()}

@@ -34,6 +34,8 @@ def package_of(module: str | None) -> str | None:
     top = (module or "").partition(".")[0]
     if is_compared(module):
         return top
+    if top == "__main__":
+        return None
     file = getattr(sys.modules.get(module or ""), "__file__", None) or ""
     return _with_version(top) if any(part in file for part in _INSTALLED) else None
 

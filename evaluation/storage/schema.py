@@ -24,6 +24,7 @@ COLUMNS = (
     "p_cheese_at_decision",
     "p_top_right_at_decision",
     "episodes",
+    "error_bound",
 )
 LEVEL_TYPE = pd.Int64Dtype()
 """Of the column ``level``, which may be missing."""
@@ -71,4 +72,12 @@ def read_frame(path: Path) -> pd.DataFrame:
         keep_default_na=False,
         na_values=missing,
     )
-    return frame.astype({name: kind for name, kind in _ALL_TYPES.items() if name in names})
+    frame = frame.astype({name: kind for name, kind in _ALL_TYPES.items() if name in names})
+    if "episodes" in names and "error_bound" not in names:
+        frame["error_bound"] = bound_without_column(frame["episodes"])
+    return frame
+
+
+def bound_without_column(episodes: pd.Series[int]) -> pd.Series[float]:
+    """The error bounds of rows from version 0.1.0, which did not keep them: it ran the network in every state."""
+    return pd.Series(np.where(episodes == 0, 0.0, np.nan), episodes.index)

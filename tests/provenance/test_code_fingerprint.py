@@ -183,6 +183,8 @@ def test_everything_that_measuring_runs_is_in_its_fingerprint(reference_policy: 
 
     def note(frame, event: str, _argument: object) -> None:
         module = frame.f_globals.get("__name__", "")
+        if not threading.current_thread().name.startswith("ThreadPoolExecutor"):
+            return  # a thread that waits for Ctrl-C
         if event == "call" and module.split(".")[0] in ("evaluation", "steered_env"):
             entered.add((module, frame.f_code.co_qualname.split(".")[0]))
 
@@ -198,7 +200,12 @@ def test_everything_that_measuring_runs_is_in_its_fingerprint(reference_policy: 
     finally:
         threading.setprofile(None)
     counted = reached(measuring_entries(reference_policy, UniformPolicy(), ablation, *edits))
-    entered = {(module, name) for module, name in entered if name in module_called(module).definitions}
+    entered = {
+        (module, name)
+        for module, name in entered
+        if name in module_called(module).definitions
+        and module != "steered_env.system.moved_modules"  # asked by Python for every module that it does not find
+    }
     assert len(entered) > 30
     assert entered <= set(counted), entered - set(counted)
 

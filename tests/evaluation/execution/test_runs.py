@@ -17,7 +17,7 @@ import pytest
 
 from evaluation import Results, RunError, evaluate, sweep
 from evaluation.execution import manifest_of
-from evaluation.measuring import Job, Measurement, Settings, maze_set, read_conditions, subject_of
+from evaluation.measuring import Job, Measurement, Measurer, Settings, maze_set, read_conditions, subject_of
 from evaluation.storage.chunk_files import chunk_files
 from evaluation.storage.folder import Progress
 from evaluation.storage.listing import find_runs
@@ -149,6 +149,18 @@ def test_ctrl_c_stops_at_the_next_chunk_and_says_how_to_go_on(reference_policy: 
     assert evaluate(reference_policy, range(9), horizon=4, out=tmp_path).progress.finished
 
 
+def test_ctrl_c_in_the_last_chunk_stops_as_well(reference_policy: ImpalaPolicy, tmp_path: Path) -> None:
+    """Otherwise a command that measures in several steps would go on with the next one."""
+
+    def interrupt(done: int, total: int) -> None:
+        if done == total:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt, match="stopped: 2 of 2 mazes"):
+        evaluate(reference_policy, range(2), horizon=4, out=tmp_path, on_progress=interrupt)
+    assert Results.load(tmp_path).progress.finished
+
+
 def test_one_process_at_a_time(reference_policy: ImpalaPolicy, tmp_path: Path) -> None:
     with locked(tmp_path), pytest.raises(RunError, match=f"is in use by process {os.getpid()} on .*: wait until"):
         evaluate(reference_policy, 1, horizon=4, out=tmp_path)
@@ -211,12 +223,13 @@ def chunk_of(folder: Path, number: int) -> Path:
 
 
 def as_version_0_1_0_wrote_it(folder: Path) -> None:
-    """Take the run's name out of its manifest and chunk files, which then are called otherwise."""
+    """Take what it did not know out of the manifest and the chunk files, which then are called otherwise."""
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     del manifest["run"]
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     for number, (path,) in chunk_files(folder / "chunks").items():
-        pq.write_table(pq.read_table(path).replace_schema_metadata(None), path, compression="zstd")
+        table = pq.read_table(path).drop_columns("error_bound").replace_schema_metadata(None)
+        pq.write_table(table, path, compression="zstd")
         path.rename(path.with_name(f"{number:08d}-{hashlib.sha256(path.read_bytes()).hexdigest()[:16]}.parquet"))
 
 
@@ -230,6 +243,7 @@ def test_chunks_of_another_run_or_number_do_not_count(
     if old:
         as_version_0_1_0_wrote_it(mine)
     assert Results.load(mine).progress.finished  # as it is
+    assert Results.load(mine).frame["error_bound"].eq(0).all() or not old
     evaluate(reference_policy, range(5, 8), ["baseline", "-cheese"], horizon=8, out=other, chunk=2)
     first, second = chunk_of(mine, 0), chunk_of(mine, 1)
     shutil.copy(first, first.with_name(first.name.replace("00000000", "00000099")))
@@ -241,9 +255,27 @@ def test_chunks_of_another_run_or_number_do_not_count(
         assert progress == Progress(1, 3)
     assert Results.load(mine).frame["maze"].tolist() == [2, 2]
     again = evaluate(reference_policy, **given, out=mine)
-    pd.testing.assert_frame_equal(again.frame, Results.load(done).frame, check_exact=True)
+    not_kept_then = ["error_bound"] if old else []
+    first = Results.load(done).frame
+    pd.testing.assert_frame_equal(
+        again.frame.drop(columns=not_kept_then), first.drop(columns=not_kept_then), check_exact=True
+    )
     assert again.progress.finished
     assert strangers.items() <= {path.name: path.read_bytes() for path in (mine / "chunks").iterdir()}.items()
+
+
+def test_a_run_that_names_no_tolerance_was_measured_in_every_state(
+    reference_policy: ImpalaPolicy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = evaluate(reference_policy, range(2), horizon=8, tolerance=0, out=tmp_path)
+    manifest = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
+    del manifest["configuration"]["tolerance"]
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(RunError, match="tolerance 0"):
+        evaluate(reference_policy, range(2), horizon=8, out=tmp_path)
+    monkeypatch.setattr(Measurer, "frame", lambda *_: pytest.fail("was measured before"))
+    again = evaluate(reference_policy, range(2), horizon=8, tolerance=0, out=tmp_path)
+    pd.testing.assert_frame_equal(again.frame, first.frame)
 
 
 def test_mazes_that_are_not_measured_yet_are_not_called_left_out(
@@ -285,5 +317,14 @@ def test_bad_arguments(reference_policy: ImpalaPolicy, tmp_path: Path, arguments
 def test_files_are_neither_too_many_nor_too_large(reference_policy: ImpalaPolicy) -> None:
     conditions, settings = read_conditions(["baseline"]), Settings("exact", 256, 100, 0)
     job = Job(subject_of(reference_policy, conditions, settings), conditions, (), settings)
-    for mazes, chunk in ((1, 4), (5_000, 4), (100_000, 50), (10_000_000, 256)):
+    for mazes, chunk in ((1, 8), (5_000, 8), (100_000, 50), (10_000_000, 256)):
         assert manifest_of(Measurement(job, maze_set(range(mazes), None))).chunk == chunk
+
+
+def test_a_cluster_that_is_not_there_replaces_nothing(
+    done: Path, reference_policy: ImpalaPolicy, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(done, tmp_path / "run")
+    with pytest.raises(RunError, match=r"no Ray cluster at '127\.0\.0\.1:9'"):
+        evaluate(reference_policy, range(2), horizon=4, out=folder, replace=True, ray="127.0.0.1:9")
+    pd.testing.assert_frame_equal(Results.load(folder).frame, Results.load(done).frame)

@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evaluation.measuring.exact import Chain, measure_exactly
-from evaluation.measuring.measures import towards_cheese_and_corner
+from evaluation.measuring.chain import Chain
+from evaluation.measuring.exact import measure_exactly
+from evaluation.measuring.measures import Measures, towards_cheese_and_corner
 from evaluation.measuring.shared_forward import SharedForward
 from steered_env import ImpalaPolicy, Maze, Steering
 
@@ -24,6 +25,11 @@ def place(maze: Maze, *cells: tuple[int, int]) -> np.ndarray:
     for cell in cells:
         mask[cell] = True
     return mask
+
+
+def measured(forward: SharedForward, maze: Maze, horizon: int = 64) -> Measures:
+    (measures,) = measure_exactly(forward, [(maze, {"baseline": Steering()})], horizon=horizon, tolerance=0)
+    return measures["baseline"]
 
 
 def test_a_corridor_by_hand() -> None:
@@ -85,11 +91,8 @@ def test_what_means_nothing_is_nan(reference_policy: ImpalaPolicy, mazes: list[M
     forward = SharedForward(reference_policy)
     maze = mazes[0]
 
-    def measure(one: Maze):
-        return measure_exactly(forward, one, {"baseline": Steering()}, horizon=64)[0]
-
-    assert np.isnan(measure(maze.without_cheese()).reach_cheese)
-    at_corner = measure(maze.with_cheese(maze.corner))
+    assert np.isnan(measured(forward, maze.without_cheese()).reach_cheese)
+    at_corner = measured(forward, maze.with_cheese(maze.corner))
     assert np.isnan([at_corner.reach_top_right, at_corner.reach_region]).all()
     assert not np.isnan(at_corner.reach_cheese)
     assert np.isnan(at_corner.p_cheese_at_decision)
@@ -98,20 +101,18 @@ def test_what_means_nothing_is_nan(reference_policy: ImpalaPolicy, mazes: list[M
 def test_either_is_the_cheese_or_the_corner(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
     forward = SharedForward(reference_policy)
     for maze in mazes[:4]:
-        found = measure_exactly(forward, maze, {"baseline": Steering()}, horizon=64)[0]
+        found = measured(forward, maze)
         both = found.reach_cheese, np.nan_to_num(found.reach_top_right)
         assert max(both) - 1e-12 <= found.reach_either <= min(1, sum(both)) + 1e-12
-        alone = measure_exactly(forward, maze.without_cheese(), {"baseline": Steering()}, horizon=64)[0]
+        alone = measured(forward, maze.without_cheese())
         assert alone.reach_either == alone.reach_top_right
-        at_corner = measure_exactly(forward, maze.with_cheese(maze.corner), {"baseline": Steering()}, horizon=64)[0]
+        at_corner = measured(forward, maze.with_cheese(maze.corner))
         assert at_corner.reach_either == at_corner.reach_cheese
 
 
 def test_a_longer_horizon_reaches_no_less(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
     forward = SharedForward(reference_policy)
-    rates = [
-        measure_exactly(forward, mazes[3], {"baseline": Steering()}, horizon=h)[0].reach_cheese for h in (1, 8, 64, 256)
-    ]
+    rates = [measured(forward, mazes[3], horizon).reach_cheese for horizon in (1, 8, 64, 256)]
     assert rates == sorted(rates)
     assert rates[0] == 0
 
