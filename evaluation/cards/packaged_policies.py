@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from evaluation.results import NONE, number_text
+from evaluation.results import NONE, format_number
 from steered_env.policy import packaged_policies, read_metadata
 
 from .card import MEASURED
@@ -38,7 +38,7 @@ def _row(metadata: Mapping[str, Any]) -> dict[str, str]:
     effects = measured.get("effects", {})
     for condition, (measure, title) in _EFFECTS.items():
         difference = effects.get(condition, {}).get(f"{measure}_difference")
-        row[title] = NONE if difference is None else number_text(difference, signed=True)
+        row[title] = NONE if difference is None else format_number(difference, signed=True)
     row["mazes"] = " / ".join(str(effects.get(condition, {}).get("levels", NONE)) for condition in _EFFECTS)
     return row
 

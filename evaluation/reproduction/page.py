@@ -13,7 +13,7 @@ import jinja2
 import pandas as pd
 from PIL import Image
 
-from evaluation.results import write_text, written
+from evaluation.results import write_text
 
 from .verdict import Check, Verdict
 
@@ -112,17 +112,17 @@ def _check(check: Check) -> dict[str, Any]:
     return {
         "what": check.what,
         "range": check.range,
-        "text": _written(check),
+        "text": _check_text(check),
         "outcome": check.outcome.value,
         "drawing": _drawing(check),
     }
 
 
-def _written(check: Check) -> str:
+def _check_text(check: Check) -> str:
     """Write a check's interval, with a third digit where a bound would be rounded onto an end of the range."""
     ends = {round(end, 2) for end in (check.least, check.most)}
     close = any(round(bound, 2) in ends for bound in check.interval[1:])
-    return written(check.interval, digits=3 if close else 2)
+    return format(check.interval, ".3" if close else "")
 
 
 def _drawing(check: Check) -> dict[str, float] | None:

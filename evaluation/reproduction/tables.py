@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from evaluation.results import mean_interval, written
+from evaluation.results import mean_interval
 from evaluation.storage import BASELINE
 
 from .lab import change, rows_of
@@ -27,7 +27,7 @@ def rates_table(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         row = {"condition": name, "levels": str(len(frame))}
         for title, column in _RATES.items():
             values = 1 - frame[column] if title == "neither" else frame[column]
-            row[title] = written(mean_interval(values))
+            row[title] = str(mean_interval(values))
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -48,6 +48,6 @@ def changes_table(frame: pd.DataFrame, conditions: list[str], against: str = BAS
             continue
         row = {"condition": condition, "levels": str(len(rows_of(frame, condition)))}
         for title, column in measures.items():
-            row[title] = written(change(frame, condition, column, against=against), signed=True)
+            row[title] = format(change(frame, condition, column, against=against), "+")
         rows.append(row)
     return pd.DataFrame(rows, columns=["condition", "levels", *measures])

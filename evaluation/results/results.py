@@ -15,9 +15,9 @@ from evaluation.storage import BASELINE, Progress, RunFolder, csv_of, read_frame
 from steered_env.provenance import codes_described
 from steered_env.system import atomic_file, refuse_foreign_files
 
-from .formatting import written
+from .interval import Interval
 from .markdown import markdown_table
-from .statistics import Interval, mean_interval, paired_difference
+from .statistics import mean_interval, paired_difference
 
 SUMMARISED = ("reach_cheese", "reach_top_right", "reach_region", "p_cheese_at_decision", "p_top_right_at_decision")
 
@@ -218,4 +218,4 @@ def _named(measure: str, interval: Interval) -> dict[str, float]:
 
 def _text(row: pd.Series[Any], measure: str, *, signed: bool = False) -> str:
     interval = Interval(*(float(row[f"{measure}{end}"]) for end in ("", "_low", "_high")))
-    return written(interval, signed=signed)
+    return format(interval, "+" if signed else "")

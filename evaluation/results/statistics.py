@@ -11,10 +11,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import stats
+
+from .interval import Interval
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -36,14 +38,6 @@ _AT_EACH_END = 0.5
 _TOLERANCE = 1e-6
 _AT_ONCE = 2**22
 """Numbers drawn at a time, so that memory stays flat; the intervals do not depend on it."""
-
-
-class Interval(NamedTuple):
-    """A mean and its 95 % interval; NaN where there are too few levels to say."""
-
-    mean: float
-    low: float
-    high: float
 
 
 def mean_interval(values: ArrayLike, *, within: tuple[float, float] = RATE, seed: int = 0) -> Interval:

@@ -9,7 +9,6 @@ from evaluation.reproduction.lab import Lab, change, rows_of
 from evaluation.reproduction.tables import rates_table
 from evaluation.reproduction.thresholds import EFFECT
 from evaluation.reproduction.verdict import Check
-from evaluation.results import written
 from evaluation.storage import BASELINE
 from evaluation.views import record_video
 
@@ -33,8 +32,8 @@ def _measure(lab: Lab) -> Finding:
         ],
         summary=f"In {len(steered)} mazes with a decision square the mouse reaches the corner in "
         f"{pair[_PLUS]['reach_top_right'].mean():.2f} of episodes instead of "
-        f"{pair[BASELINE]['reach_top_right'].mean():.2f}: {written(reached, signed=True)}; P(corner | decision "
-        f"square) changes by {written(chosen, signed=True)}.",
+        f"{pair[BASELINE]['reach_top_right'].mean():.2f}: {reached:+}; P(corner | decision "
+        f"square) changes by {chosen:+}.",
         tables={"rates": rates_table(pair)},
         illustrations=[
             Illustration(

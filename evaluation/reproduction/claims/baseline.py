@@ -8,7 +8,7 @@ from evaluation.reproduction.finding import Finding, Illustration
 from evaluation.reproduction.lab import Lab, rows_of
 from evaluation.reproduction.tables import rates_table
 from evaluation.reproduction.verdict import Check
-from evaluation.results import mean_interval, written
+from evaluation.results import mean_interval
 from evaluation.storage import BASELINE
 
 _POST = 0.691
@@ -27,9 +27,9 @@ def _measure(lab: Lab) -> Finding:
     }
     return Finding(
         checks=[Check("P(cheese within 256 steps)", cheese, _POST - _WITHIN, _POST + _WITHIN)],
-        summary=f"The mouse takes the cheese in {written(cheese)} of episodes in {len(frame)} mazes with a decision "
-        f"square, and settles elsewhere in {written(elsewhere)}; in all {len(everywhere)} mazes it takes it in "
-        f"{written(mean_interval(everywhere['reach_cheese']))}.",
+        summary=f"The mouse takes the cheese in {cheese} of episodes in {len(frame)} mazes with a decision "
+        f"square, and settles elsewhere in {elsewhere}; in all {len(everywhere)} mazes it takes it in "
+        f"{mean_interval(everywhere['reach_cheese'])}.",
         tables={
             "mazes with a decision square": rates_table({BASELINE: frame}),
             "all mazes": rates_table({BASELINE: everywhere}),

@@ -11,7 +11,7 @@ from evaluation.reproduction.lab import Lab, change, changes
 from evaluation.reproduction.tables import changes_table
 from evaluation.reproduction.thresholds import EFFECT, LITTLE
 from evaluation.reproduction.verdict import Check
-from evaluation.results import mean_interval, written
+from evaluation.results import mean_interval
 from evaluation.storage import BASELINE
 from evaluation.views import VectorField, fields_figure
 from steered_env.simulator import WORLD_SIZE
@@ -45,11 +45,11 @@ def _measure(lab: Lab) -> Finding:
             Check("distance of both to the sum of each alone, over cells", missed, most=EFFECT),
         ],
         summary="Together they change P(reach cheese) by "
-        f"{written(alone[_BOTH][_TITLES['reach_cheese']], signed=True)} and P(reach corner) by "
-        f"{written(alone[_BOTH][_TITLES['reach_top_right']], signed=True)}; the sums of what each does alone are "
-        f"{written(alone['sum of each alone'][_TITLES['reach_cheese']], signed=True)} and "
-        f"{written(alone['sum of each alone'][_TITLES['reach_top_right']], signed=True)}. In action probabilities the "
-        f"two together are {written(missed)} from that sum, and {written(moved)} from the baseline.",
+        f"{alone[_BOTH][_TITLES['reach_cheese']]:+} and P(reach corner) by "
+        f"{alone[_BOTH][_TITLES['reach_top_right']]:+}; the sums of what each does alone are "
+        f"{alone['sum of each alone'][_TITLES['reach_cheese']]:+} and "
+        f"{alone['sum of each alone'][_TITLES['reach_top_right']]:+}. In action probabilities the "
+        f"two together are {missed} from that sum, and {moved} from the baseline.",
         tables={"changes": changes_table(frame, [_CHEESE, _CORNER, _BOTH])},
         illustrations=[
             Illustration(

@@ -13,7 +13,7 @@ from evaluation.reproduction.finding import DoesNotApplyError, Finding, Illustra
 from evaluation.reproduction.lab import Lab, change, rows_of
 from evaluation.reproduction.thresholds import EFFECT
 from evaluation.reproduction.verdict import Check
-from evaluation.results import DIFFERENCE, Interval, mean_interval, written
+from evaluation.results import DIFFERENCE, Interval, mean_interval
 from evaluation.storage import BASELINE
 from steered_env import load_policy
 from steered_env.policy import packaged_policies
@@ -58,7 +58,7 @@ def _measure(lab: Lab) -> Finding:
         tables={
             "family": pd.DataFrame(
                 [
-                    {"policy": name, **{title: written(i, signed=title in _SIGNED) for title, i in row.items()}}
+                    {"policy": name, **{title: format(i, "+" if title in _SIGNED else "") for title, i in row.items()}}
                     for name, row in rows.items()
                 ]
             )

@@ -13,7 +13,7 @@ from evaluation.reproduction.lab import Lab, change, changes
 from evaluation.reproduction.tables import changes_table
 from evaluation.reproduction.thresholds import LITTLE
 from evaluation.reproduction.verdict import Check
-from evaluation.results import DIFFERENCE, Interval, mean_interval, written
+from evaluation.results import DIFFERENCE, Interval, mean_interval
 from evaluation.storage import BASELINE
 from steered_env.steering import DEFAULT_LAYER
 
@@ -113,8 +113,8 @@ def _compare(effect: dict[str, pd.Series[float]], levels: list[int]) -> _Compare
 
 def _summary(compared: dict[_Wanted, _Compared]) -> str:
     parts = [
-        f"{wanted.title}, {written(comparison.own, signed=True)} here and {written(comparison.others, signed=True)} in "
-        f"{' or '.join(comparison.best)}, the best other: {written(comparison.margin, signed=True)}"
+        f"{wanted.title}, {comparison.own:+} here and {comparison.others:+} in "
+        f"{' or '.join(comparison.best)}, the best other: {comparison.margin:+}"
         for wanted, comparison in compared.items()
     ]
     return "; ".join(parts) + " (paired; for each half of the mazes the other layer was chosen on the other half)."

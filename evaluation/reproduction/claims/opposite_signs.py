@@ -9,7 +9,6 @@ from evaluation.reproduction.lab import Lab, change
 from evaluation.reproduction.tables import changes_table
 from evaluation.reproduction.thresholds import LITTLE
 from evaluation.reproduction.verdict import Check
-from evaluation.results import written
 from evaluation.storage import BASELINE
 
 _OPPOSITE = {"cheese": "adding the cheese vector", "-top_right": "subtracting the top-right vector"}
@@ -33,8 +32,8 @@ def _measure(lab: Lab) -> Finding:
     ]
     texts = [
         f"{name[0].upper()}{name[1:]} changes P(cheese | decision square) by "
-        f"{written(by_vector[name]['P(cheese | decision square)'], signed=True)} and P(corner | decision square) by "
-        f"{written(by_vector[name]['P(corner | decision square)'], signed=True)}."
+        f"{by_vector[name]['P(cheese | decision square)']:+} and P(corner | decision square) by "
+        f"{by_vector[name]['P(corner | decision square)']:+}."
         for name in _OPPOSITE.values()
     ]
     return Finding(

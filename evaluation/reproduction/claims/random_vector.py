@@ -9,7 +9,6 @@ from evaluation.reproduction.lab import Lab, change
 from evaluation.reproduction.tables import changes_table
 from evaluation.reproduction.thresholds import LITTLE
 from evaluation.reproduction.verdict import Check
-from evaluation.results import written
 from evaluation.storage import BASELINE
 
 _STRENGTHS = (1, 2, 5, 10, 20)
@@ -43,8 +42,8 @@ def _measure(lab: Lab) -> Finding:
             Check(f"change of {title} at strength 1", interval, -LITTLE, LITTLE)
             for title, interval in zip(_MEASURES.values(), (first, second), strict=False)
         ],
-        summary=f"At strength 1 it changes P(cheese | decision square) by {written(first, signed=True)} and P(corner | "
-        f"decision square) by {written(second, signed=True)}. {crumbling}, with the whole interval.",
+        summary=f"At strength 1 it changes P(cheese | decision square) by {first:+} and P(corner | "
+        f"decision square) by {second:+}. {crumbling}, with the whole interval.",
         tables={"changes": changes_table(frame, list(_OF.values()))},
         illustrations=[
             Illustration(

@@ -11,7 +11,6 @@ from evaluation.reproduction.lab import Lab, change
 from evaluation.reproduction.tables import changes_table
 from evaluation.reproduction.thresholds import EFFECT, LITTLE
 from evaluation.reproduction.verdict import Check
-from evaluation.results import written
 from evaluation.storage import BASELINE
 from steered_env import Maze, Steering, VectorError
 from steered_env.simulator import WORLD_SIZE
@@ -35,8 +34,8 @@ def _measure(lab: Lab) -> Finding:
             Check("path minus square: P(reach corner)", less, least=EFFECT),
         ],
         summary="The vector of an isolated open square in the world's corner changes P(reach corner) by "
-        f"{written(square, signed=True)}; that of a path there, in the same {len(targets)} mazes, by "
-        f"{written(path, signed=True)}.",
+        f"{square:+}; that of a path there, in the same {len(targets)} mazes, by "
+        f"{path:+}.",
         tables={"changes": changes_table(frame, ["top_right", _SQUARE])},
         illustrations=[
             Illustration(

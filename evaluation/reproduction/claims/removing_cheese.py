@@ -11,7 +11,7 @@ from evaluation.reproduction.finding import DoesNotApplyError, Finding, Illustra
 from evaluation.reproduction.lab import REMOVED, Lab
 from evaluation.reproduction.thresholds import EFFECT
 from evaluation.reproduction.verdict import Check
-from evaluation.results import DIFFERENCE, mean_interval, written
+from evaluation.results import DIFFERENCE, mean_interval
 from evaluation.storage import BASELINE
 from evaluation.views import fields_figure
 
@@ -33,8 +33,8 @@ def _measure(lab: Lab) -> Finding:
             Check("mean distance of subtracting to removing", distance, most=EFFECT),
             Check("… minus half the distance of doing nothing to removing", less, most=0.0),
         ],
-        summary=f"Averaged over cells, the actions with the vector subtracted are {written(distance)} away, in total "
-        f"variation, from those with the cheese removed; those of the unsteered mouse are {written(before)} away. "
+        summary=f"Averaged over cells, the actions with the vector subtracted are {distance} away, in total "
+        f"variation, from those with the cheese removed; those of the unsteered mouse are {before} away. "
         f"Subtracting is nearer in {int((left < apart).sum())} of {len(levels)} mazes.",
         tables={
             "every maze": pd.DataFrame(

@@ -16,7 +16,7 @@ from evaluation.reproduction.lab import Lab
 from evaluation.reproduction.path_probability import retargeted, with_cheese_there
 from evaluation.reproduction.thresholds import CORRELATION, LITTLE
 from evaluation.reproduction.verdict import Check
-from evaluation.results import DIFFERENCE, Interval, mean_interval, rank_correlation, share_interval, written
+from evaluation.results import DIFFERENCE, Interval, mean_interval, rank_correlation, share_interval
 from steered_env import ImpalaPolicy, Maze
 from steered_env.maze import reachable
 from steered_env.simulator import Cell, draw_frames
@@ -95,9 +95,9 @@ def _measure(lab: Lab) -> Finding:
         f"{_SELECTION[0]} to {_SELECTION[-1]}, where it was chosen, and in {peaks.mean:.0%} of the {len(levels)} other "
         f"mazes. Setting its one activation over a target to {tool.strength * tool.channel.value:.2f}, "
         f"{tool.strength:g} times what it is at a cheese, changes the normalised path probability of the target by "
-        f"{written(gain, signed=True)}; really moving the cheese there changes it by "
-        f"{written(with_cheese, signed=True)}. The rank correlation of that change with maze size is "
-        f"{written(by_size, signed=True)}."
+        f"{gain:+}; really moving the cheese there changes it by "
+        f"{with_cheese:+}. The rank correlation of that change with maze size is "
+        f"{by_size:+}."
     )
     return Finding(
         checks=[

@@ -10,7 +10,7 @@ from evaluation.reproduction.finding import DoesNotApplyError, Finding, Illustra
 from evaluation.reproduction.lab import Lab, changes, rows_of
 from evaluation.reproduction.thresholds import CORRELATION
 from evaluation.reproduction.verdict import Check
-from evaluation.results import DIFFERENCE, mean_interval, rank_correlation, written
+from evaluation.results import DIFFERENCE, mean_interval, rank_correlation
 from evaluation.storage import BASELINE
 
 _EFFECTS = {
@@ -36,13 +36,13 @@ def _measure(lab: Lab) -> Finding:
         row = {"effect": title}
         for name, (least, most) in _BINS.items():
             inside = effect[its_sizes.between(least, most)]
-            row[name] = f"{written(mean_interval(inside, within=DIFFERENCE), signed=True)} (n = {len(inside)})"
+            row[name] = f"{mean_interval(inside, within=DIFFERENCE):+} (n = {len(inside)})"
         rows.append(row)
     title = _EFFECTS[_JUDGED][2]
     return Finding(
         checks=[Check(f"{_JUDGED}: rank correlation of size and {title}", correlations[_JUDGED], least=CORRELATION)],
         summary="The rank correlation of maze size and effect is "
-        + " and ".join(f"{written(correlation, signed=True)} for {name}" for name, correlation in correlations.items())
+        + " and ".join(f"{correlation:+} for {name}" for name, correlation in correlations.items())
         + ".",
         tables={"by size": pd.DataFrame(rows)},
         illustrations=[

@@ -12,7 +12,7 @@ from evaluation.reproduction.lab import Lab, change
 from evaluation.reproduction.tables import changes_table
 from evaluation.reproduction.thresholds import EFFECT, LITTLE
 from evaluation.reproduction.verdict import Check
-from evaluation.results import DIFFERENCE, Interval, mean_interval, written
+from evaluation.results import DIFFERENCE, Interval, mean_interval
 from evaluation.storage import BASELINE
 from evaluation.views import VectorField
 from steered_env.maze import ACTIONS_OF, DIRECTIONS
@@ -117,10 +117,10 @@ def _summary(effects: dict[str, dict[float, Interval]], competence: dict[str, di
         first = next((f"{c:g}" for c in _COEFFICIENTS if c > 0 and by_coefficient[c].high < -EFFECT), None)
         where = f"from {first} on" if first else f"nowhere up to {_COEFFICIENTS[-1]:g}"
         sentences.append(
-            f"The {name} changes its rate by {written(effects[name][0.5], signed=True)} at 0.5, "
-            f"{written(effects[name][1.0], signed=True)} at 1 and {written(effects[name][2.0], signed=True)} at 2. "
+            f"The {name} changes its rate by {effects[name][0.5]:+} at 0.5, "
+            f"{effects[name][1.0]:+} at 1 and {effects[name][2.0]:+} at 2. "
             "The probability of an action that moves the mouse changes by "
-            f"{written(by_coefficient[1.0], signed=True)} at 1 and {written(by_coefficient[20.0], signed=True)} at 20; "
+            f"{by_coefficient[1.0]:+} at 1 and {by_coefficient[20.0]:+} at 20; "
             f"it falls by more than {EFFECT:g}, with the whole interval, {where}."
         )
     return " ".join(sentences)
@@ -131,7 +131,7 @@ def _competence_table(competence: dict[str, dict[float, Interval]]) -> pd.DataFr
         [
             {
                 "coefficient": f"{c:g}",
-                **{name: written(by_coefficient[c], signed=True) for name, by_coefficient in competence.items()},
+                **{name: f"{by_coefficient[c]:+}" for name, by_coefficient in competence.items()},
             }
             for c in _COEFFICIENTS
         ]

@@ -13,7 +13,7 @@ from evaluation.reproduction.lab import Lab, change, changes, rows_of
 from evaluation.reproduction.tables import rates_table
 from evaluation.reproduction.thresholds import EFFECT
 from evaluation.reproduction.verdict import Check
-from evaluation.results import DIFFERENCE, mean_interval, median_interval, share_interval, written
+from evaluation.results import DIFFERENCE, mean_interval, median_interval, share_interval
 from evaluation.storage import BASELINE
 
 _MINUS = "-cheese"
@@ -39,7 +39,7 @@ def _measure(lab: Lab) -> Finding:
         ],
         summary=f"The median P(cheese | decision square) goes from {before[_CHEESE].median():.2f} to "
         f"{after[_CHEESE].median():.2f}; it rises in {raised} of {len(differences)} mazes. P(corner | decision square) "
-        f"changes by {written(change(frame, _MINUS, _CORNER), signed=True)}. Of the net probability vectors where the "
+        f"changes by {change(frame, _MINUS, _CORNER):+}. Of the net probability vectors where the "
         f"two ways differ, {toward[0].mean():.0%} point toward the cheese before and {toward[1].mean():.0%} after.",
         tables={"rates": rates_table({BASELINE: before, _MINUS: after}), "every maze": every_maze.round(3)},
         illustrations=_illustrations(lab, before, after),

@@ -16,7 +16,6 @@ from evaluation.reproduction.lab import Lab, change
 from evaluation.reproduction.tables import changes_table
 from evaluation.reproduction.thresholds import EFFECT, LITTLE
 from evaluation.reproduction.verdict import Check
-from evaluation.results import written
 from evaluation.storage import BASELINE
 from steered_env import Maze, Steering, VectorError, cheese_vector
 
@@ -45,9 +44,9 @@ def _measure(lab: Lab) -> Finding:
             Check(f"same place minus {_MIDDLE}", change(frame, "same place", _COLUMN, against=_MIDDLE), most=-EFFECT),
         ],
         summary="Each maze's own cheese vector, subtracted, changes P(cheese | decision square) by "
-        f"{written(own, signed=True)}; one from another maze with its cheese at the same place by "
-        f"{written(by_distance['same place'], signed=True)}; one whose cheese lies {_MIDDLE} away by "
-        f"{written(by_distance[_MIDDLE], signed=True)}, {_FAR} away by {written(by_distance[_FAR], signed=True)}.",
+        f"{own:+}; one from another maze with its cheese at the same place by "
+        f"{by_distance['same place']:+}; one whose cheese lies {_MIDDLE} away by "
+        f"{by_distance[_MIDDLE]:+}, {_FAR} away by {by_distance[_FAR]:+}.",
         tables={"changes": changes_table(frame, ["-cheese", *_ALL]), "the post's own pairs": pairs},
         illustrations=[
             Illustration(

@@ -12,7 +12,7 @@ from evaluation.reproduction.lab import Lab, changes
 from evaluation.reproduction.tables import changes_table
 from evaluation.reproduction.thresholds import EFFECT
 from evaluation.reproduction.verdict import Check
-from evaluation.results import DIFFERENCE, Interval, mean_interval, written
+from evaluation.results import DIFFERENCE, Interval, mean_interval
 from evaluation.storage import BASELINE
 from steered_env.simulator import WORLD_SIZE
 
@@ -49,10 +49,10 @@ def _measure(lab: Lab) -> Finding:
             Check(f"from sizes up to {_SMALL} to sizes from {_LARGE}, minus these mazes' own", weaker, most=-EFFECT),
         ],
         summary=f"The vector of level {sources[0]} changes P(reach corner) in other mazes by "
-        f"{written(from_first, signed=True)}; vectors of {len(sources)} levels, in mazes that are not their own, by "
-        f"{written(over_sources, signed=True)} on average; each maze's own vector by "
-        f"{written(mean_interval(own, within=DIFFERENCE), signed=True)}. From small mazes to large ones: "
-        f"{written(mean_interval(small_to_large, within=DIFFERENCE), signed=True)}, {written(weaker, signed=True)} "
+        f"{from_first:+}; vectors of {len(sources)} levels, in mazes that are not their own, by "
+        f"{over_sources:+} on average; each maze's own vector by "
+        f"{mean_interval(own, within=DIFFERENCE):+}. From small mazes to large ones: "
+        f"{mean_interval(small_to_large, within=DIFFERENCE):+}, {weaker:+} "
         "against the large mazes' own.",
         tables={"changes": changes_table(frame, ["top_right", *conditions.values()])},
         illustrations=[
