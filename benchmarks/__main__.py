@@ -26,6 +26,7 @@ def _rows() -> Iterator[Row]:
     yield simulator.env_steps()
     yield from simulator.vector_env_steps()
     yield simulator.drawn_mazes()
+    yield from measuring.states_that_matter()
     yield measuring.five_conditions_against_one()
     yield measuring.sweep_against_one_by_one()
     yield from measuring.exact_against_sampled()

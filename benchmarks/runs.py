@@ -5,23 +5,18 @@ from __future__ import annotations
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import numpy as np
+from torch import Tensor
 
 from evaluation import evaluate
+from evaluation.measuring import packed_forward
 from evaluation.measuring.conditions import USUAL_CONDITIONS
-from evaluation.measuring.shared_forward import SharedForward
 from steered_env import load_policy
-from steered_env.steering import Intervention
 
 from .peak_memory import peak_mebibytes
 from .timing import Row, in_turn
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 _LEVELS = range(40)
 _MEMORY_LEVELS = (100, 5000)
@@ -72,35 +67,33 @@ def _row(name: str) -> Row:
     return Row(
         f"a run in a folder, policy `{name}`, 1 worker, levels per second ({len(USUAL_CONDITIONS)} conditions)",
         f"{len(_LEVELS) / took:.2f}",
-        f"the network alone on the same frames: {len(_LEVELS) / took / share:.2f}",
+        f"the network alone in the same batches: {len(_LEVELS) / took / share:.2f}",
         f"{share:.2f}",
         "1; the aim: 0.80",
     )
 
 
 class _NetworkClock:
-    """Adds up the time that `SharedForward.probabilities` takes, inside a ``with`` block."""
+    """Adds up the time that the batches of `PackedForward` take in the network, inside a ``with`` block."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
         self._lock = threading.Lock()
 
     def __enter__(self) -> None:
-        self._plain = plain = SharedForward.probabilities
+        self._plain = plain = packed_forward.in_batches
 
-        def timed(
-            forward: SharedForward, frames: NDArray[np.uint8], steerings: Sequence[Intervention]
-        ) -> NDArray[np.float32]:
+        def timed(rows: Tensor, size: int, run: Callable[[Tensor], Tensor]) -> Tensor:
             begin = time.perf_counter()
-            result = plain(forward, frames, steerings)
+            result = plain(rows, size, run)
             with self._lock:
                 self.seconds += time.perf_counter() - begin
             return result
 
-        SharedForward.probabilities = timed  # type: ignore[method-assign,assignment]
+        packed_forward.in_batches = timed
 
     def __exit__(self, *_: object) -> None:
-        SharedForward.probabilities = self._plain  # type: ignore[method-assign]
+        packed_forward.in_batches = self._plain
 
 
 def _run(policy: object, workers: int) -> None:

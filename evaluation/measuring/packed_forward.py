@@ -133,7 +133,7 @@ class PackedForward:
             for stage in sorted({request.cut.stage for request in requests}):
                 numbers = [number for number, request in enumerate(requests) if request.cut.stage == stage]
                 inputs = [_input_of(requests[number]) for number in numbers]
-                outputs = _in_batches(_joined(inputs), _REST_BATCH, partial(self._rest, stage=stage))
+                outputs = in_batches(_joined(inputs), _REST_BATCH, partial(self._rest, stage=stage))
                 parts = np.split(outputs.numpy(), np.cumsum([len(part) for part in inputs])[:-1])
                 for number, part in zip(numbers, parts, strict=True):
                     rows[number] = part
@@ -164,7 +164,7 @@ class PackedForward:
             ]
         else:
             inputs = [maze.at(before, states) for maze, states in needed.items()]
-        outputs = _in_batches(_joined(inputs), _PLAIN_BATCH, partial(self._stages, first=before or 0, end=stage))
+        outputs = in_batches(_joined(inputs), _PLAIN_BATCH, partial(self._stages, first=before or 0, end=stage))
         for (maze, states), part in zip(
             needed.items(), torch.split(outputs, [len(part) for part in inputs]), strict=True
         ):
@@ -216,7 +216,7 @@ def _joined(parts: Sequence[Tensor]) -> Tensor:
     return _in_format_of(parts[0], torch.cat(list(parts)))
 
 
-def _in_batches(rows: Tensor, size: int, run: Callable[[Tensor], Tensor]) -> Tensor:
+def in_batches(rows: Tensor, size: int, run: Callable[[Tensor], Tensor]) -> Tensor:
     """Run a part of the network on ``(N, …)`` rows in batches of one shape, the last one padded."""
     outputs = []
     for batch in torch.split(rows, size):
