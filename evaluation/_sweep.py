@@ -88,7 +88,7 @@ def sweep(
         mazes: mazes of your own, instead of levels.
         horizon: steps within which a place must be reached.
         tolerance: the most by which a rate may be too low, as for `evaluate`.
-        workers: threads, one for each core unless said. The numbers do not depend on it.
+        workers: threads; defaults to one per core. The numbers do not depend on it.
         on_progress: called with (mazes done, mazes in all), counted over all policies.
         out: a folder that keeps a run of each policy; the same call goes on with them, see `evaluate`.
         chunk: mazes in each file of a run, as for `evaluate`.

@@ -29,14 +29,14 @@ def reproduce(
             help=f"Which mazes: 0:100 (the end not included), or 3,8,12. {_LEVELS}, or {_QUICK_LEVELS} if quick."
         ),
     ] = None,
-    claims: Annotated[str | None, typer.Option(help="Only these, such as baseline,size; all unless said.")] = None,
+    claims: Annotated[str | None, typer.Option(help="Only these, such as baseline,size; defaults to all.")] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="The run's folder; results/reproduce-POLICY unless said. One there is continued."),
+        typer.Option(help="The run's folder; defaults to results/reproduce-POLICY. One there is continued."),
     ] = None,
     list_claims: Annotated[bool, typer.Option("--list", help="List the claims, and measure nothing.")] = False,
     quick: Annotated[bool, typer.Option(help="A first look: fewer levels, settings and films.")] = False,
-    workers: Annotated[int | None, typer.Option(help="Threads; one for each core unless said.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Threads; defaults to one per core.")] = None,
 ) -> None:
     """Measure every claim of the post again.
 

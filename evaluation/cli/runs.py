@@ -23,8 +23,8 @@ def runs(
 
     from .terminal_table import print_frame
 
-    found = find_runs(folder)
-    if not found:
+    listed = find_runs(folder)
+    if not listed:
         _out.print(f"no runs in {folder}", highlight=False, markup=False, soft_wrap=True)
         return
-    print_frame(_out, runs_table(found), f"Runs in {folder}")
+    print_frame(_out, runs_table(listed), f"Runs in {folder}")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from evaluation.results import Results
 
 _TABLE = Path("results/table")
-"""Where a table goes whose folder nobody named: finished results there are replaced, a run under way never is."""
+"""Default folder of a table. Finished results there are replaced, a run under way never is."""
 _TABLE_FILES = ("table.md", "figure.png")
 _out, _err = terminal(), terminal(stderr=True)
 

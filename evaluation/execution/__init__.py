@@ -1,4 +1,4 @@
-"""Who does the work of an evaluation: threads of this process, or a Ray cluster."""
+"""The engine of an evaluation: chunks of mazes, measured by threads or a Ray cluster, kept in memory or a folder."""
 
 import lazy_loader
 

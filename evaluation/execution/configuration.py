@@ -1,4 +1,4 @@
-"""All that the numbers of a run depend on, as its manifest keeps it."""
+"""The manifest of a run: everything that its numbers depend on."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def manifest_of(measurement: Measurement, chunk: int | None = None) -> Manifest:
 
 
 def chunk_size(mazes: int, wanted: int | None) -> int:
-    """How many mazes are measured together.
+    """Choose how many mazes are measured together.
 
     Few enough that little is lost with a chunk, and enough that a run does not have too many files.
 

@@ -1,4 +1,4 @@
-"""One loop over chunks of mazes, whoever measures them and wherever their rows go."""
+"""The loop over chunks of mazes, the same for threads and clusters, memory and folders."""
 
 from __future__ import annotations
 

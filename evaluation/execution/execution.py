@@ -41,7 +41,7 @@ class Execution:
 
 
 def worker_count(workers: int | None) -> int:
-    """How many threads: those asked for, or one per core that this process may use."""
+    """Number of threads to use: ``workers``, or one per core that this process may use."""
     if workers is not None:
         return workers
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -34,7 +34,7 @@ _GET_THE_TOKEN = (
     "node, in Python before Ray is imported"
 )
 _measurers: dict[str, Measurer] = {}
-"""In a worker process: what it was sent, kept from one chunk to the next."""
+"""Measurers of a worker process by job, kept from one chunk to the next."""
 
 
 @contextmanager
@@ -164,7 +164,7 @@ def _measured(ray: Any, job: Job, chunks: Iterable[Chunk]) -> Iterator[tuple[Chu
 
 
 def _measure(shared: list[Any], key: str, wanted: dict[str, str], chunk: Chunk) -> pd.DataFrame:
-    """In a worker process: the rows of one chunk."""
+    """Measure one chunk in a worker process."""
     if key not in _measurers:
         _check_versions(wanted)
         _measurers.clear()

@@ -1,4 +1,4 @@
-"""Where the rows of a measurement go: memory, or a folder that outlives the process."""
+"""Sinks for the rows of a measurement: memory, or a folder that outlives the process."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Sink(Protocol):
         ...
 
     def results(self) -> Results:
-        """All rows in the order of mazes and conditions."""
+        """Collect all rows in the order of mazes and conditions."""
         ...
 
 
@@ -83,7 +83,7 @@ class MemorySink:
         return nullcontext(StopRequest(self.kept))
 
     def results(self) -> Results:
-        """All rows in the order of mazes and conditions."""
+        """Collect all rows in the order of mazes and conditions."""
         job = self._measurement.job
         description = {**job.description(), **codes_described([code_of(job)]), "mazes": len(self._measurement.mazes)}
         return Results(concatenated([frame for _, frame in sorted(self._frames.items())]), description)
@@ -129,7 +129,7 @@ class FolderSink:
         return stop_requests(self.kept)
 
     def results(self) -> Results:
-        """All rows in the order of mazes and conditions."""
+        """Collect all rows in the order of mazes and conditions."""
         return Results.load(self._run.path)
 
 

@@ -1,4 +1,4 @@
-"""What is measured of a maze: conditions, the exact and the sampled method."""
+"""Measuring mazes under conditions, by the exact and the sampled method."""
 
 import lazy_loader
 

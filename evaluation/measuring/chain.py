@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _ACTIONS_OF_MOVES = [list(actions) for actions in (*ACTIONS_OF.values(), STAYING_ACTIONS)]
-"""Those of left, down, up, right, and stay."""
+"""Actions of each move: left, down, up, right, and stay."""
 _STAYS = np.array([0.0, 0.0, 0.0, 0.0, 1.0])
 
 
@@ -99,7 +99,7 @@ class Chain:
         horizon: int,
         known: NDArray[np.bool_] | None = None,
     ) -> NDArray[np.float64]:
-        """Where the mouse is after the horizon, if it stops at a place and at the cheese.
+        """Compute where the mouse is after the horizon, if it stops at a place and at the cheese.
 
         Args:
             probabilities: ``(K, S, 15)``, K policies.

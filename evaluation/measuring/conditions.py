@@ -29,7 +29,7 @@ from .expressions import read_expression
 from .vectors import Combination
 
 USUAL_CONDITIONS = (BASELINE, "-cheese", "top_right", "top_right - cheese", "-random")
-"""What `steered-env table` and the model cards compare."""
+"""Conditions that `steered-env table` and the model cards compare."""
 
 SteeringMaker = Callable[[nn.Module, Maze], Intervention]
 ConditionLike = Union[str, "Condition", tuple[str, Intervention | SteeringMaker]]

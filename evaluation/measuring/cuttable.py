@@ -1,4 +1,4 @@
-"""Whether a forward pass may be cut into stages: whether a policy is an `ImpalaPolicy` just as that class builds it."""
+"""A check that a policy is an `ImpalaPolicy` as that class builds it, so that its pass may be cut into stages."""
 
 from __future__ import annotations
 

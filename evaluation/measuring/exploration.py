@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SHARE_OF_REST = 1 / 16
-"""How much of what the tolerance leaves may be given up in one step, so that something is left for all others."""
+"""Share of the remaining tolerance that may be given up in one step, so that something is left for later ones."""
 _MOST_EXPLORED = 0.8
-"""Where more than this share of the states matters all are run: to find out which would cost more than it saves."""
+"""Share of the states above which all are run: to find out which ones matter would cost more than it saves."""
 
 
 class Exploration:

@@ -28,12 +28,12 @@ from .steering_factory import SteeringFactory
 from .subject import PredictOnly, SteerablePolicy, Subject
 
 _BATCH_SIZES = {"exact": 64, "sampled": 8}
-"""All states of a maze at once, or the few that episodes meet for the first time in one step."""
+"""Observations in a batch: many states of a maze at once, or the few that episodes meet first in one step."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """What is done with every maze, and all that a worker needs for it.
+    """The work on every maze, with all that a worker needs for it.
 
     Attributes:
         subject: The policy.
@@ -59,7 +59,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Measurement:
-    """What is measured.
+    """A job and the mazes that it is done with.
 
     Attributes:
         job: What is done with every maze.

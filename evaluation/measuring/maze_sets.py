@@ -27,7 +27,7 @@ class LevelMazes:
         return len(self.levels)
 
     def part(self, start: int, stop: int) -> LevelMazes:
-        """Some of the mazes in a row."""
+        """Cut out consecutive mazes."""
         return LevelMazes(self.levels[start:stop])
 
     def load(self) -> list[Maze]:
@@ -60,7 +60,7 @@ class GivenMazes:
         return len(self.mazes)
 
     def part(self, start: int, stop: int) -> GivenMazes:
-        """Some of the mazes in a row."""
+        """Cut out consecutive mazes."""
         return GivenMazes(self.mazes[start:stop])
 
     def load(self) -> list[Maze]:
@@ -68,7 +68,7 @@ class GivenMazes:
         return list(self.mazes)
 
     def description(self) -> str:
-        """How many they are, and what they are known by."""
+        """Their number and fingerprint, for people and for the configuration of a run."""
         return f"{len(self)} mazes of the caller's, {fingerprint(self.mazes)}"
 
 
@@ -76,7 +76,7 @@ MazeSet = LevelMazes | GivenMazes
 
 
 class Chunk(NamedTuple):
-    """Some mazes in a row.
+    """Consecutive mazes.
 
     Attributes:
         number: Number of the chunk, from 0.

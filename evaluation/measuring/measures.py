@@ -1,4 +1,4 @@
-"""What is measured of one maze under one condition."""
+"""Measures of one maze under one condition."""
 
 from __future__ import annotations
 

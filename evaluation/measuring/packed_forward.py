@@ -40,7 +40,7 @@ class PlainActivations:
         self._computed: dict[int, NDArray[np.bool_]] = {}
 
     def missing(self, stage: int, states: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Those of the states, each once, whose input of a stage is not computed yet."""
+        """Select those of the states, each once, whose input of a stage is not computed yet."""
         distinct = np.unique(states)
         return distinct[~self._computed[stage][distinct]] if stage in self._computed else distinct
 
@@ -63,7 +63,7 @@ class PlainActivations:
 
 @dataclass(frozen=True)
 class Request:
-    """Some states of a maze under one condition.
+    """A request to run the policy in some states of a maze under one condition.
 
     Attributes:
         maze: The maze's activations.
@@ -95,7 +95,7 @@ class PackedForward:
         self._policy = forward.policy
 
     def cuts(self, steerings: Sequence[Intervention]) -> list[Cut | None]:
-        """Where the pass of each steering leaves the plain one; None for one that needs a pass of its own.
+        """Find where the pass of each steering leaves the plain one; None for one that needs a pass of its own.
 
         A steering of one layer can be packed with others, one that needs hooks cannot.
         """
@@ -119,7 +119,7 @@ class PackedForward:
             request.learn(request.states, probabilities)
 
     def probabilities(self, requests: Sequence[Request]) -> list[NDArray[np.float32]]:
-        """What the policy would do, unchecked.
+        """Compute action probabilities, unchecked.
 
         Args:
             requests: states of mazes under conditions that can be packed.

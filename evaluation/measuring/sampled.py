@@ -117,7 +117,7 @@ class _SeenFrames:
 
 
 DrawKey = tuple[int, int]
-"""What the draws of a maze's episodes depend on beside seed, condition and episode."""
+"""Key of a maze's draws; with seed, condition and episode it fixes them."""
 
 
 def draw_keys(mazes: Sequence[Maze]) -> list[DrawKey]:
@@ -219,7 +219,7 @@ def measure_predictor(
 
 
 def _checked_actions(actions: object, count: int, policy: object) -> NDArray[np.int64]:
-    """What a policy chose, if it is one action for each of its mazes."""
+    """Check that a policy chose one action for each of its mazes."""
     chosen = np.asarray(actions)
     if chosen.shape != (count,) or not np.issubdtype(chosen.dtype, np.integer):
         raise ValueError(

@@ -63,7 +63,7 @@ def check_probabilities(rows: NDArray[np.float32], condition: str, maze: Maze, c
 
 @dataclass(frozen=True)
 class Cut:
-    """Where a steered forward pass leaves the plain one.
+    """The place where a steered forward pass leaves the plain one.
 
     Attributes:
         stage: index of the first stage that is run again.
@@ -124,7 +124,7 @@ class SharedForward:
         frames: NDArray[np.uint8],
         conditions: Mapping[str, Intervention],
     ) -> NDArray[np.float32]:
-        """What the policy would do in some cells of a maze, under several conditions.
+        """Compute action probabilities in some cells of a maze, under several conditions.
 
         Args:
             maze: which.
@@ -144,7 +144,7 @@ class SharedForward:
         return probabilities
 
     def probabilities(self, frames: NDArray[np.uint8], steerings: Sequence[Intervention]) -> NDArray[np.float32]:
-        """What the policy would do, unchecked.
+        """Compute action probabilities, unchecked.
 
         Args:
             frames: ``(N, 64, 64, 3)`` uint8.
@@ -198,7 +198,7 @@ class SharedForward:
 
 
 def cut_of(policy: ImpalaPolicy, steering: Intervention) -> Cut:
-    """Where a pass steered so leaves the plain one."""
+    """Find where a steered pass leaves the plain one."""
     in_turn = tuple((_same_output(policy, find_layer(policy, layer)), change) for layer, change in steering.steps())
     whole = InTurn(in_turn)
     changes = whole.changes()

@@ -92,12 +92,12 @@ class SteeringFactory:
 
 
 def _noise_key(maze: Maze) -> int:
-    """What keys a maze's noise: its level, or its text, so that no two mazes without a level share theirs."""
+    """Key of a maze's noise: its level, or else its text, so that no two mazes without a level share their noise."""
     return zlib.crc32(str(maze).encode()) if maze.level is None else maze.level
 
 
 def those_that_exist(expressions: Iterable[str], policy: nn.Module, maze: Maze) -> list[str]:
-    """Those expressions whose vectors exist for a maze."""
+    """Select the expressions whose vectors exist for a maze."""
     wanted = list(expressions)
     existing = SteeringFactory(policy).steerings([Condition.parse(expression) for expression in wanted], maze)
     return [expression for expression in wanted if expression in existing]

@@ -1,4 +1,4 @@
-"""What chance does: the policy to hold every other against."""
+"""A policy that acts by chance, to compare others with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an evaluation leaves: a tidy frame, its summary, and both on disk."""
+"""Results of an evaluation: a tidy frame, its summary, and both on disk."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Results:
 
     @property
     def mazes(self) -> int:
-        """How many mazes were measured; of results of an older version, how many have a row."""
+        """Number of mazes measured; for results of version 0.1.0, number of mazes with a row."""
         return int(self.description.get("mazes", self.frame["maze"].nunique()))
 
     def with_decision_square(self) -> Results:
@@ -120,7 +120,7 @@ class Results:
         return [measure for measure in SUMMARISED if everywhere or not measure.endswith("_at_decision")]
 
     def notes(self) -> str:
-        """What the numbers of the table stand on, where that is fewer than all mazes; or nothing."""
+        """Notes on numbers of the table that stand on fewer than all mazes; empty if none does."""
         rows = self.frame["condition"].value_counts()
         missing = {name: self.mazes - int(rows.get(name, 0)) for name in self.conditions}
         left_out = [f"{name} {count}" for name, count in missing.items() if count]

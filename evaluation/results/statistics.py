@@ -34,7 +34,7 @@ _TAILS = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
 _REMEMBERED = 512
 """Intervals: a table, its figure and its files ask for the same ones, and those of many levels take a while."""
 _AT_EACH_END = 0.5
-"""Of an observation: for values that are 0 or 1 this is Jeffreys' prior."""
+"""Observations added at each end; for values that are 0 or 1 this is Jeffreys' prior."""
 _TOLERANCE = 1e-6
 _AT_ONCE = 2**22
 """Numbers drawn at a time, so that memory stays flat; the intervals do not depend on it."""
@@ -194,7 +194,7 @@ def _spearman(first: NDArray[np.float64], second: NDArray[np.float64], axis: int
 def _percentile_interval(
     statistic: Callable[..., Any], samples: tuple[NDArray[np.float64], ...], seed: int
 ) -> Interval:
-    """Of scipy's bootstrap, in batches of flat memory; several samples are drawn together.
+    """Percentile interval of scipy's bootstrap, in batches of flat memory; several samples are drawn together.
 
     Resamples that all agree, or in which nothing varies, are no surprise: nothing is printed of them.
     """

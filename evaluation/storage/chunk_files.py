@@ -34,7 +34,7 @@ SCHEMA = pa.schema(
         for name in ("maze", *COLUMNS)
     ]
 )
-"""Of every chunk; a missing number is NaN, a missing level null."""
+"""Schema of every chunk; a missing number is NaN, a missing level null."""
 
 
 class DamagedChunkError(ValueError):
@@ -47,7 +47,7 @@ class ForeignChunkError(ValueError):
 
 @dataclass(frozen=True)
 class Place:
-    """Where a chunk belongs.
+    """The place of a chunk in a run.
 
     Attributes:
         run: id of the run; empty for one of version 0.1.0, whose chunk files do not name it.
@@ -125,7 +125,7 @@ def chunk_files(folder: Path) -> dict[int, list[Path]]:
 
 
 def unfinished_files(folder: Path) -> list[Path]:
-    """What a process that was killed while it wrote a chunk left behind."""
+    """Find files left behind by a process that was killed while it wrote a chunk."""
     return [path for path in folder.iterdir() if _UNFINISHED.fullmatch(path.name) and path.is_file()]
 
 

@@ -1,4 +1,4 @@
-"""What a piece of bytecode does, and what it reads from outside."""
+"""The instructions of a piece of bytecode, and the names that it reads from outside."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _READS = {"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"}
 
 @dataclass(frozen=True)
 class Reads:
-    """What one piece of bytecode, without those inside it, reads from outside.
+    """Names that one piece of bytecode, without those inside it, reads from outside.
 
     Attributes:
         names: of globals and builtins.
@@ -32,7 +32,7 @@ class Reads:
 
 
 def instructions_of(code: CodeType) -> Iterator[Any]:
-    """All that a piece of bytecode does, but neither where it was written nor how it was laid out."""
+    """Yield everything that a piece of bytecode does, without its place and layout in the source."""
     yield code.co_code
     yield getattr(code, "co_exceptiontable", b"")
     yield (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags)
@@ -40,7 +40,7 @@ def instructions_of(code: CodeType) -> Iterator[Any]:
 
 
 def reads_of(code: CodeType, namespace: Mapping[str, Any]) -> Reads:
-    """What a piece of bytecode reads.
+    """Find the names that a piece of bytecode reads.
 
     Args:
         code: the bytecode.

@@ -1,4 +1,4 @@
-"""What a run in a folder can be in trouble with."""
+"""Errors raised by runs."""
 
 
 class RunError(RuntimeError):

@@ -123,7 +123,7 @@ class _Walk:
         self._seen: list[object] = list(outer._seen) if outer else []
         """Functions, classes and modules that were added before; they are not entered again."""
         self._inside: list[object] = list(outer._inside) if outer else []
-        """What is being added, the outermost first: what leads back to itself is not entered again."""
+        """Values that are being added, the outermost first; one that leads back to itself is not entered again."""
 
     @property
     def result(self) -> str:
@@ -204,7 +204,7 @@ class _Walk:
         elif isinstance(value, functools.partial):
             parts = [value.func, value.args, value.keywords]
         elif is_dataclass(value) and not isinstance(value, type):
-            parts = [(one.name, getattr(value, one.name)) for one in fields(value)]
+            parts = [(field.name, getattr(value, field.name)) for field in fields(value)]
         elif isinstance(value, (types.SimpleNamespace, _DecoratorContextManager)):
             parts = sorted(vars(value).items())
         else:

@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is.
+    """Progress of a run.
 
     Attributes:
         done: mazes measured.
@@ -105,7 +105,7 @@ class RunFolder:
         return run
 
     def _difference(self, wanted: Manifest, other_code: bool) -> str:
-        """What keeps a wanted run from being this one, with a way out; empty if nothing does."""
+        """The first difference between a wanted run and this one, with a way out; empty if there is none."""
         if setting := self.manifest.difference(wanted):
             return f"{setting}: choose another --out, or the same configuration to continue it, or remove the folder"
         code = "" if other_code else code_difference(self.manifest.codes, wanted.codes[0])
@@ -130,7 +130,7 @@ class RunFolder:
         return self.path / _CHUNKS
 
     def progress(self) -> Progress:
-        """How far it is, by what its files say that they are; whether they are intact is not looked at."""
+        """Progress by the names in its files; whether these are intact is not checked."""
         return self._progress(self._files())
 
     def times(self) -> dict[int, float]:
@@ -160,7 +160,7 @@ class RunFolder:
             ) from error
 
     def frame(self) -> tuple[pd.DataFrame, Progress]:
-        """All rows so far in the order of mazes and conditions, without those of damaged files, and how far that is."""
+        """Read the rows so far, in the order of mazes and conditions and without damaged files, and the progress."""
         tables = {number: rows_of(content) for number, content in self._intact()}
         return frame_of_chunks(list(tables.values())), self._progress(tables)
 
@@ -181,8 +181,8 @@ class RunFolder:
                     if number >= self.manifest.chunks:
                         raise ForeignChunkError(f"{path} is of another run: this one has {self.manifest.chunks} chunks")
                     content = checked_chunk(path, self.manifest.place(number))
-                except (DamagedChunkError, ForeignChunkError) as trouble:
-                    _log.warning("%s; it is left out", trouble)
+                except (DamagedChunkError, ForeignChunkError) as error:
+                    _log.warning("%s; it is left out", error)
                 else:
                     yield number, content
                     break

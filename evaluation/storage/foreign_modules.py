@@ -1,4 +1,4 @@
-"""What a torch module is made of beside its ``state_dict``."""
+"""The parts of a torch module beside its ``state_dict``."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def hooks_of_all_modules() -> Iterator[tuple[str, Any]]:
 
 
 def overridden_in(module: nn.Module) -> Iterator[tuple[str, Any]]:
-    """What stands on a module itself in place of a method of its class."""
+    """Yield the attributes of a module that stand in place of a method of its class."""
     for name, value in sorted(vars(module).items()):
         if name not in _MACHINERY and callable(value) and callable(getattr(type(module), name, None)):
             yield name, value
 
 
 def attributes_of(module: nn.Module) -> dict[str, Any]:
-    """What an instance of a foreign class keeps for itself: plain attributes, and buffers that are not saved.
+    """Attributes that an instance of a foreign class keeps for itself: plain ones, and buffers that are not saved.
 
     Without results that a ``cached_property`` keeps there, which follow from the rest, and without optimizers, which
     change weights but nothing that is made of them.

@@ -16,7 +16,7 @@ from .lock import is_locked, last_session
 from .manifest import MANIFEST
 
 _CENTURY_S = 100 * 365.25 * 24 * 3600
-"""What takes longer is no measurement: the clock of a machine was wrong."""
+"""Longest time left that is shown; a longer one means that the clock of a machine was wrong."""
 
 
 @dataclass(frozen=True)
@@ -48,19 +48,19 @@ class Run:
 
 
 def find_runs(folder: Path) -> list[Run]:
-    """All runs in a folder and below it, by name.
+    """Find all runs in a folder and below it, sorted by path.
 
     Raises:
         FileNotFoundError: if there is no such folder.
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"there is no folder {folder}")
-    found = []
+    runs = []
     for path, folders, files in os.walk(folder):
         if MANIFEST in files:
-            found.append(_run(Path(path)))
+            runs.append(_run(Path(path)))
             folders.clear()
-    return sorted(found, key=lambda run: run.path)
+    return sorted(runs, key=lambda run: run.path)
 
 
 def runs_table(runs: Sequence[Run]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""One process at a time in a run's folder, and who it is."""
+"""The lock of a run's folder, which names the process that works there."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def is_locked(folder: Path) -> bool:
 
 
 def last_session(folder: Path) -> Session | None:
-    """Who works in a run's folder, or was the last to do so; None if that is not known."""
+    """Read which process works in a run's folder, or was the last to do so; None if that is not known."""
     try:
         session = Session(**json.loads((folder / _LOCK).read_text(encoding="utf-8")))
         return Session(int(session.pid), str(session.host), float(session.since))

@@ -19,7 +19,7 @@ _FORMAT, _READ = 2, (1, 2)
 _OWN_VERSION = "version of steered-env"
 """May differ where the code is the same; that is compared instead."""
 _WITHOUT = {"tolerance": 0}
-"""What version 0.1.0, which does not write it, measured with."""
+"""Values of settings that version 0.1.0, which does not write them, measured with."""
 _KINDS: dict[str, Any] = {
     "configuration": Mapping, "mazes": int, "chunk": int, "description": Mapping, "begun": str, "machine": str,
     "run": str,
@@ -28,7 +28,7 @@ _KINDS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a run measures.
+    """The contents of a run's manifest.
 
     Attributes:
         configuration: all that the numbers depend on, as JSON has it; a run goes on only with the same.
@@ -62,7 +62,7 @@ class Manifest:
 
     @property
     def chunks(self) -> int:
-        """How many chunks there are."""
+        """Number of chunks."""
         return -(-self.mazes // self.chunk)
 
     @property
@@ -72,15 +72,15 @@ class Manifest:
 
     def with_code(self, code: Code) -> Manifest:
         """The manifest of a run that another code goes on with."""
-        return replace(self, code=[one.plain() for one in (*self.codes, code)])
+        return replace(self, code=[each.plain() for each in (*self.codes, code)])
 
     def place(self, number: int) -> Place:
-        """Where chunk ``number`` belongs."""
+        """The place of chunk ``number``."""
         first = number * self.chunk
         return Place(self.run, number, range(first, min(first + self.chunk, self.mazes)))
 
     def mazes_in(self, chunks: Iterable[int]) -> int:
-        """How many mazes some chunks have, by their numbers."""
+        """Number of mazes in chunks with these numbers."""
         return sum(len(self.place(number).mazes) for number in chunks)
 
     def write(self, folder: Path) -> None:
@@ -100,15 +100,17 @@ class Manifest:
             return None
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-            found = content.pop("format")
-            if found in _READ:
+            written_format = content.pop("format")
+            if written_format in _READ:
                 return cls(**content)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RunError(
                 f"{path} cannot be read as the manifest of a run ({str(error)[:100]}): restore it, or move it away to "
                 "begin anew, or choose another --out"
             ) from None
-        raise RunError(f"{path} has format {found}, this version reads {_READ[-1]} at most: choose another --out")
+        raise RunError(
+            f"{path} has format {written_format}, this version reads {_READ[-1]} at most: choose another --out"
+        )
 
     def difference(self, wanted: Manifest) -> str:
         """The first field in which another configuration differs, with both values; empty if none does."""

@@ -27,7 +27,7 @@ COLUMNS = (
     "error_bound",
 )
 LEVEL_TYPE = pd.Int64Dtype()
-"""Of the column ``level``, which may be missing."""
+"""Type of the column ``level``, whose values may be missing."""
 _TYPES: dict[str, Any] = {"maze": np.int64, "level": LEVEL_TYPE, "size": np.int64, "episodes": np.int64}
 _ALL_TYPES: dict[str, Any] = {
     **dict.fromkeys(COLUMNS, np.float64),

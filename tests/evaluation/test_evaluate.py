@@ -32,8 +32,8 @@ def test_rows_in_the_order_given(reference_policy: ImpalaPolicy) -> None:
 def test_the_bits_do_not_depend_on_workers_or_chunks(reference_policy: ImpalaPolicy, method: str) -> None:
     more = {"episodes": 5} if method == "sampled" else {}
     runs = [
-        evaluate(reference_policy, levels, CONDITIONS, method=method, horizon=12, workers=workers, **more)
-        for levels, workers in ((range(7), 1), (range(7), 3), ([0, 6, 1, 5, 2, 4, 3], 2))
+        evaluate(reference_policy, levels, CONDITIONS, method=method, horizon=6, workers=workers, chunk=1, **more)
+        for levels, workers in ((range(4), 1), (range(4), 3), ([0, 3, 1, 2], 2))
     ]
     frames = [run.frame.drop(columns="maze").sort_values(["level", "condition"]).reset_index(drop=True) for run in runs]
     pd.testing.assert_frame_equal(frames[0], frames[1], check_exact=True)
