@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -74,15 +75,14 @@ class Episodes:
         self.running &= ~self._mazes.reached_cheese
         self._reached_region |= self._in_region() & self.running
 
-    def finish(self) -> ReachRates:
-        """Close the simulator and count the share of episodes that reached each place.
+    def rates(self) -> ReachRates:
+        """Count the share of episodes that reached each place.
 
         Raises:
             RuntimeError: if procgen has a mouse somewhere else than it must be.
         """
         for index in np.flatnonzero(self.running):
             self._mazes.check(int(index))
-        self._mazes.close()
         cheese, corner = self._mazes.reached_cheese, self._mazes.reached_top_right
         return ReachRates(
             cheese=float(cheese.mean()),
@@ -90,6 +90,10 @@ class Episodes:
             region=float(self._reached_region.mean()),
             either=float((cheese | corner).mean()),
         )
+
+    def close(self) -> None:
+        """Close the simulator."""
+        self._mazes.close()
 
     def _in_region(self) -> NDArray[np.bool_]:
         rows, cols = self._mazes.mouse.T
@@ -178,21 +182,23 @@ def measure_by_sampling(
     results = {}
     for name, steering in steerings.items():
         uniforms = episode_uniforms(seed, key, name, episodes, horizon)
-        run, seen = Episodes(maze, episodes), _SeenFrames(forward, maze, (name, steering))
-        for step in range(horizon):
-            check_given_up()
-            active = np.flatnonzero(run.running)
-            if not len(active):
-                break
-            probabilities = seen.probabilities(run.frames[active], run.mice[active])
-            actions = np.zeros(episodes, np.int64)
-            if deterministic:
-                actions[active] = probabilities.argmax(axis=1)
-            else:
-                actions[active] = sample_actions(probabilities, uniforms[active, step])
-            run.step(actions)
+        seen = _SeenFrames(forward, maze, (name, steering))
+        with closing(Episodes(maze, episodes)) as run:
+            for step in range(horizon):
+                check_given_up()
+                active = np.flatnonzero(run.running)
+                if not len(active):
+                    break
+                probabilities = seen.probabilities(run.frames[active], run.mice[active])
+                actions = np.zeros(episodes, np.int64)
+                if deterministic:
+                    actions[active] = probabilities.argmax(axis=1)
+                else:
+                    actions[active] = sample_actions(probabilities, uniforms[active, step])
+                run.step(actions)
+            rates = run.rates()
         towards = _towards(forward, maze, {name: steering})
-        results[name] = Measures.of(maze, run.finish(), towards, episodes=episodes)
+        results[name] = Measures.of(maze, rates, towards, episodes=episodes)
     return results
 
 
@@ -204,18 +210,19 @@ def measure_predictor(
     Raises:
         ValueError: if what it gives are no actions, one for each frame.
     """
-    run = Episodes(maze, episodes)
     state, starts = None, np.ones(episodes, np.bool_)
-    for _ in range(horizon):
-        if not run.running.any():
-            break
-        check_given_up()
-        actions, state = policy.predict(
-            run.frames.copy(), state=state, episode_start=starts, deterministic=deterministic
-        )
-        run.step(_checked_actions(actions, episodes, policy))
-        starts = np.zeros(episodes, np.bool_)
-    return Measures.of(maze, run.finish(), Towards(), episodes=episodes)
+    with closing(Episodes(maze, episodes)) as run:
+        for _ in range(horizon):
+            if not run.running.any():
+                break
+            check_given_up()
+            actions, state = policy.predict(
+                run.frames.copy(), state=state, episode_start=starts, deterministic=deterministic
+            )
+            run.step(_checked_actions(actions, episodes, policy))
+            starts = np.zeros(episodes, np.bool_)
+        rates = run.rates()
+    return Measures.of(maze, rates, Towards(), episodes=episodes)
 
 
 def _checked_actions(actions: object, count: int, policy: object) -> NDArray[np.int64]:

@@ -55,6 +55,9 @@ class MazeBatch:
             num_threads=threads,
             render_mode="rgb_array" if pictures else None,
         )
+        # once looked up, the function that closes it needs no lock: the garbage collector may close it at any moment,
+        # also while this thread holds that lock to open another batch
+        _ = self._procgen._c_lib.libenv_close
         self._procgen._reuse_arrays = True  # hand out its buffers instead of copies
         _, observation, _ = self._procgen.observe()
         self._actions: NDArray[np.int32] = self._procgen._ac["action"]

@@ -141,3 +141,13 @@ def test_a_batch_can_be_pickled(mazes: list[Maze]) -> None:
     assert np.array_equal(other.frames, batch.frames)
     assert np.array_equal(other.pictures, batch.pictures)
     assert [other.read(i) for i in range(2)] == [batch.read(i) for i in range(2)]
+
+
+def test_a_batch_is_closed_without_a_lock() -> None:
+    """The garbage collector may close one while the same thread opens another, and so holds the library's lock."""
+    batch = MazeBatch(1)
+    closing = threading.Thread(target=batch.close, daemon=True)
+    with batch._procgen._ffi._lock:
+        closing.start()
+        closing.join(timeout=30)
+    assert not closing.is_alive()
