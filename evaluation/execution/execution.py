@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from steered_env.system import cores
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,4 @@ class Execution:
 
 def worker_count(workers: int | None) -> int:
     """Number of threads to use: ``workers``, or one per core that this process may use."""
-    if workers is not None:
-        return workers
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores() if workers is None else workers

@@ -15,6 +15,7 @@ from gymnasium.vector.utils import batch_space
 
 from steered_env.maze import Edit, Maze, apply_edits
 from steered_env.simulator import ACTIONS, FRAME_SHAPE, whole_number
+from steered_env.system import cores
 
 from .episodes import Episodes, check_choice, check_options
 from .levels import Levels, MazeSource
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 _OPTIONS = ("levels", "mazes", "edits", "reset_mask")
 Seeds = int | Sequence[int | None] | None
+
+_MAZES_OF_A_THREAD = 4
 
 
 class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray[Any]"]):
@@ -66,7 +69,8 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         render_mode: ``"rgb_array"`` or None.
         autoreset_mode: When a finished maze starts again (Gymnasium's ``AutoresetMode``): in the next step, in the
             same one, or when asked.
-        threads: Number of procgen's own threads; 0 steps in the calling thread.
+        threads: Number of procgen's own threads; 0 steps in the calling thread. None for one per core, as long as each
+            has four mazes.
 
     Raises:
         TypeError: if an argument is of the wrong kind.
@@ -87,7 +91,7 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         max_episode_steps: int | None = None,
         render_mode: str | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
-        threads: int = 0,
+        threads: int | None = None,
     ) -> None:
         if whole_number(num_envs, "num_envs") < 1:
             raise ValueError(f"num_envs must be ≥ 1, got {num_envs}")
@@ -105,6 +109,8 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         self.single_action_space = spaces.Discrete(ACTIONS)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
+        if threads is None:
+            threads = _default_threads(num_envs)
         self._episodes = Episodes(num_envs, source, edits=edits, until=until, time_limit=limit, threads=threads)
         self._generators: list[np.random.Generator | None] = [None] * num_envs
 
@@ -334,3 +340,9 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
             "reached_top_right": now.reached_top_right,
             "_reached_top_right": mask.copy(),
         }
+
+
+def _default_threads(num_envs: int) -> int:
+    """One thread per core, as long as each has enough mazes to be worth waking; 0 where one would do."""
+    threads = min(cores(), num_envs // _MAZES_OF_A_THREAD)
+    return threads if threads > 1 else 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +24,25 @@ _FORCED_RESET = -1
 _STATE_BYTES = 2**16
 
 
+_threaded: weakref.WeakSet[MazeBatch] = weakref.WeakSet()
+
+
+def _forget_threads() -> None:
+    """In a forked process, keep procgen from waiting for threads that do not live there."""
+    for batch in _threaded:
+        batch._threads_lost = True
+        batch._procgen.close = lambda: None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_threads)
+
+
 class MazeBatch:
     """Mazes that procgen simulates side by side, each of which can be set to any state at any time.
 
-    procgen runs in the calling thread and without the interpreter's lock, so that several batches in several
-    threads use several cores, and a process may fork.
+    procgen runs without the interpreter's lock, so that several batches in several threads use several cores. A process
+    may fork: procgen's own threads do not live on in the child, which makes new ones at its first step.
 
     Args:
         num: Number of mazes, at least 1.
@@ -42,17 +57,19 @@ class MazeBatch:
     def __init__(self, num: int, *, pictures: bool = False, threads: int = 0) -> None:
         if num < 1:
             raise ValueError(f"a batch needs at least 1 maze, got {num}")
-        self.num = num
-        self._threads = threads
-        self._threads_live_in = os.getpid() if threads else None
+        self.num, self._threads = num, threads
+        self._start_procgen(pictures)
+        self._template = parse(self._read_bytes(0)).tobytes()
+
+    def _start_procgen(self, pictures: bool) -> None:
         self._procgen = ProcgenGym3Env(
-            num=num,
+            num=self.num,
             env_name="maze",
             distribution_mode="hard",
             start_level=0,
             num_levels=1,
             rand_seed=0,
-            num_threads=threads,
+            num_threads=self._threads,
             render_mode="rgb_array" if pictures else None,
         )
         # once looked up, the function that closes it needs no lock: the garbage collector may close it at any moment,
@@ -67,7 +84,9 @@ class MazeBatch:
         """``(num, 64, 64, 3)`` uint8: what the policy sees. procgen's own buffer, overwritten in place."""
         self.pictures: NDArray[np.uint8] | None = self._procgen._info["rgb"] if pictures else None
         """``(num, 512, 512, 3)`` uint8: what a person sees; None unless asked for."""
-        self._template = parse(self._read_bytes(0)).tobytes()
+        self._threads_lost = False
+        if self._threads:
+            _threaded.add(self)
 
     def start_levels(self, levels: Sequence[int]) -> None:
         """Start ``levels[i]`` in maze ``i``; mazes beyond the last level go back to level 0.
@@ -115,16 +134,15 @@ class MazeBatch:
             buffers, overwritten by the next step or `write`. Where an episode ended, the maze is another one now.
 
         Raises:
-            RuntimeError: in a forked process, which has none of procgen's threads, or if the batch was closed.
+            RuntimeError: if the batch was closed.
+            ValueError: if there are more or fewer actions than mazes.
         """
-        procgen = self._open()
         if len(actions) != self.num:
             raise ValueError(f"a batch of {self.num} takes as many actions, got {len(actions)}")
-        if self._threads_live_in is not None and self._threads_live_in != os.getpid():
-            raise RuntimeError(
-                "procgen's threads do not live on in a forked process: make the environment after the fork, or "
-                "with threads=0"
-            )
+        procgen = self._open()
+        if self._threads_lost:
+            self.__setstate__(self.__getstate__())
+            procgen = self._procgen
         self._actions[:] = actions
         procgen._c_lib.libenv_act(procgen._c_env)  # procgen's own `act` and `observe`, without what they copy
         procgen._c_lib.libenv_observe(procgen._c_env)
@@ -133,13 +151,16 @@ class MazeBatch:
     def close(self) -> None:
         """Free the mazes. Calling it again does nothing; using them afterwards is an error."""
         self._procgen.close()
+        self._procgen.closed = True  # closed or, in a forked process, given up
 
     def __getstate__(self) -> dict[str, Any]:
         states = [self.read(index) for index in range(self.num)]
         return {"num": self.num, "pictures": self.pictures is not None, "threads": self._threads, "states": states}
 
     def __setstate__(self, values: dict[str, Any]) -> None:
-        self.__init__(values["num"], pictures=values["pictures"], threads=values["threads"])  # type: ignore[misc]
+        self.num, self._threads = values["num"], values["threads"]
+        self._start_procgen(values["pictures"])
+        self._template = parse(self._read_bytes(0)).tobytes()
         for index, state in enumerate(values["states"]):
             parse(state)
             self._write_bytes(index, state)

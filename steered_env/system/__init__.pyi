@@ -3,11 +3,13 @@ from .comparison import first_difference
 from .foreign_files import refuse_foreign_files
 from .interruption import StopRequest, check_given_up, ignore_ctrl_c, stop_requests, stopped_at_once, worker_threads
 from .machine_description import machine
+from .processor_cores import cores
 
 __all__ = [
     "StopRequest",
     "atomic_file",
     "check_given_up",
+    "cores",
     "first_difference",
     "ignore_ctrl_c",
     "machine",
