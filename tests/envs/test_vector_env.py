@@ -137,6 +137,9 @@ def test_episodes_do_not_depend_on_the_number_of_mazes() -> None:
     few, many = MazeVectorEnv(2, cheese_region=5), MazeVectorEnv(9, cheese_region=5)
     assert np.array_equal(few.reset(seed=5)[0], many.reset(seed=5)[0][:2])
     assert np.array_equal(few.reset()[0], many.reset()[0][:2])
+    for actions in np.random.default_rng(0).integers(0, 15, (30, 9)):
+        for one, other in zip(few.step(actions[:2])[:4], many.step(actions)[:4], strict=True):
+            assert np.array_equal(one, other[:2])
 
 
 def test_made_by_gymnasium() -> None:
