@@ -1,11 +1,10 @@
-from .code_that_measures import code_of, measuring_code
+from .code_that_measures import measuring_code
 from .configuration import manifest_of
 from .engine import run_measurement
 from .execution import Execution, worker_count
 
 __all__ = [
     "Execution",
-    "code_of",
     "manifest_of",
     "measuring_code",
     "run_measurement",

@@ -59,6 +59,8 @@ class Exploration:
 
     def ask(self) -> NDArray[np.intp]:
         """Find the states in which the policy must be known to go on; none once the horizon is reached."""
+        if self.known.all():
+            return np.empty(0, np.intp)
         unanswered = self._asked[~self.known[self._asked]]
         return unanswered if len(unanswered) else self._push()
 
