@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 
 from evaluation.measuring import Job, PredictOnly
-from evaluation.storage import own_code, write_chunk
-from steered_env.provenance import Code, entry_name
+from evaluation.storage import own_modules, write_chunk
+from steered_env.provenance import Code, module_of
 
 
 def code_of(job: Job) -> Code:
@@ -17,19 +17,19 @@ def code_of(job: Job) -> Code:
 
 
 def measuring_code(*brought: object) -> Code:
-    """The code that turns mazes into rows and keeps them; see `measuring_entries`."""
-    return Code.of(*measuring_entries(*brought))
+    """The code that turns mazes into rows and keeps them; see `measuring_modules`."""
+    return Code.of(*measuring_modules(*brought))
 
 
-def measuring_entries(*brought: object) -> frozenset[str]:
-    """The entry points of the code that turns mazes into rows and keeps them.
+def measuring_modules(*brought: object) -> frozenset[str]:
+    """The modules from which all code can be found that turns mazes into rows and keeps them.
 
     Args:
-        brought: policies, edits, steerings and functions that are measured; those of their classes and functions that
-            are this project's are entry points as well.
+        brought: policies, edits, steerings and functions that are measured; the modules of those of their classes and
+            functions that are this project's belong to it.
     """
-    entries = {Job.__module__, f"{__package__}.on_threads:on_threads", entry_name(write_chunk)}
+    modules = {module_of(Job), f"{__package__}.on_threads", module_of(write_chunk)}
     for value in brought:
         with suppress(ValueError):  # what has no fingerprint is refused where a run needs one
-            entries |= own_code(value)
-    return frozenset(entries)
+            modules |= own_modules(value)
+    return frozenset(modules)

@@ -148,4 +148,4 @@ def sink_of(measurement: Measurement, execution: Execution) -> Iterator[Sink]:
     path = make_folder(execution.out)
     with locked(path):
         run = RunFolder.begin_or_go_on(path, wanted, replace=execution.replace, other_code=execution.other_code)
-        yield FolderSink(run, lambda: run.made_by(wanted))
+        yield FolderSink(run, lambda: run.continued_by(wanted))

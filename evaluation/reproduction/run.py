@@ -24,8 +24,8 @@ from evaluation.results import make_folder, write_text
 from evaluation.storage import BASELINE, fingerprint
 from evaluation.views import policy_name
 from steered_env import load_policy
-from steered_env.provenance import Code
-from steered_env.system import first_difference, machine, refuse_foreign_files, stopped_at_once
+from steered_env.provenance import Code, RunIdentity
+from steered_env.system import machine, refuse_foreign_files, stopped_at_once
 
 from .claim import Claim
 from .drawing import name_policy
@@ -226,8 +226,8 @@ def _check_same_run(folder: Path, wanted: dict[str, Any]) -> None:
     path = folder / _RUN
     refuse_foreign_files(folder, ("index.html", "summary.csv", "claims", "measured"), marker=_RUN)
     if path.is_file():
-        if difference := first_difference(_settings(path), wanted):
-            raise RuntimeError(f"{folder} holds a reproduction with {difference}: choose another --out")
+        if difference := RunIdentity(_settings(path)).difference(RunIdentity(wanted)):
+            raise RuntimeError(f"{folder} holds a reproduction with {difference}")
         return
     write_text(path, json.dumps(wanted, indent=2) + "\n")
 

@@ -1,6 +1,6 @@
 from .chunk_files import write_chunk
 from .errors import RunError
-from .fingerprints import fingerprint, own_code
+from .fingerprints import fingerprint, own_modules
 from .folder import Progress, RunFolder
 from .listing import find_runs, runs_table
 from .lock import locked
@@ -20,7 +20,7 @@ __all__ = [
     "fingerprint",
     "frame_of",
     "locked",
-    "own_code",
+    "own_modules",
     "read_frame",
     "runs_table",
     "write_chunk",

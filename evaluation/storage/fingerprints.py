@@ -24,8 +24,6 @@ import torch
 from torch import Tensor, nn
 from torch.utils._contextlib import _DecoratorContextManager
 
-from steered_env.provenance import entry_name
-
 from .code_reads import PYTHON, instructions_of, reads_of
 from .foreign_modules import attributes_of, foreign_classes, hooks_of, hooks_of_all_modules, overridden_in
 from .origins import is_ours, package_of, recorded_name
@@ -98,8 +96,8 @@ def fingerprint(value: object) -> str:
     return walk.result
 
 
-def own_code(value: object) -> frozenset[str]:
-    """The classes and functions of this project in a value, as entry points of `code_fingerprint`.
+def own_modules(value: object) -> frozenset[str]:
+    """The modules of this project whose classes and functions are in a value.
 
     Raises:
         ValueError: as `fingerprint`.
@@ -119,7 +117,7 @@ class _Walk:
     def __init__(self, outer: _Walk | None = None) -> None:
         self.digest = hashlib.sha256()
         self.own: set[str] = outer.own if outer else set()
-        """This project's classes and functions that were met, as ``module:name``."""
+        """Modules of this project's classes and functions that were met."""
         self._seen: list[object] = list(outer._seen) if outer else []
         """Functions, classes and modules that were added before; they are not entered again."""
         self._inside: list[object] = list(outer._inside) if outer else []
@@ -369,7 +367,7 @@ class _Walk:
 
     def _name(self, value: Any) -> str:
         kinds = value.__mro__ if isinstance(value, type) else (value,)
-        self.own |= {entry_name(kind) for kind in kinds if is_ours(kind.__module__)}
+        self.own |= {kind.__module__ for kind in kinds if is_ours(kind.__module__)}
         return recorded_name(value)
 
     def _is_seen(self, value: object) -> bool:

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from steered_env.provenance import code_difference
-
 from .chunk_files import (
     DamagedChunkError,
     ForeignChunkError,
@@ -90,7 +88,7 @@ class RunFolder:
         """
         there = cls.read(path)
         before: list[Path] = []
-        if there is not None and (difference := there._difference(wanted, other_code)):
+        if there is not None and (difference := there.manifest.difference(wanted, other_code=other_code)):
             progress = there.progress()
             if progress.done and not (replace and progress.finished):
                 state = "a finished" if progress.finished else "an unfinished"
@@ -104,18 +102,11 @@ class RunFolder:
             leftover.unlink()
         return run
 
-    def _difference(self, wanted: Manifest, other_code: bool) -> str:
-        """The first difference between a wanted run and this one, with a way out; empty if there is none."""
-        if setting := self.manifest.difference(wanted):
-            return f"{setting}: choose another --out, or the same configuration to continue it, or remove the folder"
-        code = "" if other_code else code_difference(self.manifest.codes, wanted.codes[0])
-        return code and f"{code}: to measure anew name another --out or remove the folder; --other-code accepts it"
-
-    def made_by(self, wanted: Manifest) -> RunFolder:
-        """The run, which notes that the code of a wanted one goes on with it; only for whoever has it `locked`."""
-        if not code_difference(self.manifest.codes, wanted.codes[0]):
+    def continued_by(self, wanted: Manifest) -> RunFolder:
+        """The run, whose manifest then names the code of the one asked for as well; the folder must be `locked`."""
+        manifest = self.manifest.continued_by(wanted)
+        if manifest is self.manifest:
             return self
-        manifest = self.manifest.with_code(wanted.codes[0])
         manifest.write(self.path)
         return RunFolder(self.path, manifest)
 

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from steered_env.provenance import Code, codes_from
-from steered_env.system import atomic_file, first_difference
+from steered_env.provenance import Code, RunIdentity, codes_from
+from steered_env.system import atomic_file
 
 from .chunk_files import Place
 from .errors import RunError
@@ -70,9 +70,20 @@ class Manifest:
         """The codes that measured it."""
         return codes_from(self.code)
 
-    def with_code(self, code: Code) -> Manifest:
-        """The manifest of a run that another code goes on with."""
-        return replace(self, code=[each.plain() for each in (*self.codes, code)])
+    @property
+    def identity(self) -> RunIdentity:
+        """What a run must have in common with another one to go on as it."""
+        as_read = json.loads(json.dumps(self.configuration))
+        return RunIdentity(_flat(as_read), self.codes)
+
+    def continued_by(self, wanted: Manifest) -> Manifest:
+        """The manifest of this run when the code of the one that is asked for goes on with it."""
+        codes = self.identity.continued_by(wanted.identity)
+        return self if codes == self.codes else replace(self, code=[code.plain() for code in codes])
+
+    def difference(self, wanted: Manifest, *, other_code: bool = False) -> str:
+        """Describe the first difference to the run that is asked for, and the ways out; empty if this one can go on."""
+        return self.identity.difference(wanted.identity, free=[_OWN_VERSION], other_code=other_code)
 
     def place(self, number: int) -> Place:
         """The place of chunk ``number``."""
@@ -111,11 +122,6 @@ class Manifest:
         raise RunError(
             f"{path} has format {written_format}, this version reads {_READ[-1]} at most: choose another --out"
         )
-
-    def difference(self, wanted: Manifest) -> str:
-        """The first field in which another configuration differs, with both values; empty if none does."""
-        asked = json.loads(json.dumps(wanted.configuration))
-        return first_difference(_flat(self.configuration), _flat(asked), free=[_OWN_VERSION])
 
 
 def _flat(configuration: Mapping[str, Any]) -> dict[str, Any]:

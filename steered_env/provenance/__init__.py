@@ -1,16 +1,17 @@
 """Which code made a result: a fingerprint of the source that it depends on, and the commit that this came from."""
 
-from .code import UNKNOWN, Code, code_difference, codes_described, codes_from, commits_of
-from .reach import Entry, code_fingerprint, entry_name
+from .code import UNKNOWN, Code, codes_described, codes_from, commits_of
+from .run_identity import RunIdentity
+from .source import Entry, code_fingerprint, module_of
 
 __all__ = [
     "UNKNOWN",
     "Code",
     "Entry",
-    "code_difference",
+    "RunIdentity",
     "code_fingerprint",
     "codes_described",
     "codes_from",
     "commits_of",
-    "entry_name",
+    "module_of",
 ]

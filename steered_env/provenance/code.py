@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .commit import commit_of
-from .modules import folder_of
-from .reach import Entry, code_fingerprint, entry_name
+from .source import Entry, code_fingerprint, module_of, path_of
 
 _SHORT = 12
 
@@ -31,9 +30,9 @@ class Code:
 
     @classmethod
     def of(cls, *entries: Entry) -> Code:
-        """The code that can be reached from functions, classes, or modules by name; see `code_fingerprint`."""
-        roots = sorted({entry_name(entry).split(":")[0].split(".")[0] for entry in entries})
-        folders = [folder for root in roots if (folder := folder_of(root)) is not None]
+        """The code that functions, classes, or modules by name depend on; see `code_fingerprint`."""
+        roots = sorted({module_of(entry).partition(".")[0] for entry in entries})
+        folders = [path.parent for root in roots if (path := path_of(root)) is not None]
         return cls(code_fingerprint(*entries), *commit_of(*folders))
 
     def __str__(self) -> str:
@@ -63,24 +62,3 @@ def commits_of(codes: Sequence[Code]) -> str:
 def codes_described(codes: Sequence[Code]) -> dict[str, Any]:
     """The codes of a result as its description has them: ``commit``, for people, and ``code``, their fingerprints."""
     return {"commit": commits_of(codes), "code": [code.fingerprint for code in codes]}
-
-
-def code_difference(before: Sequence[Code], now: Code) -> str:
-    """Describe how the code that made a result differs from the present one; empty if it does not.
-
-    Example:
-        >>> code_difference([Code("0f", "1234567890ab", clean=True)], Code("e1"))
-        'other code (commit 1234567890ab, fingerprint 0f), not the present one (commit unknown, fingerprint e1)'
-
-    Args:
-        before: The codes that made it, each of which may go on.
-        now: The present code.
-    """
-    if any(code.fingerprint == now.fingerprint for code in before):
-        return ""
-    made_by = ", then ".join(map(_with_fingerprint, before))
-    return f"other code ({made_by}), not the present one ({_with_fingerprint(now)})"
-
-
-def _with_fingerprint(code: Code) -> str:
-    return f"{code}, fingerprint {code.fingerprint}"

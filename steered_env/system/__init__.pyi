@@ -1,5 +1,4 @@
 from .atomic_write import atomic_file
-from .comparison import first_difference
 from .foreign_files import refuse_foreign_files
 from .interruption import StopRequest, check_given_up, ignore_ctrl_c, stop_requests, stopped_at_once, worker_threads
 from .machine_description import machine
@@ -10,7 +9,6 @@ __all__ = [
     "atomic_file",
     "check_given_up",
     "cores",
-    "first_difference",
     "ignore_ctrl_c",
     "machine",
     "refuse_foreign_files",

@@ -13,8 +13,8 @@ import pandas as pd
 import torch
 
 from steered_env.policy import ImpalaPolicy, load_torch, save_policy
-from steered_env.provenance import Code, code_difference, codes_from
-from steered_env.system import atomic_file, first_difference, machine, refuse_foreign_files
+from steered_env.provenance import Code, RunIdentity, codes_from
+from steered_env.system import atomic_file, machine, refuse_foreign_files
 
 from .config import RunConfig
 from .older_runs import FIRST_ALGORITHM, settings_of
@@ -83,8 +83,10 @@ class RunFolder:
         _claim(path)
         self.checkpoint = _read_checkpoint(path, config.algorithm, device) if (path / CHECKPOINT).exists() else None
         if self.checkpoint is not None:
-            _check_same_config(path, self.checkpoint["config"], config, free)
-            self._codes = _check_same_code(path, self.checkpoint.get("code", ()), code, other_code)
+            before, wanted = _identity_of(self.checkpoint, config), RunIdentity(asdict(config), (code,))
+            if difference := before.difference(wanted, free=free, other_code=other_code):
+                raise TrainingError(f"{path} holds a run with {difference}")
+            self._codes = before.continued_by(wanted)
             self._command = command or self.checkpoint.get("command")
 
     def keep_origin(self) -> None:
@@ -131,31 +133,15 @@ def _read_checkpoint(folder: Path, algorithm: str, device: torch.device) -> dict
     return state
 
 
-def _check_same_config(folder: Path, saved: Mapping[str, Any], wanted: RunConfig, free: Collection[str]) -> None:
-    """Refuse settings other than those that a run was begun with.
+def _identity_of(checkpoint: Mapping[str, Any], wanted: RunConfig) -> RunIdentity:
+    """The identity of a run by its checkpoint.
 
     A setting that an older version did not know was as `settings_of` has it; one that only that version knew must have
     been without effect: 0, false or none.
     """
-    asked = asdict(wanted)
-    before = {name: value for name, value in settings_of(saved, type(wanted)).items() if name in asked or value}
-    if difference := first_difference(before, asked, free=free):
-        raise TrainingError(
-            f"{folder} holds a run with {difference}: choose another --out, or the same configuration to continue it"
-        )
-
-
-def _check_same_code(folder: Path, saved: Sequence[Mapping[str, Any]], now: Code, other_code: bool) -> tuple[Code, ...]:
-    """Refuse a run of other code, unless that is accepted; return the codes of the run when it goes on."""
-    before = codes_from(saved)
-    if not (difference := code_difference(before, now)):
-        return before
-    if not other_code:
-        raise TrainingError(
-            f"{folder} holds a run with {difference}: to train anew name another --out or remove the folder; "
-            "--other-code accepts it"
-        )
-    return (*before, now)
+    settings = settings_of(checkpoint["config"], type(wanted))
+    known = {name: value for name, value in settings.items() if value or hasattr(wanted, name)}
+    return RunIdentity(known, codes_from(checkpoint.get("code", ())))
 
 
 def _claim(folder: Path) -> None:
