@@ -38,11 +38,11 @@ def main() -> int:
         count = target.count if arguments.count is None else arguments.count
         report = run(target, arguments.seed, arguments.first, count)
         reports.append(report)
-        print(f"{name}: {count:,} inputs, {report.finding_count} findings, {report.seconds:.0f} s", flush=True)
+        print(f"{name}: {count:,} inputs, {len(report.findings)} findings, {report.seconds:.0f} s", flush=True)
         if arguments.log is not None:
             arguments.log.write_text(log.write(reports, command, arguments.seed), encoding="utf-8")
     print("\n" + log.write(reports, command, arguments.seed))
-    return 1 if any(report.finding_count for report in reports) else 0
+    return 1 if any(report.findings for report in reports) else 0
 
 
 if __name__ == "__main__":

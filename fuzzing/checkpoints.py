@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import copy
 import io
 import json
 import random
@@ -22,7 +21,7 @@ from steered_env.policy import CheckpointError, ImpalaPolicy, load_policy
 from steered_env.policy.sb3_archive import from_impala
 
 from . import pickles, safetensors_files, tensors
-from .mutations import damaged
+from .mutations import damaged, json_changed
 from .target import Outcome, Target, Work, generator, pattern_of
 
 _LONGEST_MESSAGE = 1500
@@ -113,8 +112,8 @@ def _torch_files() -> Callable[[random.Random], bytes]:
 
 
 def _safetensors_files() -> Callable[[random.Random], bytes]:
-    whole = safetensors_files.base(base_state())
-    return lambda rng: safetensors_files.mutated(rng, whole)
+    state = base_state()
+    return lambda rng: safetensors_files.mutated(rng, state)
 
 
 def _serialized(rng: random.Random) -> dict[str, str]:
@@ -133,22 +132,6 @@ def model_data(rng: random.Random) -> dict[str, Any]:
         "lr_schedule": _serialized(rng),
         "n_envs": 2,
     }
-
-
-_JSON_VALUES: tuple[Any, ...] = (None, 3, -1.5, "x" * 3000, "\x1b[31m", [], {}, [3, 64, 64], True, [[[]]], "uint8")
-
-
-def _data_mutated(rng: random.Random, data: dict[str, Any]) -> bytes:
-    """The description with some of its values changed."""
-    for _ in range(rng.randint(1, 8)):
-        inside = data.get(rng.choice(("observation_space", "policy_kwargs", "n_envs")))
-        where = inside if isinstance(inside, dict) and rng.random() < 0.7 else data
-        key = rng.choice([*where, "normalize_images", "_shape"])
-        if rng.random() < 0.2:
-            where.pop(key, None)
-        else:
-            where[key] = copy.deepcopy(rng.choice((*_JSON_VALUES, _serialized(rng))))
-    return json.dumps(data).encode()
 
 
 def model_mutated(rng: random.Random, state: dict[str, Tensor], weights: Archive, old: bytes) -> bytes:
@@ -170,7 +153,8 @@ def model_mutated(rng: random.Random, state: dict[str, Tensor], weights: Archive
     else:
         files["policy.pth"] = torch_mutated(rng, model, weights, old) if kind < 0.65 else packed(weights)
     if 0.65 <= kind < 0.85:
-        files["data"] = _data_mutated(rng, data)
+        json_changed(rng, data, ("uint8", _serialized(rng)))
+        files["data"] = json.dumps(data).encode()
     elif 0.85 <= kind < 0.9:
         files["data"] = damaged(rng, files["data"])
     elif 0.9 <= kind < 0.95:

@@ -57,7 +57,9 @@ def _other_shape(rng: random.Random, state: dict[Any, Any], name: str) -> None:
         lambda: tensor[: rng.randint(1, 16)],
         lambda: tensor.transpose(0, -1),
         lambda: tensor.repeat(rng.randint(2, 3), *[1] * (tensor.ndim - 1)),
-        lambda: torch.zeros(()),
+        lambda: torch.zeros(
+            rng.choice(((), (7,), (17, 3, 3, 3), (32, 3, 3, 3), (1_600_000, 3, 0, 3), (2**40, 0, 1, 1)))
+        ),
     )
     state[name] = rng.choice(makers)()
 
