@@ -1,12 +1,7 @@
-"""No circles between files, and no reaching behind a folder's face.
-
-A folder's face is its ``__init__.pyi``. Names are imported when they are first used, so an import of the face does not
-show which files follow; here it counts as an import of every file that the face lists.
-"""
+"""A folder's face, its ``__init__.pyi``, is what others import of it, and what nobody inside of it imports."""
 
 from __future__ import annotations
 
-import ast
 import importlib.util
 from pathlib import Path
 
@@ -15,32 +10,8 @@ from importlinter import Contract, ContractCheck, fields, output
 from importlinter.application import contract_utils
 
 
-class NoCircles(Contract):
-    """No file imports itself through others, be it for types alone or inside a function."""
-
-    type_name = "no_circles"
-
-    def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
-        """Look for a way from every imported file back to the one that imports it."""
-        for folder, face in faces_of(graph).items():
-            for file in listed_in(face, folder):
-                graph.add_import(importer=folder, imported=file)
-        circles = set()
-        for importer in graph.modules:
-            for imported in graph.find_modules_directly_imported_by(importer):
-                if back := graph.find_shortest_chain(imported, importer):
-                    first = back.index(min(back))
-                    circles.add((*back[first:], *back[:first]))
-        return ContractCheck(kept=not circles, metadata={"circles": sorted(circles, key=lambda one: (len(one), one))})
-
-    def render_broken_contract(self, check: ContractCheck) -> None:
-        """Print each circle, the shortest first."""
-        for circle in check.metadata["circles"]:
-            output.print_error(" -> ".join([*circle, circle[0]]))
-
-
 class OnlyFaces(Contract):
-    """A file of a folder that has a face is imported from within the folder alone.
+    """A file of a folder that has a face is imported from within the folder alone, and the face from outside.
 
     Options:
         importers: packages whose imports are checked.
@@ -52,45 +23,29 @@ class OnlyFaces(Contract):
     ignore_imports = fields.SetField(subfield=fields.ImportExpressionField(), required=False)
 
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
-        """Look at every import of a file in another folder."""
+        """Look at every import of a face, or of a file in a folder that has one."""
         removed = contract_utils.remove_ignored_imports_and_report(
             graph=graph,
             ignore_imports=self.ignore_imports,  # type: ignore[arg-type]
             unmatched_alerting=contract_utils.AlertLevel.ERROR,
         )
-        faces = faces_of(graph)
-        behind = [
-            (importer, imported)
-            for importer in sorted(graph.modules)
-            if importer.partition(".")[0] in self.importers  # type: ignore[operator]
-            for imported in sorted(graph.find_modules_directly_imported_by(importer))
-            if imported not in faces
-            and (folder := imported.rpartition(".")[0]) in faces
-            and not f"{importer}.".startswith(f"{folder}.")
-        ]
-        return ContractCheck(kept=not behind, warnings=list(removed.warnings), metadata={"behind": behind})
+        faces = {module for module in graph.modules if graph.find_children(module) and _has_face(module)}
+        wrong = []
+        for importer in sorted(graph.modules):
+            for imported in sorted(graph.find_modules_directly_imported_by(importer)):
+                folder = imported if imported in faces else imported.rpartition(".")[0]
+                inside = f"{importer}.".startswith(f"{folder}.")
+                if importer.partition(".")[0] in self.importers and folder in faces and inside == (imported in faces):  # type: ignore[operator]
+                    wrong.append((importer, imported))
+        return ContractCheck(kept=not wrong, warnings=list(removed.warnings), metadata={"wrong": wrong})
 
     def render_broken_contract(self, check: ContractCheck) -> None:
-        """Print each import that reaches behind a face, and the face."""
-        for importer, imported in check.metadata["behind"]:
-            output.print_error(f"{importer} -> {imported}: import from {imported.rpartition('.')[0]} instead")
+        """Print each import that reaches behind a face, or at one from inside."""
+        for importer, imported in check.metadata["wrong"]:
+            output.print_error(f"{importer} -> {imported}")
+        output.print_error("import from the folder's __init__ when outside of it, from the file itself when inside")
 
 
-def faces_of(graph: ImportGraph) -> dict[str, Path]:
-    """The folders that have a face, and where it is."""
-    faces = {}
-    for module in graph.modules:
-        if graph.find_children(module):
-            spec = importlib.util.find_spec(module)
-            assert spec is not None
-            assert spec.origin is not None
-            if (face := Path(spec.origin).with_suffix(".pyi")).is_file():
-                faces[module] = face
-    return faces
-
-
-def listed_in(face: Path, folder: str) -> set[str]:
-    """The modules that a face names: files, or other folders whose faces it shows."""
-    lines = [line for line in ast.parse(face.read_text()).body if isinstance(line, ast.ImportFrom)]
-    named = {f"{folder}.{line.module}" for line in lines if line.module is not None}
-    return named | {f"{folder}.{name.name}" for line in lines if line.module is None for name in line.names}
+def _has_face(package: str) -> bool:
+    spec = importlib.util.find_spec(package)
+    return spec is not None and spec.origin is not None and Path(spec.origin).with_suffix(".pyi").is_file()
