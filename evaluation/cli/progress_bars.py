@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
-    SpinnerColumn,
+    ProgressColumn,
     TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
@@ -26,40 +28,16 @@ _LINE_EVERY_S = 30.0
 @contextmanager
 def counting(console: Console, what: str) -> Iterator[Callable[[int, int], None]]:
     """A bar for a job that calls back with (done, total)."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=None)
-
-        def update(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
-        yield update
+    with _bar(console, what, MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()) as update:
+        yield lambda done, total: update(completed=done, total=total)
 
 
 @contextmanager
 def sharing(console: Console, what: str) -> Iterator[Callable[[float, str], None]]:
     """A bar for a job that calls back with the share that is done, from 0 to 1, and what is under way."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
-    )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=1.0, note="")
-
-        def update(share: float, note: str) -> None:
-            bar.update(task, completed=share, note=note)
-
-        yield update
+    columns = TaskProgressColumn(), TimeElapsedColumn(), TimeRemainingColumn(), TextColumn("{task.fields[note]}")
+    with _bar(console, what, *columns, total=1.0, note="") as update:
+        yield lambda share, note: update(completed=share, note=note)
 
 
 @contextmanager
@@ -69,31 +47,32 @@ def training(console: Console) -> Iterator[Callable[[TrainingProgress], None]]:
         yield _LinePrinter(console)
         return
     columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[unit]}"),
-        TextColumn("{task.fields[rate]}"),
+        TextColumn("{task.fields[speed]}"),
         TimeElapsedColumn(),
         TextColumn("{task.fields[left]}"),
-        TextColumn("{task.fields[note]}"),
     )
-    with Progress(*columns, console=console) as bar:
-        task = bar.add_task("training", total=None, unit="", rate="", left="", note="")
+    with _bar(console, "training", *columns, transient=False, speed="", left="") as update:
+        yield lambda now: update(
+            completed=now.done,
+            total=now.total,
+            speed=f"{now.unit} {now.rate:.0f}/s",
+            left=f"{_left(now)} {now.note}",
+        )
 
-        def update(now: TrainingProgress) -> None:
-            bar.update(
-                task,
-                completed=now.done,
-                total=now.total,
-                unit=now.unit,
-                rate=f"{now.rate:.0f}/s",
-                left=_left(now),
-                note=now.note,
-            )
 
-        yield update
+@contextmanager
+def _bar(
+    console: Console,
+    what: str,
+    *columns: ProgressColumn,
+    total: float | None = None,
+    transient: bool = True,
+    **fields: Any,
+) -> Iterator[Callable[..., None]]:
+    shown = TextColumn("{task.description}"), BarColumn(), *columns
+    with Progress(*shown, console=console, transient=transient, disable=not console.is_terminal) as bar:
+        yield functools.partial(bar.update, bar.add_task(what, total=total, **fields))
 
 
 class _LinePrinter:

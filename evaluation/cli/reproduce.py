@@ -81,7 +81,7 @@ def _print(found: Reproduction) -> None:
 def _verdicts(found: Reproduction) -> pd.DataFrame:
     import pandas as pd
 
-    from evaluation.reproduction import Outcome, verdict_text
+    from evaluation.reproduction import Outcome
 
     rows = []
     for claim, stored in found.findings.items():
@@ -89,7 +89,7 @@ def _verdicts(found: Reproduction) -> pd.DataFrame:
         rows.append(
             {
                 "claim": f"{claim.number:2d} {claim.name}",
-                "verdict": verdict_text(stored),
+                "verdict": stored.verdict_text,
                 "checks that hold": f"{held} of {len(stored.checks)}",
                 "seconds": f"{stored.seconds:.0f}",
             }

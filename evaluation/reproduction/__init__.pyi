@@ -1,7 +1,6 @@
 from .claim import Claim
 from .claims import all_claims
 from .finding import DoesNotApplyError, Finding, Illustration
-from .page import verdict_text
 from .run import Reproduction, Step, reproduce
 from .verdict import Check, Outcome, Verdict, verdict_of
 
@@ -18,5 +17,4 @@ __all__ = [
     "all_claims",
     "reproduce",
     "verdict_of",
-    "verdict_text",
 ]

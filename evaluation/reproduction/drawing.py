@@ -42,7 +42,9 @@ def dots(groups: Mapping[str, Mapping[str, Interval]], label: str, *, zero: bool
     offsets = np.linspace(-0.14, 0.14, len(groups)) if len(groups) > 1 else [0.0]
     for (name, group), offset, colour in zip(groups.items(), offsets, COLOURS, strict=False):
         places = [rows.index(row) + offset for row in group]
-        _with_bars(axes, [i.mean for i in group.values()], places, list(group.values()), colour, name, horizontal=True)
+        mean, low, high = np.array(list(group.values()), np.float64).T
+        bars = np.nan_to_num([mean - low, high - mean]).clip(0)
+        axes.errorbar(mean, places, xerr=bars, fmt="o", color=colour, capsize=3, markersize=5, label=literal(name))
     axes.set_yticks(range(len(rows)), [literal(row) for row in rows])
     axes.set_ylim(len(rows) - 0.5, -0.5)
     if zero:
@@ -184,31 +186,6 @@ def heat_maps(maze: Maze, maps: Mapping[str, NDArray[np.float64]], label: str, *
     handles, labels = row[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
     return figure
-
-
-def _with_bars(
-    axes: Axes,
-    x: Sequence[float],
-    y: Sequence[float],
-    intervals: Sequence[Interval],
-    colour: str,
-    name: str,
-    *,
-    horizontal: bool,
-) -> None:
-    bars = np.array([[i.mean - i.low, i.high - i.mean] for i in intervals], np.float64).T
-    bars = np.nan_to_num(bars).clip(0)
-    axes.errorbar(
-        x,
-        y,
-        xerr=bars if horizontal else None,
-        yerr=None if horizontal else bars,
-        fmt="o",
-        color=colour,
-        capsize=3,
-        markersize=5,
-        label=literal(name),
-    )
 
 
 def _finished(figure: Figure, axes: Axes, x_label: str, y_label: str, legend: bool) -> Figure:

@@ -26,7 +26,7 @@ class Illustration:
     Attributes:
         name: Name of its files, without a suffix.
         caption: What it shows, a sentence.
-        content: The figure, or the path of the film, a ``.gif``.
+        content: The figure, or the path of a film, a ``.gif``, or of a figure that was saved.
     """
 
     name: str

@@ -15,11 +15,12 @@ from PIL import Image
 
 from evaluation.results import write_text
 
+from .finding import Illustration
 from .verdict import Check, Verdict
 
 if TYPE_CHECKING:
     from .claim import Claim
-    from .store import Stored, StoredIllustration
+    from .store import Stored
 
 _TEMPLATE = Path(__file__).with_name("page.html.jinja")
 _WIDEST = 1500
@@ -42,12 +43,12 @@ def write_page(folder: Path, findings: Mapping[Claim, Stored], description: Mapp
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
-    counts = Counter(verdict_text(stored) for stored in findings.values())
+    counts = Counter(stored.verdict_text for stored in findings.values())
     names = [verdict.value for verdict in _ORDER]
     text = template.render(
         description=description,
         counts=sorted(counts.items(), key=lambda item: names.index(item[0]) if item[0] in names else len(names)),
-        sections=[_section(folder, claim, stored) for claim, stored in findings.items()],
+        sections=[_section(claim, stored) for claim, stored in findings.items()],
         made={what: _all_of(stored.made[what] for stored in findings.values()) for what in _MADE},
     )
     write_text(folder / "index.html", text)
@@ -59,16 +60,11 @@ def _all_of(values: Iterable[str]) -> str:
     return ", ".join(sorted(set(values)))
 
 
-def verdict_text(stored: Stored) -> str:
-    """Name the verdict, or why there is none."""
-    return stored.problem or (stored.verdict.value if stored.verdict else "")
-
-
 def summary_frame(findings: Mapping[Claim, Stored]) -> pd.DataFrame:
     """One row for each check of each claim; one for a claim that has none."""
     rows = []
     for claim, stored in findings.items():
-        common = {"number": claim.number, "claim": claim.name, "verdict": verdict_text(stored)}
+        common = {"number": claim.number, "claim": claim.name, "verdict": stored.verdict_text}
         for check in stored.checks:
             mean, low, high = check.interval
             rows.append(
@@ -87,18 +83,15 @@ def summary_frame(findings: Mapping[Claim, Stored]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _section(folder: Path, claim: Claim, stored: Stored) -> dict[str, Any]:
+def _section(claim: Claim, stored: Stored) -> dict[str, Any]:
     return {
         "claim": claim,
-        "verdict": verdict_text(stored),
-        "kind": verdict_text(stored).replace(" ", "-"),
+        "verdict": stored.verdict_text,
+        "kind": stored.verdict_text.replace(" ", "-"),
         "summary": stored.summary,
-        "problem": stored.problem,
-        "seconds": stored.seconds,
-        "made": stored.made,
         "checks": [_check(check) for check in stored.checks],
         "illustrations": [
-            {"source": _embedded(folder, illustration), "caption": illustration.caption}
+            {"source": _embedded(illustration), "caption": illustration.caption}
             for illustration in stored.illustrations
         ],
         "tables": [
@@ -148,9 +141,10 @@ def _drawing(check: Check) -> dict[str, float] | None:
     }
 
 
-def _embedded(folder: Path, illustration: StoredIllustration) -> str:
-    """An illustration as a data URI; a figure is packed smaller than its PNG."""
-    path = folder / illustration.files[0]
+def _embedded(illustration: Illustration) -> str:
+    """A stored illustration as a data URI; a figure is packed smaller than its PNG."""
+    path = illustration.content
+    assert isinstance(path, Path)
     if path.suffix == ".gif":
         return f"data:image/gif;base64,{base64.b64encode(path.read_bytes()).decode()}"
     with Image.open(path) as opened:

@@ -11,7 +11,7 @@ import re
 import time
 import traceback
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from .drawing import name_policy
 from .finding import DoesNotApplyError
 from .lab import Lab
 from .page import write_page
-from .store import Stored, load_finding, save_finding, save_problem
+from .store import Stored, load, save
 
 _RUN = "run.json"
 _SHARED_COST = 25.0
@@ -116,7 +116,7 @@ def reproduce(
     names = [_file_name(claim) for claim in chosen]
 
     def kept() -> str:
-        findings = [load_finding(folder, name) for name in names]
+        findings = [load(folder, name) for name in names]
         count = sum(stored is not None and not stored.problem for stored in findings)
         return (
             f"{count} of {len(chosen)} claims, and the chunks measured for others, are in {folder}; the same command "
@@ -134,7 +134,7 @@ def reproduce(
 
 def _all_kept(folder: Path, findings: Mapping[Claim, Stored]) -> dict[Claim, Stored]:
     """Add the findings of other claims that were measured before, in the order of the page."""
-    loaded = {claim: findings.get(claim) or load_finding(folder, _file_name(claim)) for claim in all_claims()}
+    loaded = {claim: findings.get(claim) or load(folder, _file_name(claim)) for claim in all_claims()}
     return {claim: stored for claim, stored in loaded.items() if stored is not None} | dict(findings)
 
 
@@ -160,7 +160,7 @@ def _measure_all(
         begin(claim.name, claim.cost)
         if claim in todo:
             _measure_one(lab, claim, folder)
-        stored = load_finding(folder, _file_name(claim))
+        stored = load(folder, _file_name(claim))
         assert stored is not None
         findings[claim] = stored
         done += claim.cost
@@ -169,23 +169,30 @@ def _measure_all(
 
 
 def _measure_one(lab: Lab, claim: Claim, folder: Path) -> None:
-    begun, name = time.monotonic(), _file_name(claim)
-    made = {"date": datetime.date.today().isoformat(), "machine": machine(), "version": version("steered-env")}
-    made |= {"commit": str(_code(claim)), "code": _code(claim).fingerprint}
+    begun, code = time.monotonic(), _code(claim)
+    made = {
+        "date": datetime.date.today().isoformat(),
+        "machine": machine(),
+        "version": version("steered-env"),
+        "commit": str(code),
+        "code": code.fingerprint,
+    }
+
+    def keep(stored: Stored) -> None:
+        save(folder, _file_name(claim), replace(stored, seconds=time.monotonic() - begun, made=made))
+
     try:
         finding = claim.measure(lab)
         for illustration in finding.illustrations:
             if isinstance(illustration.content, Figure) and not claim.other_policies():  # or it shows several policies
                 name_policy(illustration.content, lab.policy_name)
-        save_finding(folder, name, finding, time.monotonic() - begun, made)
+        keep(Stored(**vars(finding)))
     except DoesNotApplyError as reason:
-        save_problem(folder, name, DOES_NOT_APPLY, str(reason), time.monotonic() - begun, made)
+        keep(Stored([], str(reason), problem=DOES_NOT_APPLY))
     except Exception as error:  # one claim's trouble is not the others'
         where = traceback.extract_tb(error.__traceback__)[-1]
-        message = (
-            f"{type(error).__name__}: {_without_folders(str(error))} ({Path(where.filename).name}, line {where.lineno})"
-        )
-        save_problem(folder, name, FAILED, message, time.monotonic() - begun, made)
+        place = f"{Path(where.filename).name}, line {where.lineno}"
+        keep(Stored([], f"{type(error).__name__}: {_without_folders(str(error))} ({place})", problem=FAILED))
 
 
 def _without_folders(text: str) -> str:
@@ -198,7 +205,7 @@ def _without_folders(text: str) -> str:
 
 def _kept(folder: Path, claim: Claim) -> Stored | None:
     """Load what was found before, if it still answers the same question."""
-    stored = load_finding(folder, _file_name(claim))
+    stored = load(folder, _file_name(claim))
     return None if stored is None or stored.problem else stored
 
 

@@ -6,9 +6,9 @@ import json
 import math
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,89 +18,67 @@ from evaluation.results import Interval
 from evaluation.views import save_figure
 
 from .finding import Finding, Illustration
-from .verdict import Check, Verdict, verdict_of
+from .verdict import Check
 
 _FINDING = "finding.json"
 _FIGURE_SUFFIXES = (".png", ".svg")
 
 
 @dataclass(frozen=True)
-class StoredIllustration:
-    """An illustration on disk.
+class Stored(Finding):
+    """A finding on disk, or the reason why there is none: then it has no checks, and its summary says why.
 
     Attributes:
-        files: Its files, relative to the run's folder.
-        caption: What it shows.
-    """
-
-    files: tuple[str, ...]
-    caption: str
-
-
-@dataclass(frozen=True)
-class Stored:
-    """A finding as it was read back, or the reason why there is none.
-
-    Attributes:
-        checks: Numbers that decide the verdict; none where the claim does not apply or failed.
-        summary: What came out, or why nothing did.
-        tables: Title to table, all cells as text.
-        illustrations: Figures and films.
         problem: ``"does not apply"`` or ``"failed"``; empty for a finding.
         seconds: Wall-clock time of the measurement.
         made: When, on what machine, and by which version, commit and code it was measured.
     """
 
-    checks: Sequence[Check]
-    summary: str
-    tables: Mapping[str, pd.DataFrame]
-    illustrations: Sequence[StoredIllustration]
-    problem: str
-    seconds: float
-    made: Mapping[str, str]
+    problem: str = ""
+    seconds: float = 0.0
+    made: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def verdict(self) -> Verdict | None:
-        """The verdict, from the checks; None where there is no finding."""
-        return None if self.problem else verdict_of(self.checks)
+    def verdict_text(self) -> str:
+        """The verdict, or why there is none."""
+        return self.problem or self.verdict.value
 
 
-def save_finding(run: Path, name: str, finding: Finding, seconds: float, made: Mapping[str, str]) -> None:
+def save(run: Path, name: str, stored: Stored) -> None:
     """Write a finding with its tables and illustrations into ``claims/NAME`` of a run's folder."""
     with _new_folder(run / "claims" / name) as folder:
         tables, illustrations = [], []
-        for number, (title, frame) in enumerate(finding.tables.items(), 1):
+        for number, (title, frame) in enumerate(stored.tables.items(), 1):
             file = f"table-{number}.csv"
             frame.to_csv(folder / file, index=False)
             tables.append({"title": title, "file": file})
-        for illustration in finding.illustrations:
+        for illustration in stored.illustrations:
             illustrations.append({"files": _write_files(folder, illustration), "caption": illustration.caption})
-        checks = [_check_to_plain(check) for check in finding.checks]
-        plain = {"checks": checks, "summary": finding.summary, "tables": tables, "pictures": illustrations}
-        _write(folder, plain, seconds, made)
+        plain = {
+            "checks": [_check_to_plain(check) for check in stored.checks],
+            "summary": stored.summary,
+            "tables": tables,
+            "pictures": illustrations,
+            "problem": stored.problem,
+            "seconds": round(stored.seconds, 1),
+            "made": dict(stored.made),
+        }
+        (folder / _FINDING).write_text(json.dumps(plain, indent=2) + "\n", encoding="utf-8")
 
 
-def save_problem(run: Path, name: str, problem: str, message: str, seconds: float, made: Mapping[str, str]) -> None:
-    """Note that a claim does not apply, or failed."""
-    with _new_folder(run / "claims" / name) as folder:
-        plain = {"checks": [], "summary": message, "tables": [], "pictures": [], "problem": problem}
-        _write(folder, plain, seconds, made)
-
-
-def load_finding(run: Path, name: str) -> Stored | None:
+def load(run: Path, name: str) -> Stored | None:
     """Read what was saved of a claim; None if nothing was, or it cannot be read."""
     folder = run / "claims" / name
     if not (folder / _FINDING).is_file():
         return None
     try:
-        return _read(run, folder)
+        return _read(folder)
     except (ValueError, LookupError, TypeError, OSError):  # damaged, or of an older format: it is measured again
         return None
 
 
-def _read(run: Path, folder: Path) -> Stored:
+def _read(folder: Path) -> Stored:
     plain = json.loads((folder / _FINDING).read_text(encoding="utf-8"))
-    inside = folder.relative_to(run)
     return Stored(
         checks=[_check_from_plain(check) for check in plain["checks"]],
         summary=plain["summary"],
@@ -109,7 +87,7 @@ def _read(run: Path, folder: Path) -> Stored:
             for table in plain["tables"]
         },
         illustrations=[
-            StoredIllustration(tuple(str(inside / file) for file in entry["files"]), entry["caption"])
+            Illustration(Path(entry["files"][0]).stem, entry["caption"], folder / entry["files"][0])
             for entry in plain["pictures"]
         ],
         problem=plain.get("problem", ""),
@@ -128,11 +106,6 @@ def _write_files(folder: Path, illustration: Illustration) -> list[str]:
     for file in files:
         save_figure(illustration.content, folder / file)
     return files
-
-
-def _write(folder: Path, plain: dict[str, Any], seconds: float, made: Mapping[str, str]) -> None:
-    plain = {**plain, "seconds": round(seconds, 1), "made": dict(made)}
-    (folder / _FINDING).write_text(json.dumps(plain, indent=2) + "\n", encoding="utf-8")
 
 
 @contextmanager

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import pandas as pd
 
 from evaluation.results import mean_interval
-from evaluation.storage import BASELINE
 
 from .lab import change, rows_of
 
@@ -32,13 +31,12 @@ def rates_table(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def changes_table(frame: pd.DataFrame, conditions: list[str], against: str = BASELINE) -> pd.DataFrame:
+def changes_table(frame: pd.DataFrame, conditions: list[str]) -> pd.DataFrame:
     """Tabulate what conditions change on average, one row for each.
 
     Args:
         frame: A table indexed by condition and level, as `Lab.decision` gives it.
         conditions: Names of conditions; one without rows is left out.
-        against: Name of the condition to compare with.
     """
     measured = frame.index.unique(level=0)
     measures = {f"Δ {title}": column for title, column in _RATES.items() if title != "neither"}
@@ -48,6 +46,6 @@ def changes_table(frame: pd.DataFrame, conditions: list[str], against: str = BAS
             continue
         row = {"condition": condition, "levels": str(len(rows_of(frame, condition)))}
         for title, column in measures.items():
-            row[title] = format(change(frame, condition, column, against=against), "+")
+            row[title] = format(change(frame, condition, column), "+")
         rows.append(row)
     return pd.DataFrame(rows, columns=["condition", "levels", *measures])

@@ -81,33 +81,31 @@ def mean_interval(values: ArrayLike, *, within: tuple[float, float] = RATE, seed
     return Interval(mean, min(float(low), mean), max(float(high), mean))
 
 
-def paired_difference(values: ArrayLike, baseline: ArrayLike, *, seed: int = 0) -> Interval:
+def paired_difference(values: ArrayLike, baseline: ArrayLike) -> Interval:
     """The mean over levels of ``values - baseline``, both rates, with its interval (see `mean_interval`).
 
     Args:
         values: one number per level, 0 to 1.
         baseline: of the same levels in the same order; a level with a NaN in either is left out.
-        seed: of the weights.
     """
     differences = np.asarray(values, np.float64) - np.asarray(baseline, np.float64)
-    return mean_interval(differences, within=DIFFERENCE, seed=seed)
+    return mean_interval(differences, within=DIFFERENCE)
 
 
-def median_interval(values: ArrayLike, *, seed: int = 0) -> Interval:
+def median_interval(values: ArrayLike) -> Interval:
     """The median over levels with its percentile bootstrap interval (Efron & Tibshirani 1993, chapter 13).
 
     Args:
         values: one number per level; NaN is left out.
-        seed: of the resampling.
 
     Returns:
         NaN as median for no values, NaN as bounds for fewer than two.
     """
     numbers = _there(values)
-    return _percentile_interval(np.median, (numbers,), seed)
+    return _percentile_interval(np.median, numbers)
 
 
-def rank_correlation(first: ArrayLike, second: ArrayLike, *, seed: int = 0) -> Interval:
+def rank_correlation(first: ArrayLike, second: ArrayLike) -> Interval:
     """Spearman's rank correlation over levels with its percentile bootstrap interval, levels drawn in pairs.
 
     Resamples in which either does not vary have no correlation and are left out.
@@ -115,7 +113,6 @@ def rank_correlation(first: ArrayLike, second: ArrayLike, *, seed: int = 0) -> I
     Args:
         first: one number per level; a level with a NaN in either is left out.
         second: likewise.
-        seed: of the resampling.
 
     Returns:
         NaN where either does not vary, or there are fewer than three levels.
@@ -124,7 +121,7 @@ def rank_correlation(first: ArrayLike, second: ArrayLike, *, seed: int = 0) -> I
     x, y = pairs[~np.isnan(pairs).any(axis=1)].T
     if len(x) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return Interval(np.nan, np.nan, np.nan)
-    return _percentile_interval(_spearman, (stats.rankdata(x), stats.rankdata(y)), seed)
+    return _percentile_interval(_spearman, stats.rankdata(x), stats.rankdata(y))
 
 
 def share_interval(successes: int, count: int) -> Interval:
@@ -191,9 +188,7 @@ def _spearman(first: NDArray[np.float64], second: NDArray[np.float64], axis: int
     return correlation
 
 
-def _percentile_interval(
-    statistic: Callable[..., Any], samples: tuple[NDArray[np.float64], ...], seed: int
-) -> Interval:
+def _percentile_interval(statistic: Callable[..., Any], *samples: NDArray[np.float64]) -> Interval:
     """Percentile interval of scipy's bootstrap, in batches of flat memory; several samples are drawn together.
 
     Resamples that all agree, or in which nothing varies, are no surprise: nothing is printed of them.
@@ -215,7 +210,7 @@ def _percentile_interval(
             confidence_level=CONFIDENCE,
             method="percentile",
             batch=max(min(RESAMPLES, _AT_ONCE // count), 1),
-            rng=np.random.default_rng(seed),
+            rng=np.random.default_rng(0),
         )
     drawn = found.bootstrap_distribution[np.isfinite(found.bootstrap_distribution)]
     low, high = np.quantile(drawn, _TAILS) if len(drawn) else (np.nan, np.nan)

@@ -17,7 +17,7 @@ from evaluation.reproduction.claims import all_claims
 from evaluation.reproduction.drawing import dots
 from evaluation.reproduction.finding import Finding, Illustration
 from evaluation.reproduction.lab import Lab
-from evaluation.reproduction.store import load_finding, save_finding, save_problem
+from evaluation.reproduction.store import Stored, load, save
 from evaluation.reproduction.verdict import Check
 from evaluation.results import Interval
 from evaluation.views import fields_figure
@@ -34,21 +34,21 @@ def test_files_of_others_stop_it(name: str, tmp_path: Path) -> None:
 
 
 def test_files_of_others_in_a_finding_outlive_it(tmp_path: Path) -> None:
-    finding = Finding(
+    finding = Stored(
         [], "A sentence.", {"a table": pd.DataFrame({"a": [1]})}, [Illustration("one", "A figure.", Figure())]
     )
-    save_finding(tmp_path, "claim", finding, 1.0, {})
+    save(tmp_path, "claim", finding)
     folder = tmp_path / "claims" / "claim"
     (folder / "notes").mkdir()
     for path in (folder / "notes" / "deep.txt", folder / "notes.txt", tmp_path / "claims" / "mine.txt"):
         path.write_text("mine")
     for again in (replace(finding, illustrations=[]), finding):
-        save_finding(tmp_path, "claim", again, 1.0, {})
-    save_problem(tmp_path, "claim", "failed", "An error.", 1.0, {})
+        save(tmp_path, "claim", again)
+    save(tmp_path, "claim", Stored([], "An error.", problem="failed"))
     assert {path.name for path in tmp_path.rglob("*") if path.is_file() and path.read_bytes() == b"mine"} == {
         "deep.txt", "notes.txt", "mine.txt",
     }  # fmt: skip
-    stored = load_finding(tmp_path, "claim")
+    stored = load(tmp_path, "claim")
     assert stored is not None
     assert stored.problem == "failed"
     assert not list(folder.glob("one.*"))  # its own of before are gone
