@@ -136,11 +136,6 @@ def test_ctrl_c_without_a_folder_says_that_nothing_is_kept(reference_policy: Imp
         evaluate(reference_policy, range(9), horizon=2, chunk=2, workers=1, on_progress=interrupt)
 
 
-def test_the_size_of_chunks_changes_no_number(reference_policy: ImpalaPolicy) -> None:
-    one_by_one, together = (evaluate(reference_policy, range(5), horizon=8, chunk=chunk).frame for chunk in (1, 5))
-    pd.testing.assert_frame_equal(one_by_one, together, check_exact=True)
-
-
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [

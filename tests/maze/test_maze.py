@@ -2,50 +2,12 @@ from __future__ import annotations
 
 import copy
 import pickle
-import struct
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from steered_env import Maze
-from steered_env.simulator import MazeBatch, load_levels
-
-
-def drawn_by_procgen(
-    raw: bytes, *, cheese: bool, opened: list[tuple[int, int]], mouse: tuple[int, int] | None
-) -> np.ndarray:
-    """Procgen's drawing of a state whose bytes are changed here by hand, with no code of the package."""
-    data = bytearray(raw)
-    grid = len(data) - (3 + 625) * 4
-    for row, col in opened:
-        struct.pack_into("<i", data, grid + 4 * (25 * row + col), 100)
-    if not cheese:
-        for cell in range(625):
-            if struct.unpack_from("<i", data, grid + 4 * cell)[0] == 2:
-                struct.pack_into("<i", data, grid + 4 * cell, 100)
-    if mouse is not None:
-        entity = data.index(struct.pack("<ii", 625, 1)) + 8
-        struct.pack_into("<ff", data, entity, mouse[1] + 0.5, mouse[0] + 0.5)
-    batch = MazeBatch(1)
-    batch._write_bytes(0, bytes(data))
-    return batch.frames[0].copy()
-
-
-@pytest.mark.parametrize("level", [0, 3, 8, 27])
-def test_edited_frames_are_procgens_drawing_of_the_edited_state(level: int) -> None:
-    raw, maze = load_levels([level])[0], Maze.from_level(level)
-    last = maze.corner[0]
-    path = [(row, last) for row in range(last, 25)] + [(24, col) for col in range(last, 25)]
-    somewhere = maze.path(maze.start, maze.corner)[3]
-    carved = maze.with_top_right_path()
-    assert np.array_equal(maze.observe(), drawn_by_procgen(raw, cheese=True, opened=[], mouse=None))
-    assert np.array_equal(maze.without_cheese().observe(), drawn_by_procgen(raw, cheese=False, opened=[], mouse=None))
-    assert np.array_equal(carved.observe(), drawn_by_procgen(raw, cheese=True, opened=path, mouse=None))
-    assert np.array_equal(
-        carved.without_cheese().with_mouse(somewhere).observe(),
-        drawn_by_procgen(raw, cheese=False, opened=path, mouse=somewhere),
-    )
 
 
 def test_frames_show_the_edits(mazes: list[Maze]) -> None:
