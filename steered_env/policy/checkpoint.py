@@ -6,13 +6,13 @@ import json
 import os
 import pickle
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -84,7 +84,7 @@ def load_policy(source: str | os.PathLike[str] = "small", *, device: torch.devic
     name = os.fspath(source)
     if name in packaged_policies():
         with resources.as_file(resources.files(__package__) / _WEIGHTS / f"{name}.safetensors") as path:
-            return _build(_read_safetensors(path), path, device)
+            return _build(_read(path), path, device)
     path = Path(os.path.expanduser(name))
     if path.is_dir():
         raise IsADirectoryError(f"policy {name!r} is a folder: name the file in it, such as {path / _IN_A_FOLDER}")
@@ -93,10 +93,9 @@ def load_policy(source: str | os.PathLike[str] = "small", *, device: torch.devic
             f"no policy {name!r}: neither a file nor one of the packaged policies "
             f"({', '.join(packaged_policies()) or 'none'})"
         )
-    readers = {".safetensors": _read_safetensors, ".pth": _read_torch, ".pt": _read_torch, ".zip": _read_model}
-    if path.suffix not in readers:
-        raise CheckpointError(f"{path}: a checkpoint's name must end in {', '.join(readers)}, got {path.suffix!r}")
-    return _build(readers[path.suffix](path), path, device)
+    if path.suffix not in _READERS:
+        raise CheckpointError(f"{path}: a checkpoint's name must end in {', '.join(_READERS)}, got {path.suffix!r}")
+    return _build(_read(path), path, device)
 
 
 def save_policy(
@@ -147,59 +146,51 @@ def read_metadata(source: str | os.PathLike[str]) -> dict[str, Any]:
         return {key: json.loads(value) for key, value in (file.metadata() or {}).items()}
 
 
-def _read_safetensors(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> Mapping[str, Any]:
+    """Read the weights in a file; whatever is wrong with it is a `CheckpointError`."""
+    reader, kind = _READERS[path.suffix]
     try:
-        with safe_open(path, "pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except SafetensorError as error:
-        raise CheckpointError(f"{path}: not a whole safetensors file ({_first_line(error)})") from None
+        return reader(path)
+    except pickle.UnpicklingError as error:
+        match = _REASON.search(str(error))  # torch's reason, without its advice to trust the file
+        reason = match[0] if match else _first_line(error)
+        raise CheckpointError(
+            f"{path}: refused, since it holds something other than tensors and plain values, which could run "
+            f"code ({_shown(reason.strip(), 200)}); or it is damaged. Save the state dict alone"
+        ) from None
+    except TooLargeError as error:
+        raise CheckpointError(f"{path}: refused unread, {_shown(error, 400)}") from None
+    except ModelError as error:
+        raise CheckpointError(f"{path}: holds another model, {_shown(error, 400)}") from None
+    except PermissionError:
+        raise
+    except Exception as error:  # a damaged file makes its readers raise almost anything
+        raise CheckpointError(f"{path}: not a whole {kind} ({_first_line(error)})") from None
+
+
+def _read_safetensors(path: Path) -> dict[str, Any]:
+    with safe_open(path, "pt") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
 
 
 def _read_torch(path: Path) -> Mapping[str, Any]:
-    try:
-        content = load_torch(path)
-    except pickle.UnpicklingError as error:
-        raise _refused(path, error) from None
-    except TooLargeError as error:
-        raise CheckpointError(f"{path}: refused unread, {_shown(error, 400)}") from None
-    except PermissionError:
-        raise
-    except Exception as error:  # a damaged file makes torch's readers raise almost anything
-        raise CheckpointError(f"{path}: not a whole PyTorch checkpoint ({_first_line(error)})") from None
+    content = load_torch(path)
     state = content
     if isinstance(content, Mapping):
         state = next((content[key] for key in _STATE_KEYS if key in content), content)
     if not isinstance(state, Mapping):
-        raise CheckpointError(
-            f"{path}: a checkpoint must be a state dict or hold one under {' or '.join(_STATE_KEYS)}, "
-            f"got {type(state).__name__}"
+        raise ModelError(
+            f"it must be a state dict or hold one under {' or '.join(_STATE_KEYS)}, got {type(state).__name__}"
         )
     return state
 
 
-def _refused(path: Path, error: pickle.UnpicklingError) -> CheckpointError:
-    """The error for a pickle that holds more than weights: torch's reason, without its advice to trust the file."""
-    found = _REASON.search(str(error))
-    reason = found[0] if found else _first_line(error)
-    return CheckpointError(
-        f"{path}: refused, since it holds something other than tensors and plain values, which could run "
-        f"code ({_shown(reason.strip(), 200)}); or it is damaged. Save the state dict alone"
-    )
-
-
-def _read_model(path: Path) -> Mapping[str, Any]:
-    try:
-        return read_zip(path)
-    except ModelError as error:
-        raise CheckpointError(f"{path}: holds another model, {_shown(error, 400)}") from None
-    except TooLargeError as error:
-        raise CheckpointError(f"{path}: refused unread, {_shown(error, 400)}") from None
-    except pickle.UnpicklingError as error:
-        raise _refused(path, error) from None
-    except PermissionError:
-        raise
-    except Exception as error:  # a damaged archive makes its readers raise almost anything
-        raise CheckpointError(f"{path}: not a whole Stable-Baselines3 model ({_first_line(error)})") from None
+_READERS: dict[str, tuple[Callable[[Path], Mapping[str, Any]], str]] = {
+    ".safetensors": (_read_safetensors, "safetensors file"),
+    ".pth": (_read_torch, "PyTorch checkpoint"),
+    ".pt": (_read_torch, "PyTorch checkpoint"),
+    ".zip": (read_zip, "Stable-Baselines3 model"),
+}
 
 
 def _first_line(error: BaseException) -> str:
