@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -159,6 +160,12 @@ class Chain:
 def move_probabilities(probabilities: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """``(K, S, 15)`` action probabilities to ``(K, S, 5)`` of the moves, each state's summing to 1."""
     exact = probabilities.astype(np.float64)
-    moves = np.stack([exact[:, :, actions].sum(axis=2) for actions in _ACTIONS_OF_MOVES], axis=2)
-    result: NDArray[np.float64] = moves / moves.sum(axis=2, keepdims=True)
+    moves = np.stack([_added(exact, actions) for actions in _ACTIONS_OF_MOVES], axis=2)
+    total = _added(moves, range(len(_ACTIONS_OF_MOVES)))
+    result: NDArray[np.float64] = moves / total[:, :, None]
     return result
+
+
+def _added(columns: NDArray[np.float64], numbers: Iterable[int]) -> NDArray[np.float64]:
+    """Add up some columns of ``(K, S, N)`` one after another: how numpy's sum rounds depends on K and S."""
+    return reduce(np.add, [columns[:, :, number] for number in numbers])

@@ -19,10 +19,11 @@ from steered_env.simulator import ACTIONS
 from steered_env.steering import Intervention
 
 from .chain import Chain
+from .cuts import Cut
 from .exploration import Exploration
 from .measures import Measures, ReachRates, corner_of, towards_cheese_and_corner
 from .packed_forward import PackedForward, PlainActivations, Request
-from .shared_forward import Cut, SharedForward, check_probabilities
+from .shared_forward import SharedForward, check_probabilities
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,7 +55,8 @@ def measure_exactly(
     Raises:
         NoProbabilitiesError: if the policy gives no probabilities somewhere; names maze, cell and condition.
     """
-    packed = PackedForward(forward)
+    stages = forward.stages() if tolerance else None
+    packed = None if stages is None else PackedForward(stages)
     queue = enumerate(mazes)
     results: dict[int, dict[str, Measures]] = {}
     pool: dict[int, _Exploring] = {}
@@ -69,7 +71,8 @@ def measure_exactly(
         if not pool and len(results) == len(mazes):
             return [measures for _, measures in sorted(results.items())]
         asked = {number: exploring.ask() for number, exploring in pool.items()}
-        packed.answer([request for requests in asked.values() for request in requests])
+        if packed is not None:
+            packed.answer([request for requests in asked.values() for request in requests])
         for number in [number for number, requests in asked.items() if not requests]:
             results[number] = pool.pop(number).measures()
 
@@ -83,7 +86,7 @@ class _Exploring:
     def __init__(
         self,
         forward: SharedForward,
-        packed: PackedForward,
+        packed: PackedForward | None,
         maze: Maze,
         conditions: Mapping[str, Intervention],
         *,
@@ -93,7 +96,7 @@ class _Exploring:
     ) -> None:
         self._chain, self._horizon = Chain.of(maze), horizon
         activations = PlainActivations(self._chain)
-        cuts = packed.cuts(list(conditions.values())) if tolerance else [None] * len(conditions)
+        cuts = [None] * len(conditions) if packed is None else packed.cuts(list(conditions.values()))
         self._conditions = [
             _Condition(
                 name,

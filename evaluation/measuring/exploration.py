@@ -79,18 +79,21 @@ class Exploration:
     def _push(self) -> NDArray[np.intp]:
         """Push the mass forward until it reaches the horizon or states to ask in, and return these."""
         unknown = np.append(~self.known, False)
-        targets = self._chain.after.ravel()
+        is_unknown = unknown.astype(np.float64)
+        sources = np.flatnonzero(self.known)
+        moves, targets, size = self._moves[sources], self._chain.after[sources].ravel(), len(self._mass)
         while self._step < self._horizon:
             check_given_up()
-            moved = (self._moves * self._mass[:-1, None]).ravel()
-            arrived = np.asarray(np.bincount(targets, moved, len(self._mass)), np.float64)
-            lost = float(arrived @ unknown)
+            moved = moves * self._mass[sources, None]
+            arrived = np.asarray(np.bincount(targets, moved.ravel(), size), np.float64)
+            lost = float(arrived @ is_unknown)
             may_give_up = (self._tolerance - self.bound) * _SHARE_OF_REST
             if lost > may_give_up:
                 self._asked = self._worth_asking(arrived[:-1], may_give_up)
                 return self._asked
-            self.bound += lost
-            arrived[unknown] = 0.0
+            if lost:
+                self.bound += lost
+                arrived[unknown] = 0.0
             arrived[-1] += self._mass[-1]  # what is at the cheese stays there
             self._mass = arrived
             self._step += 1

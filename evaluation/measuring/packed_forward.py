@@ -11,19 +11,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from steered_env import ImpalaPolicy
 from steered_env.policy import probabilities_of
 from steered_env.steering import Intervention
 from steered_env.system import check_given_up
 
 from .chain import Chain
-from .cuttable import is_cuttable
-from .shared_forward import Cut, SharedForward, cut_of
+from .cuts import Cut, Stages
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_PLAIN_BATCH, _REST_BATCH = 8, 8
+_PLAIN_BATCH, _REST_BATCH = 8, 16
 """Rows of each batch before the first steered stage, where larger ones are hardly faster on a CPU, and after it."""
 
 
@@ -88,21 +86,19 @@ class PackedForward:
     others.
 
     Args:
-        forward: the policy.
+        stages: Those of the policy.
     """
 
-    def __init__(self, forward: SharedForward) -> None:
-        self._policy = forward.policy
+    def __init__(self, stages: Stages) -> None:
+        self._stages = stages
 
     def cuts(self, steerings: Sequence[Intervention]) -> list[Cut | None]:
         """Find where the pass of each steering leaves the plain one; None for one that needs a pass of its own.
 
         A steering of one layer can be packed with others, one that needs hooks cannot.
         """
-        policy = self._policy
-        if not is_cuttable(policy):
-            return [None] * len(steerings)
-        cuts = [cut if not cut.rest.changes() else None for cut in (cut_of(policy, steering) for steering in steerings)]
+        found = [self._stages.cut_of(steering) for steering in steerings]
+        cuts = [None if cut.rest.changes() else cut for cut in found]
         last = max((cut.stage for cut in cuts if cut is not None and cut.change is not None), default=0)
         return [cut and (cut if cut.change is not None else replace(cut, stage=last)) for cut in cuts]
 
@@ -133,8 +129,8 @@ class PackedForward:
             for stage in sorted({request.cut.stage for request in requests}):
                 numbers = [number for number, request in enumerate(requests) if request.cut.stage == stage]
                 inputs = [_input_of(requests[number]) for number in numbers]
-                outputs = in_batches(_joined(inputs), _REST_BATCH, partial(self._rest, stage=stage))
-                parts = np.split(outputs.numpy(), np.cumsum([len(part) for part in inputs])[:-1])
+                outputs = in_batches(_joined(inputs), _REST_BATCH, partial(self._stages.logits, first=stage))
+                parts = np.split(probabilities_of(outputs), np.cumsum([len(part) for part in inputs])[:-1])
                 for number, part in zip(numbers, parts, strict=True):
                     rows[number] = part
         return rows
@@ -150,37 +146,29 @@ class PackedForward:
                 if request.cut.stage == stage:
                     wanted.setdefault(request.maze, []).append(request.states)
             missing = {maze: maze.missing(stage, np.concatenate(states)) for maze, states in wanted.items()}
-            needed[stage] = later = {maze: states for maze, states in missing.items() if len(states)}
+            later = {maze: states for maze, states in missing.items() if len(states)}
+            needed[stage] = later
+        if stages:
+            needed[stages[0]] = _with_inputs_ahead(stages[0], needed[stages[0]], requests)
         for before, stage in zip([None, *stages], stages, strict=False):
             self._compute_stage(before, stage, needed[stage])
 
     def _compute_stage(self, before: int | None, stage: int, needed: dict[PlainActivations, NDArray[np.intp]]) -> None:
         if not needed:
             return
-        assert isinstance(self._policy, ImpalaPolicy)
         if before is None:
             inputs = [
-                self._policy.input_of(maze.chain.observations(states.tolist())) for maze, states in needed.items()
+                self._stages.policy.input_of(maze.chain.observations(states.tolist()))
+                for maze, states in needed.items()
             ]
         else:
             inputs = [maze.at(before, states) for maze, states in needed.items()]
-        outputs = in_batches(_joined(inputs), _PLAIN_BATCH, partial(self._stages, first=before or 0, end=stage))
+        run = partial(self._stages.run, first=before or 0, end=stage)
+        outputs = in_batches(_joined(inputs), _PLAIN_BATCH, run)
         for (maze, states), part in zip(
             needed.items(), torch.split(outputs, [len(part) for part in inputs]), strict=True
         ):
             maze.keep(stage, states, part)
-
-    def _stages(self, x: Tensor, first: int, end: int) -> Tensor:
-        assert isinstance(self._policy, ImpalaPolicy)
-        for name in self._policy.stages[first:end]:
-            x = self._policy.get_submodule(name)(x)
-        return x
-
-    def _rest(self, x: Tensor, stage: int) -> Tensor:
-        policy = self._policy
-        assert isinstance(policy, ImpalaPolicy)
-        logits, _ = policy.heads(self._stages(x, stage, len(policy.stages)))
-        return torch.from_numpy(probabilities_of(logits))
 
 
 def _filling_batches(requests: Sequence[Request]) -> list[Request]:
@@ -206,6 +194,25 @@ def _with_states_ahead(requests: Sequence[Request]) -> list[Request]:
     ]
 
 
+def _with_inputs_ahead(
+    stage: int, needed: dict[PlainActivations, NDArray[np.intp]], requests: Sequence[Request]
+) -> dict[PlainActivations, NDArray[np.intp]]:
+    """States that need the input of a stage, and some more that fill the last batch, which has them for nothing."""
+    filled = dict(needed)
+    more = -sum(len(states) for states in needed.values()) % _PLAIN_BATCH
+    for request in requests:
+        if not more:
+            break
+        if request.cut.stage != stage:
+            continue
+        needed_here = filled.get(request.maze, np.empty(0, np.intp))
+        ahead = request.maze.missing(stage, request.ahead(more))
+        ahead = ahead[~np.isin(ahead, needed_here)]
+        filled[request.maze] = np.concatenate([needed_here, ahead])
+        more -= len(ahead)
+    return {maze: states for maze, states in filled.items() if len(states)}
+
+
 def _input_of(request: Request) -> Tensor:
     """The input of the stage where a request's condition begins to differ, changed by it."""
     x = request.maze.at(request.cut.stage, request.states)
@@ -221,8 +228,11 @@ def in_batches(rows: Tensor, size: int, run: Callable[[Tensor], Tensor]) -> Tens
     outputs = []
     for batch in torch.split(rows, size):
         check_given_up()
-        padded = torch.cat([batch, batch.new_zeros((size - len(batch), *batch.shape[1:]))])
-        outputs.append(run(_in_format_of(rows, padded))[: len(batch)])
+        if len(batch) < size:
+            padded = torch.cat([batch, batch.new_zeros((size - len(batch), *batch.shape[1:]))])
+            outputs.append(run(_in_format_of(rows, padded))[: len(batch)])
+        else:
+            outputs.append(run(_in_format_of(rows, batch)))
     return torch.cat(outputs)
 
 

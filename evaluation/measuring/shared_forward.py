@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +12,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from steered_env import ImpalaPolicy, Maze
+from steered_env import Maze
 from steered_env.policy import check_shape, first_fault, probabilities_of
 from steered_env.simulator import ACTIONS, FRAME_SHAPE, Cell
-from steered_env.steering import Change, Intervention, InTurn, applying, find_layer
+from steered_env.steering import Intervention, applying
 from steered_env.system import check_given_up
 
+from .cuts import Cut, Stages
 from .cuttable import is_cuttable
 
 if TYPE_CHECKING:
@@ -59,21 +59,6 @@ def check_probabilities(rows: NDArray[np.float32], condition: str, maze: Maze, c
             f"condition {condition!r} leaves no probabilities in {where}, cell {cells[index]}: {what}; steer less "
             "strongly, or look at the policy"
         )
-
-
-@dataclass(frozen=True)
-class Cut:
-    """The place where a steered forward pass leaves the plain one.
-
-    Attributes:
-        stage: index of the first stage that is run again.
-        change: what happens to that stage's input first, or None.
-        rest: the changes to be hooked in from there on.
-    """
-
-    stage: int
-    change: Change | None
-    rest: Intervention
 
 
 def own_copy(policy: nn.Module) -> nn.Module:
@@ -157,15 +142,19 @@ class SharedForward:
         result = np.empty((len(steerings), count, ACTIONS), np.float32)
         padded = np.zeros((-(-count // size) * size, *FRAME_SHAPE), np.uint8)
         padded[:count] = frames
-        policy = self.policy
-        cuts = [cut_of(policy, steering) for steering in steerings] if is_cuttable(policy) else []
+        stages = self.stages()
+        cuts = [] if stages is None else [stages.cut_of(steering) for steering in steerings]
         for start in range(0, count, size):
             check_given_up()
             batch = padded[start : start + size]
             used = min(size, count - start)
-            rows = self._shared(batch, cuts) if cuts else self._separate(batch, steerings)
+            rows = self._separate(batch, steerings) if stages is None else self._shared(batch, stages, cuts)
             result[:, start : start + used] = rows[:, :used]
         return result
+
+    def stages(self) -> Stages | None:
+        """The policy's stages if its forward pass can be cut as it is now, else None."""
+        return Stages(self.policy) if is_cuttable(self.policy) else None
 
     def _separate(self, batch: NDArray[np.uint8], steerings: Sequence[Intervention]) -> NDArray[np.floating[Any]]:
         rows = []
@@ -176,43 +165,16 @@ class SharedForward:
             rows.append(check_shape(found, len(batch), self.policy))
         return np.stack(rows)
 
-    def _shared(self, batch: NDArray[np.uint8], cuts: Sequence[Cut]) -> NDArray[np.float32]:
-        policy = self.policy
-        assert isinstance(policy, ImpalaPolicy)
-        stages = [policy.get_submodule(name) for name in policy.stages]
+    def _shared(self, batch: NDArray[np.uint8], stages: Stages, cuts: Sequence[Cut]) -> NDArray[np.float32]:
         rows = np.empty((len(cuts), len(batch), ACTIONS), np.float32)
         with torch.inference_mode():
-            inputs = [policy.input_of(batch)]
-            for stage in stages[: max(cut.stage for cut in cuts)]:
-                inputs.append(stage(inputs[-1]))
+            inputs = [stages.policy.input_of(batch)]
+            for number in range(max((cut.stage for cut in cuts), default=0)):
+                inputs.append(stages.run(inputs[-1], number, number + 1))
             for row, cut in zip(rows, cuts, strict=True):
                 x = inputs[cut.stage]
                 if cut.change is not None:
                     x = cut.change(x)
-                with cut.rest.applied_to(policy):
-                    for stage in stages[cut.stage :]:
-                        x = stage(x)
-                    logits, _ = policy.heads(x)
-                row[:] = probabilities_of(logits)
+                with cut.rest.applied_to(stages.policy):
+                    row[:] = probabilities_of(stages.logits(x, cut.stage))
         return rows
-
-
-def cut_of(policy: ImpalaPolicy, steering: Intervention) -> Cut:
-    """Find where a steered pass leaves the plain one."""
-    in_turn = tuple((_same_output(policy, find_layer(policy, layer)), change) for layer, change in steering.steps())
-    whole = InTurn(in_turn)
-    changes = whole.changes()
-    if not changes:
-        return Cut(len(policy.stages), None, whole)
-    first = min(changes, key=policy.place_of)
-    stage, is_output = policy.place_of(first)
-    if not is_output:  # inside a stage, or a head: run that again with a hook
-        return Cut(stage, None, whole)
-    rest = InTurn(tuple((layer, change) for layer, change in in_turn if layer != first))
-    return Cut(stage + 1, changes[first], rest)
-
-
-def _same_output(policy: ImpalaPolicy, layer: str) -> str:
-    """The stage whose output is also this layer's, or the layer itself."""
-    stage, is_output = policy.place_of(layer)
-    return policy.stages[stage] if is_output else layer

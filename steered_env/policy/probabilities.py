@@ -52,6 +52,8 @@ def first_fault(rows: NDArray[np.floating[Any]]) -> tuple[int, str] | None:
     Each number must be finite and ≥ 0, and their sum 1.
     """
     exact = rows.astype(np.float64)
+    if len(exact) and exact.min() >= 0 and np.abs(exact.sum(axis=1) - 1).max() <= SUM_TOLERANCE:
+        return None  # so it is nearly always, and this takes a quarter of the time
     with np.errstate(invalid="ignore"):
         right = (exact >= 0).all(axis=1) & (np.abs(exact.sum(axis=1) - 1) <= SUM_TOLERANCE)
     if right.all():
