@@ -13,6 +13,7 @@ from evaluation.cli.command import app
 ROOT = Path(__file__).parent.parent
 PAGES = [
     "README.md",
+    "docs/any_network.md",
     "docs/mazes.md",
     "docs/measuring.md",
     "docs/reinforcement_learning.md",

@@ -16,6 +16,9 @@ PROMISES = {
     "evaluate_policy.py": r"baseline: mean reward \d+\.\d\d, exactly \d+\.\d\d\n-cheese: mean reward",
     "ppo.py": r"cheese in 22 held-out mazes: 0\.\d\d before, 0\.\d\d after 1024 steps",
     "steered_sb3_model.py": r"baseline: P\(left, to the cheese\) 0\.[89].*\n-cheese: P\(left, to the cheese\) 0\.[01]",
+    "steered_cartpole.py": r"-1 \* further right: mean position \+0\.[5-9].*\n\+0.*\n\+1 .*: mean position -0\.[4-9]",
+    "steered_nature_cnn.py": r"-cheese\(.*: the cheese in 0\.[12].*\nbaseline: the cheese in 0\.[67]",
+    "steered_transformer.py": r"\n1 \* downward: of ten told to count up, 0 do so and 10 count down",
     "custom_vector.py": r"coefficient 2: P\(left\) 0\.[0-4]\d, P\(right\) (0\.[5-9]\d|1\.00)",
 }
 RUN_EACH = """

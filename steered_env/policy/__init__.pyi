@@ -2,11 +2,12 @@ from .adapted import as_policy, policy_of
 from .checkpoint import CheckpointError, load_policy, packaged_policies, read_metadata, rounded, save_policy
 from .finite import check_finite
 from .impala import FEATURES, ImpalaEmbedder, ImpalaPolicy
-from .observations import as_batch, is_one_frame, to_input
+from .observations import as_batch, is_observations, is_one_frame, to_input
 from .probabilities import ActionProbabilities, check_shape, first_fault, probabilities_of
 from .sb3_archive import ModelError, from_impala, to_impala
-from .sb3_models import UnknownPolicyError
+from .sb3_models import SB3Parts, UnknownPolicyError, sb3_parts
 from .torch_files import load_torch
+from .training_mode import check_evaluates
 
 __all__ = [
     "FEATURES",
@@ -15,13 +16,16 @@ __all__ = [
     "ImpalaEmbedder",
     "ImpalaPolicy",
     "ModelError",
+    "SB3Parts",
     "UnknownPolicyError",
     "as_batch",
     "as_policy",
+    "check_evaluates",
     "check_finite",
     "check_shape",
     "first_fault",
     "from_impala",
+    "is_observations",
     "is_one_frame",
     "load_policy",
     "load_torch",
@@ -31,6 +35,7 @@ __all__ = [
     "read_metadata",
     "rounded",
     "save_policy",
+    "sb3_parts",
     "to_impala",
     "to_input",
 ]

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from steered_env.simulator import ACTIONS
+
 from .observations import frames_tensor, is_one_frame
 from .probabilities import ActionProbabilities, probabilities_of
-from .sb3_models import sb3_policy
+from .sb3_models import Preprocess, sb3_policy
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +32,7 @@ class AdaptedPolicy(nn.Module):
     """
 
     def __init__(
-        self, module: nn.Module, preprocess: Callable[[Tensor], Any] | None, logits: Callable[[Any], Tensor] | None
+        self, module: nn.Module, preprocess: Preprocess | None, logits: Callable[[Any], Tensor] | None
     ) -> None:
         super().__init__()
         self.module = module
@@ -50,11 +52,19 @@ class AdaptedPolicy(nn.Module):
 
         Raises:
             TypeError: if what the module returns holds no logits where they are looked for.
+            ValueError: if they are not 15 for each frame.
         """
         device = next((p.device for p in self.module.parameters()), torch.device("cpu"))
         with torch.inference_mode():
             frames = frames_tensor(observations, device)
-            probabilities = probabilities_of(self.logits(self.module(self.preprocess(frames))))
+            logits = self.logits(self.module(self.preprocess(frames)))
+            if tuple(logits.shape) != (len(frames), ACTIONS):
+                raise ValueError(
+                    f"{type(self.module).__name__} gives logits of shape {tuple(logits.shape)} for {len(frames)} "
+                    f"observations, not ({len(frames)}, {ACTIONS}): name the place, as_policy(module, "
+                    "logits=lambda output: …)"
+                )
+            probabilities = probabilities_of(logits)
         return probabilities[0] if is_one_frame(observations) else probabilities
 
     def preprocess(self, frames: Tensor) -> Any:
@@ -78,7 +88,7 @@ class AdaptedPolicy(nn.Module):
 
 def as_policy(
     module: object,
-    preprocess: Callable[[Tensor], Any] | None = None,
+    preprocess: Preprocess | None = None,
     logits: Callable[[Any], Tensor] | None = None,
 ) -> nn.Module:
     """A network of any make as a policy that can be steered and measured.
@@ -93,18 +103,25 @@ def as_policy(
         torch.Size([8, 15, 15])
 
     Args:
-        module: Any torch module; a Stable-Baselines3 model or its policy, which says itself what it takes and gives;
-            or a policy that has ``action_probabilities`` already, which comes back as it is.
-        preprocess: Turns frames, a uint8 tensor ``(B, 64, 64, 3)`` on the module's device, into the module's input;
-            None hands them over as they are.
+        module: Any torch module; a Stable-Baselines3 model or its policy; or a policy that has ``action_probabilities``
+            already, which comes back as it is.
+        preprocess: Turns observations, a uint8 tensor ``(B, 64, 64, 3)`` on the module's device, into the module's
+            input; None hands them over as they are. Of a Stable-Baselines3 model it makes the observations that the
+            model takes (grayscale, stacked, …), None where these are a maze's.
         logits: Picks the logits ``(B, 15)`` out of what the module returns; None takes the output itself, or the first
-            of a tuple.
+            of a tuple. A Stable-Baselines3 model has its own.
 
     Raises:
-        TypeError: if it is nothing of this, or ``preprocess`` or ``logits`` are given for a policy that has its own.
+        TypeError: if it is nothing of this, or something is given for a policy that has its own.
         UnknownPolicyError: if a Stable-Baselines3 model cannot be measured exactly; it says why.
     """
-    if preprocess is None and logits is None and (known := _known(module)) is not None:
+    if preprocess is None and logits is None:
+        known = _known(module)
+    else:
+        known = None if isinstance(module, ActionProbabilities) else sb3_policy(module, preprocess)
+        if known is not None and logits is not None:
+            raise TypeError(f"{type(module).__name__} knows its own probabilities: leave logits out")
+    if known is not None:
         return known
     if not isinstance(module, nn.Module):
         return policy_of(module)

@@ -10,6 +10,8 @@ import torch
 from steered_env.simulator import FRAME_SHAPE
 
 if TYPE_CHECKING:
+    from typing import TypeGuard
+
     from numpy.typing import NDArray
 
 CHANNELS_FIRST = (FRAME_SHAPE[2], *FRAME_SHAPE[:2])
@@ -40,6 +42,13 @@ def as_batch(observations: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def is_one_frame(observations: NDArray[np.uint8]) -> bool:
     """Tell one frame from a batch of them."""
     return np.ndim(observations) == len(FRAME_SHAPE)
+
+
+def is_observations(seen: object) -> TypeGuard[NDArray[np.uint8]]:
+    """Tell an array of a maze's observations, one or many, from anything else."""
+    if not isinstance(seen, np.ndarray) or seen.dtype != np.uint8:
+        return False
+    return any(seen.shape[-3:] == shape and seen.ndim in (3, 4) for shape in (FRAME_SHAPE, CHANNELS_FIRST))
 
 
 def frames_tensor(observations: NDArray[np.uint8], device: torch.device | str = "cpu") -> torch.Tensor:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import copy
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from gymnasium import spaces
-from torch import nn
+from torch import Tensor, nn
 
 from steered_env.simulator import ACTIONS, FRAME_SHAPE
 
-from .observations import CHANNELS_FIRST, as_batch, is_one_frame
+from .observations import CHANNELS_FIRST, frames_tensor, is_one_frame
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,25 +29,41 @@ class UnknownPolicyError(TypeError):
     """A model that chooses its actions in a way whose probabilities cannot be known."""
 
 
+Preprocess = Callable[[Tensor], Any]
+"""Turns observations of mazes, a uint8 tensor ``(B, 64, 64, 3)``, into the input of a network."""
+
+
 class SB3Policy(nn.Module):
     """The policy of a Stable-Baselines3 model, as `as_policy` gives it.
 
-    Frames become input as the model's ``predict`` makes it of them, and the probabilities are those with which it would
-    choose: of an actor-critic (PPO, A2C) its distribution; of one that takes the action of greatest value (DQN) that
-    action, but for the share of random ones that the model explores with. The layers are those of the model's policy,
-    under its own names; of DQN without the target network, which chooses nothing.
+    Observations become input as the model's ``predict`` makes it of them, and the probabilities are those with which it
+    would choose: of an actor-critic (PPO, A2C) its distribution; of one that takes the action of greatest value (DQN)
+    that action, but for the share of random ones that the model explores with. The layers are those of the model's
+    policy, under its own names; of DQN without the target network, which chooses nothing.
 
     Args:
         policy: The model's policy.
         exploration: The probability that any action is taken, whatever it is worth.
         adapted: Name of the policy in tables; defaults to its class.
+        preprocess: Makes the observations that the model takes, ``(B, *observation_space.shape)``; None where it takes
+            those of mazes.
 
     Raises:
         UnknownPolicyError: if it takes other observations or actions, remembers, or chooses in its own way.
     """
 
-    def __init__(self, policy: Any, exploration: float = 0.0, adapted: str | None = None) -> None:
+    def __init__(
+        self,
+        policy: Any,
+        exploration: float = 0.0,
+        adapted: str | None = None,
+        preprocess: Preprocess | None = None,
+    ) -> None:
         super().__init__()
+        if preprocess is None:
+            _check_observations(policy)
+        else:  # as a partial, which a copy of the policy takes along, as it does no method put on an instance
+            self.preprocess = partial(preprocess)  # type: ignore[method-assign]
         _check(policy)
         self.exploration, self.adapted = exploration, adapted or type(policy).__name__
         self._whole = [policy]  # in a list: only what chooses is a part of this module
@@ -54,24 +72,39 @@ class SB3Policy(nn.Module):
         else:
             self.policy = policy
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> SB3Policy:
+        """A copy without the distribution of the last forward pass, whose tensors belong to that pass's graph."""
+        last = getattr(getattr(self._whole[0], "action_dist", None), "distribution", None)
+        memo[id(last)] = None
+        memo[id(self)] = duplicate = type(self).__new__(type(self))
+        duplicate.__dict__.update(copy.deepcopy(self.__dict__, memo))
+        return duplicate
+
     def extra_repr(self) -> str:
         """What the probabilities depend on beside the weights."""
         return f"{type(self._whole[0]).__name__}, exploration={self.exploration}"
 
     def action_probabilities(self, observations: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """``(B, 15)`` float32 for frames ``(B, 64, 64, 3)`` uint8, or ``(15,)`` for one frame.
+        """``(B, 15)`` float32 for observations ``(B, 64, 64, 3)`` uint8, or ``(15,)`` for one.
 
         As ``predict`` does, it leaves the policy in evaluation mode.
+
+        Raises:
+            ValueError: if ``preprocess`` makes something else than the observations that the model takes.
         """
         policy = self._whole[0]
-        frames = as_batch(observations)
-        if policy.observation_space.shape == CHANNELS_FIRST:
-            frames = frames.transpose(0, 3, 1, 2)
         policy.set_training_mode(False)
         with torch.inference_mode():
-            inputs, _ = policy.obs_to_tensor(np.ascontiguousarray(frames))
+            inputs = self.preprocess(frames_tensor(observations, policy.device))
+            _check_inputs(inputs, policy)
             probabilities = self._drawn(policy, inputs) if hasattr(policy, "action_dist") else self._best(inputs)
         return probabilities[0] if is_one_frame(observations) else probabilities
+
+    def preprocess(self, observations: Tensor) -> Any:
+        """The model's input: the observations of mazes, with the channels where it takes them."""
+        if self._whole[0].observation_space.shape == CHANNELS_FIRST:
+            return observations.permute(0, 3, 1, 2).contiguous()
+        return observations
 
     @staticmethod
     def _drawn(policy: Any, inputs: Any) -> NDArray[np.float32]:
@@ -87,36 +120,103 @@ class SB3Policy(nn.Module):
         return probabilities
 
 
-def sb3_policy(model: object) -> SB3Policy | None:
+@dataclass(frozen=True)
+class SB3Parts:
+    """A Stable-Baselines3 model, or its policy alone.
+
+    Attributes:
+        chooser: What was given, with its ``predict``.
+        policy: The policy.
+        exploration: The share of random actions, of a model that explores.
+    """
+
+    chooser: Any
+    policy: Any
+    exploration: float = 0.0
+
+    @property
+    def network(self) -> nn.Module:
+        """The module that chooses; of DQN without the target network."""
+        return nn.ModuleDict({"q_net": self.policy.q_net}) if hasattr(self.policy, "q_net") else self.policy
+
+    def takes(self, observation: Any) -> bool:
+        """Tell whether something is an observation, or a batch of them, of the model's own environment."""
+        space = self.policy.observation_space
+        if isinstance(observation, Mapping) or isinstance(space, spaces.Dict):
+            return isinstance(observation, Mapping) and isinstance(space, spaces.Dict)
+        return self._batch_axes(observation, space) is not None
+
+    def examples(self, observation: Any) -> int:
+        """The number of observations in a batch; 1 for one without a batch axis."""
+        space = self.policy.observation_space
+        if isinstance(observation, Mapping):
+            name = next(iter(observation))
+            observation, space = observation[name], space.spaces[name]
+        return len(observation) if self._batch_axes(observation, space) else 1
+
+    @staticmethod
+    def _batch_axes(observation: Any, space: spaces.Space[Any]) -> int | None:
+        """0 for one observation, 1 for a batch, None for neither; images may have the channels first or last."""
+        shape, wanted = np.shape(observation), tuple(space.shape or ())
+        shapes = {wanted, (*wanted[1:], *wanted[:1]), (*wanted[-1:], *wanted[:-1])} if len(wanted) == 3 else {wanted}
+        return next((axes for axes in (0, 1) if shape[axes:] in shapes and len(shape) >= axes), None)
+
+
+def sb3_parts(model: object) -> SB3Parts | None:
+    """Take a Stable-Baselines3 model, or its ``policy`` alone, apart; None if it is neither."""
+    base, policies = (sys.modules.get(f"stable_baselines3.common.{name}") for name in ("base_class", "policies"))
+    if base is None or policies is None:
+        return None
+    if isinstance(model, base.BaseAlgorithm):
+        return SB3Parts(model, model.policy, float(getattr(model, "exploration_rate", 0.0)))
+    return SB3Parts(model, model) if isinstance(model, policies.BasePolicy) else None
+
+
+def sb3_policy(model: object, preprocess: Preprocess | None = None) -> SB3Policy | None:
     """The policy of a Stable-Baselines3 model, or of its ``policy`` alone; None if it is neither.
 
     A model brings along how much it explores, so that the numbers are those of its ``predict``.
 
+    Args:
+        model: The model, or its policy.
+        preprocess: Makes the observations that it takes; None where it takes those of mazes.
+
     Raises:
         UnknownPolicyError: if it is one, but its probabilities cannot be known.
     """
-    base, policies = (sys.modules.get(f"stable_baselines3.common.{name}") for name in ("base_class", "policies"))
-    if base is None or policies is None:
+    parts = sb3_parts(model)
+    if parts is None:
         return None
-    exploration, name = 0.0, None
-    if isinstance(model, base.BaseAlgorithm):
-        if unknown := next(_own_ways(model), None):
-            raise UnknownPolicyError(
-                f"{type(model).__name__} has a {unknown} of its own, whose probabilities are not known"
-            )
-        exploration = float(getattr(model, "exploration_rate", 0.0))
-        name, model = type(model).__name__, model.policy
-    return SB3Policy(model, exploration, name) if isinstance(model, policies.BasePolicy) else None
+    if parts.chooser is not parts.policy and (unknown := next(_own_ways(parts.chooser), None)):
+        raise UnknownPolicyError(
+            f"{type(model).__name__} has a {unknown} of its own, whose probabilities are not known"
+        )
+    return SB3Policy(parts.policy, parts.exploration, type(model).__name__, preprocess)
+
+
+def _check_observations(policy: Any) -> None:
+    name, space = type(policy).__name__, policy.observation_space
+    if space.dtype != np.uint8 or space.shape not in (FRAME_SHAPE, CHANNELS_FIRST):
+        raise UnknownPolicyError(
+            f"{name} takes observations of shape {space.shape} and dtype {space.dtype}, not those of mazes, "
+            f"{FRAME_SHAPE} uint8, with the channels last or first: write as_policy(model, preprocess=…), where "
+            "preprocess makes them of a uint8 tensor (B, 64, 64, 3)"
+        )
+
+
+def _check_inputs(inputs: Any, policy: Any) -> None:
+    """Refuse what is no observation of the model's, where its space says what shape they have."""
+    wanted = policy.observation_space.shape
+    if wanted is not None and tuple(getattr(inputs, "shape", (None,)))[1:] != tuple(wanted):
+        shape = tuple(inputs.shape) if isinstance(inputs, Tensor) else type(inputs).__name__
+        raise ValueError(
+            f"preprocess makes {shape} for {type(policy).__name__}, which takes observations (B, "
+            f"{', '.join(map(str, wanted))})"
+        )
 
 
 def _check(policy: Any) -> None:
-    name = type(policy).__name__
-    space, actions = policy.observation_space, policy.action_space
-    if space.dtype != np.uint8 or space.shape not in (FRAME_SHAPE, CHANNELS_FIRST):
-        raise UnknownPolicyError(
-            f"{name} takes observations of shape {space.shape} and dtype {space.dtype}, not this environment's frames, "
-            f"{FRAME_SHAPE} uint8, with the channels last or first: give an object with action_probabilities"
-        )
+    name, actions = type(policy).__name__, policy.action_space
     if not isinstance(actions, spaces.Discrete) or actions.n != ACTIONS:
         raise UnknownPolicyError(f"{name} chooses among {actions}, not among this environment's {ACTIONS} actions")
     if hasattr(policy, "lstm_actor"):

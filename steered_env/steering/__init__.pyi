@@ -1,8 +1,9 @@
 from .ablations import LayerChange, map_position, mean_ablation, resampling, scaling, setting, zero_ablation
 from .hooks import HookError
 from .intervention import Application, Change, Intervention, InTurn, applying
-from .layers import DEFAULT_LAYER, LayerError, find_layer, read_activations
+from .layers import DEFAULT_LAYER, LayerError, find_layer
 from .policy import ActionProbabilities, SteeredPolicy, sample_actions
+from .reading import read_activations
 from .steering import Steering
 from .vectors import VectorError, cheese_vector, random_vector, top_right_vector
 

@@ -18,7 +18,8 @@ from steered_env.maze import Maze
 from steered_env.simulator import WORLD_SIZE, Cell, check_cell, draw_frames
 
 from .intervention import Change, Intervention, described
-from .layers import DEFAULT_LAYER, read_activations
+from .layers import DEFAULT_LAYER
+from .reading import read_activations
 
 if TYPE_CHECKING:
     import numpy as np

@@ -17,34 +17,34 @@ if TYPE_CHECKING:
     from torch.utils.hooks import RemovableHandle
 
 Hook = Callable[[object], Any]
-"""What a layer put out, to what it shall put out instead; None leaves it."""
+"""Takes what a module put out, and returns what takes its place; None leaves it."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Block:
-    """One ``with`` block of `hooked`, and the module that it is about."""
+    """One ``with`` block of `hooked`, with the module whose layers it hooks."""
 
     root: nn.Module
 
 
 _active: ContextVar[tuple[_Block, ...]] = ContextVar("steered_env_active_hooks", default=())
-"""The `hooked` blocks that this context is in. A new thread is in none; a task of asyncio in those it was made in."""
+"""The `hooked` blocks that this context is in. A new thread is in none, a task of asyncio in those it was made in."""
 
 
 class HookError(RuntimeError):
-    """A module whose forward pass does not run where its hooks could act."""
+    """A module whose forward pass runs where its hooks cannot act."""
 
 
 @contextmanager
 def hooked(root: nn.Module, hooks: Sequence[tuple[str, Hook]]) -> Iterator[None]:
-    """Act on the outputs of layers in a ``with`` block, in forward passes that this context makes.
+    """Act on the outputs of modules in a ``with`` block, in forward passes that this context makes.
 
-    The hooks of one layer act in the order given; all go away even when the block raises. What ``torch.compile`` made
-    runs uncompiled for the time of the block, in every thread: graphs that were compiled without hooks run none.
+    The hooks of one module act in the order given, and are removed even when the block raises. What ``torch.compile``
+    made runs uncompiled for the time of the block, in every thread: graphs that were compiled without hooks run none.
 
     Args:
-        root: the module that is run.
-        hooks: dotted names of its layers, each with what happens to the layer's output.
+        root: The module that is run.
+        hooks: Dotted names of modules in it, each with what happens to the module's output; ``""`` is the root itself.
 
     Raises:
         HookError: if a layer lies in a part that is scripted or replicated, which never runs hooks, or runs them
@@ -64,12 +64,12 @@ def hooked(root: nn.Module, hooks: Sequence[tuple[str, Hook]]) -> Iterator[None]
         finally:
             for handle in handles:
                 handle.remove()
-            # not by a token: a block may be left in another context than it was entered in, or out of order
+            # A block may be left in another context than it was entered in, or out of order, so a token would not do.
             _active.set(tuple(other for other in _active.get() if other is not block))
 
 
 class _Hookable:
-    """While any thread is inside, what ``torch.compile`` made runs uncompiled, and scripted copies are refused."""
+    """Run what ``torch.compile`` made uncompiled, and refuse scripted copies, while any thread is inside."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -78,7 +78,7 @@ class _Hookable:
 
     def __enter__(self) -> None:
         with self._lock:
-            if self._stance is None and "torch._dynamo" in sys.modules:  # or nothing was compiled yet
+            if self._stance is None and "torch._dynamo" in sys.modules:  # else nothing was compiled yet
                 try:
                     self._stance = torch.compiler.set_stance("force_eager")
                 except RuntimeError:
@@ -104,10 +104,10 @@ _hookable = _Hookable()
 
 
 def _call_unless_a_copy(scripted: torch.jit.ScriptModule, *inputs: Any, **named: Any) -> Any:
-    """Run a scripted module, unless it has the weights of a module that is `hooked` here: it would run no hooks."""
+    """Run a scripted module, unless it shares weights with a module that is `hooked` here: it would run no hooks."""
     for block in _active.get():
-        inside = any(part is scripted for part in block.root.modules())
-        if not inside and not _addresses(scripted).isdisjoint(_addresses(block.root)):
+        is_part = any(part is scripted for part in block.root.modules())
+        if not is_part and not _addresses(scripted).isdisjoint(_addresses(block.root)):
             raise HookError(
                 f"this {type(scripted).__name__} is a scripted copy of the {type(block.root).__name__} whose layers "
                 f"are steered or read here, and runs no hooks: run the {type(block.root).__name__} itself"
@@ -116,24 +116,27 @@ def _call_unless_a_copy(scripted: torch.jit.ScriptModule, *inputs: Any, **named:
 
 
 def _addresses(module: nn.Module) -> set[int]:
-    """Where a module's weights lie in memory."""
+    """The places of a module's weights in memory."""
     return {parameter.data_ptr() for parameter in module.parameters() if parameter.numel()}
 
 
 def module_at(root: nn.Module, name: str) -> nn.Module:
-    """The part of a module with this dotted name; of any module, a scripted one too.
+    """The part of a module with this dotted name, ``""`` for the module itself; also of a scripted module.
 
     Raises:
         AttributeError: if it has no such part.
     """
-    for part in name.split("."):
-        root = getattr(root, part)
-        if not isinstance(root, nn.Module):
+    module = root
+    for part in name.split(".") if name else ():
+        module = getattr(module, part)
+        if not isinstance(module, nn.Module):
             raise AttributeError(f"{part!r} of {name!r} is no module")
-    return root
+    return module
 
 
 def _only_in(block: _Block, name: str, hook: Hook) -> Any:
+    """A forward hook that acts in one block alone."""
+
     def act(module: nn.Module, _inputs: object, output: object) -> Any:
         if getattr(module, "_is_replica", False):
             raise HookError(
@@ -149,11 +152,10 @@ def _only_in(block: _Block, name: str, hook: Hook) -> Any:
 
 
 def _check_runs_hooks(root: nn.Module, name: str) -> None:
-    module = root
-    parts = name.split(".")
+    """Refuse a layer that is scripted or replicated, or inside a module that is."""
+    parts = name.split(".") if name else []
     for depth in range(len(parts) + 1):
-        if depth:
-            module = getattr(module, parts[depth - 1])
+        module = module_at(root, ".".join(parts[:depth]))
         place = ".".join(parts[:depth]) or f"the {type(root).__name__}"
         if isinstance(module, torch.jit.ScriptModule):
             raise HookError(f"{place} is scripted, so that layer {name!r} runs no hooks: use the module it was made of")
@@ -169,8 +171,8 @@ def _check_runs_once(name: str) -> None:
     if torch.is_inference_mode_enabled():
         return
     frame = sys._getframe(1)
-    while (before := frame.f_back) is not None:
-        frame = before
+    while (caller := frame.f_back) is not None:
+        frame = caller
         if frame.f_globals.get("__name__") == "torch.utils.checkpoint":
             raise HookError(
                 f"layer {name!r} is run under torch.utils.checkpoint, which runs it again in the backward pass, where "

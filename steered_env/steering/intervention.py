@@ -1,4 +1,4 @@
-"""Changing activations: what every edit of a forward pass has in common."""
+"""Changing activations: what all edits of a forward pass have in common."""
 
 from __future__ import annotations
 
@@ -11,29 +11,30 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from .hooks import hooked, module_at
-from .layers import LayerError, find_layer, tensor_of
+from .hooks import Hook, hooked, module_at
+from .layers import LayerError, Place, located
+from .outputs import tensor_at, with_tensor
 
 Change = Callable[[Tensor], Tensor]
-"""Activations ``(B, …)`` to activations of the same shape. It leaves what it is given as it is."""
+"""Maps activations ``(B, …)`` to activations of the same shape, and does not write into those that it is given."""
 
 
 class Intervention(ABC):
-    """What is done to the activations of which layers in every forward pass.
+    """A change of the activations of some layers in every forward pass.
 
-    `Steering` adds; `steered_env.steering.ablations` has the others. One after the other: ``first.then(second)``.
+    `Steering` adds; `steered_env.steering.ablations` has the others. ``first.then(second)`` makes both, in this order.
     """
 
     @abstractmethod
     def changes(self) -> Mapping[str, Change]:
-        """Dotted layer name to what happens to that layer's output."""
+        """The change of each layer, by the layer's name."""
 
     def steps(self) -> tuple[tuple[str, Change], ...]:
-        """Layers and their changes, one after the other; two names may turn out to be of one layer."""
+        """Layer names and changes in the order in which they are made; two names may turn out to be of one layer."""
         return tuple(self.changes().items())
 
     def then(self, other: Intervention) -> Intervention:
-        """This, and then ``other``; in a layer that both change, ``other`` sees what this one made of it."""
+        """Make this change, and then ``other``, which sees what this one left in a layer that both change."""
         return InTurn((*self.steps(), *other.steps()))
 
     def __repr__(self) -> str:
@@ -47,41 +48,45 @@ class Intervention(ABC):
 
         Other threads that run the module meanwhile see no change, nor do other tasks of asyncio; blocks nest. The
         hooks are removed even on error. What ``torch.compile`` made of the module, earlier too, runs uncompiled in the
-        block, and so is steered.
+        block, and so is steered. A layer that runs several times in a forward pass is changed every time.
 
         Args:
-            module: any module that has these layers, also as a part of it (see `find_layer`).
+            module: Any module that has these layers, also as a part of it (see `find_layer`).
 
         Raises:
             TypeError: if it is no torch module.
-            LayerError: if the module lacks a layer; it lists near names.
+            LayerError: if the module lacks a layer; it lists near names. Also in the forward pass, if the layer puts
+                out something else than floating-point activations, and at the end of the block, if the module ran
+                and never reached the layer.
             HookError: if a layer lies in a part that runs no hooks, such as a scripted one; also in the forward pass,
                 under ``torch.utils.checkpoint``, or where a scripted copy of the module is run instead.
             ValueError: in the forward pass, if an activation has a shape that a change does not fit.
         """
-        with applying(self, module):
+        with applying(self, module) as application:
             yield module
+        if application.ran:
+            application.check_reached()
 
 
 @dataclass(frozen=True, repr=False)
 class InTurn(Intervention):
-    """Changes of layers, one after the other; of none unless said.
+    """Changes of layers, one after the other; without any, nothing is changed.
 
     Attributes:
-        in_order: dotted layer names, each with its change.
+        in_order: Layer names, each with its change.
     """
 
     in_order: tuple[tuple[str, Change], ...] = ()
 
     def changes(self) -> Mapping[str, Change]:
-        """Dotted layer name to what happens to that layer's output."""
+        """The change of each layer, by the layer's name."""
         joined: dict[str, Change] = {}
         for layer, change in self.in_order:
             joined[layer] = _Both(joined[layer], change) if layer in joined else change
         return joined
 
     def steps(self) -> tuple[tuple[str, Change], ...]:
-        """Layers and their changes, one after the other."""
+        """Layer names and changes in the order in which they are made."""
         return self.in_order
 
 
@@ -106,18 +111,17 @@ def described(tensor: Tensor) -> str:
 
 @contextmanager
 def applying(intervention: Intervention, module: nn.Module) -> Iterator[Application]:
-    """As `Intervention.applied_to`, but gives the application, which knows what layers were reached."""
+    """Do as `Intervention.applied_to` does, and give the application, which knows what layers were reached."""
     if not isinstance(module, nn.Module):
         hint = "; name its policy, a module" if isinstance(getattr(module, "policy", None), nn.Module) else ""
         raise TypeError(f"only a torch module can be steered, got {type(module).__name__}{hint}")
     application = Application(type(module).__name__, _places(intervention, module))
-    hooks = [(place, lambda output, place=place: application.change(place, output)) for place in application.places]
-    with hooked(module, hooks):
+    with hooked(module, application.hooks()):
         yield application
 
 
 class _Step(NamedTuple):
-    """One change, and which of all it is in turn."""
+    """One change, and its turn among all of them."""
 
     turn: int
     change: Change
@@ -126,7 +130,7 @@ class _Step(NamedTuple):
 class _Changed(NamedTuple):
     """What was made of a layer's output, remembered for the layer around it."""
 
-    made: Tensor
+    result: Tensor
     copy: Tensor
     output: Tensor
     steps: list[_Step]
@@ -137,39 +141,55 @@ class Application:
     """An intervention at work in one module.
 
     Attributes:
-        module: the module's class.
-        places: the full names of its layers, each with the changes of that layer in turn.
-        reached: those of them that a forward pass came to.
+        module: Name of the module's class.
+        places: The places of its layers, each with the changes of that layer in turn.
+        reached: Those of them that a forward pass came to.
+        ran: Whether the module itself made a forward pass, not only parts of it.
     """
 
     module: str
-    places: Mapping[str, list[_Step]]
-    reached: set[str] = field(default_factory=set)
+    places: Mapping[Place, list[_Step]]
+    reached: set[Place] = field(default_factory=set)
+    ran: bool = False
     _changed: list[_Changed] = field(default_factory=list)
 
-    def change(self, place: str, output: object) -> Tensor:
-        """What becomes of a layer's output.
+    def hooks(self) -> list[tuple[str, Hook]]:
+        """What happens to the outputs of modules: the changes, and a note at the end of the whole."""
+
+        def changing(place: Place) -> Hook:
+            return lambda output: self.change(place, output)
+
+        hooks = [(place.module, changing(place)) for place in self.places]
+        return [*hooks, ("", self._note_run)] if hooks else []
+
+    def _note_run(self, _output: object) -> None:
+        self.ran = True
+
+    def change(self, place: Place, output: object) -> object:
+        """Make the changes of one layer, and return what its module puts out instead.
 
         A block puts out the very tensor of its last part. Where both are changed, the changes are made in turn all the
-        same: what the part's made of the tensor is taken back, if one of the block's comes before them.
+        same: the part's change is taken back, if one of the block's comes before it.
         """
         self.reached.add(place)
-        activations, steps = tensor_of(output, place), self.places[place]
-        for before in [one for one in self._changed if one.made is activations]:
-            self._changed.remove(before)
-            if steps[0].turn < before.steps[-1].turn and torch.equal(activations, before.copy):  # not written into
-                activations, steps = before.output, sorted([*before.steps, *steps])
-        made = activations
+        activations, steps = tensor_at(output, place), self.places[place]
+        for earlier in [changed for changed in self._changed if changed.result is activations]:
+            self._changed.remove(earlier)
+            is_untouched = torch.equal(activations, earlier.copy)  # nothing wrote into it since
+            if steps[0].turn < earlier.steps[-1].turn and is_untouched:
+                activations, steps = earlier.output, sorted([*earlier.steps, *steps])
+        result = activations
         for step in steps:
-            made = _of_one_shape(place, made, step.change(made))
+            result = _of_one_shape(place, result, step.change(result))
         if self._comes_before(steps[-1], place):
-            self._changed.append(_Changed(made, made.clone(), activations, steps))
-        return made
+            self._changed.append(_Changed(result, result.clone(), activations, steps))
+        return with_tensor(output, place.entries, result)
 
-    def _comes_before(self, step: _Step, place: str) -> bool:
-        """Whether a layer around this one is changed earlier in turn."""
+    def _comes_before(self, step: _Step, place: Place) -> bool:
+        """Tell whether a layer around this one is changed earlier in turn."""
         return any(
-            place.startswith(f"{around}.") and steps[0].turn < step.turn for around, steps in self.places.items()
+            place.module.startswith(f"{around.module}.") and steps[0].turn < step.turn
+            for around, steps in self.places.items()
         )
 
     def check_reached(self) -> None:
@@ -180,26 +200,26 @@ class Application:
         """
         if missed := [place for place in self.places if place not in self.reached]:
             raise LayerError(
-                f"the forward pass of {self.module} does not reach layer {missed[0]!r}, so that steering it would do "
+                f"the forward pass of {self.module} does not reach layer '{missed[0]}', so that steering it would do "
                 "nothing"
             )
 
 
-def _places(intervention: Intervention, module: nn.Module) -> dict[str, list[_Step]]:
+def _places(intervention: Intervention, module: nn.Module) -> dict[Place, list[_Step]]:
     """The steps of each layer under its one name in the module."""
     names: dict[nn.Module, str] = {}
-    places: dict[str, list[_Step]] = {}
+    places: dict[Place, list[_Step]] = {}
     for turn, (layer, change) in enumerate(intervention.steps()):
-        found = find_layer(module, layer)
-        name = names.setdefault(module_at(module, found), found)
-        places.setdefault(name, []).append(_Step(turn, change))
+        _, place = located(module, layer)
+        name = names.setdefault(module_at(module, place.module), place.module)
+        places.setdefault(Place(name, place.entries), []).append(_Step(turn, change))
     return places
 
 
-def _of_one_shape(place: str, before: Tensor, after: object) -> Tensor:
+def _of_one_shape(place: Place, before: Tensor, after: object) -> Tensor:
     if not isinstance(after, Tensor) or after.shape != before.shape:
         kind = f"shape {tuple(after.shape)}" if isinstance(after, Tensor) else type(after).__name__
         raise ValueError(
-            f"a change of layer {place!r} must give activations of the same shape, {tuple(before.shape)}, got {kind}"
+            f"a change of layer '{place}' must give activations of the same shape, {tuple(before.shape)}, got {kind}"
         )
     return after

@@ -1,36 +1,70 @@
-"""Finding a network's layers by name, and reading their activations."""
+"""Finding a network's layers by name."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
-from steered_env.policy import as_batch, policy_of
-
-from .hooks import Hook, hooked, module_at
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Seen = NDArray[np.uint8] | Tensor
+from .hooks import module_at
 
 DEFAULT_LAYER = "embedder.block2.res1.resadd"
 """The output of the residual add in the middle of the network, where Mini et al. (2023) steer."""
 
 _LITERATURE_SUFFIX = "_out"
+_ENTRY = re.compile(r"""\[(?:(\d+)|'([^'\]]*)'|"([^"\]]*)"|([^\]'"]+))\]""")
+_WITH_ENTRIES = re.compile(rf"(?P<module>[^\[]*)(?P<entries>(?:{_ENTRY.pattern})*)")
+
+Entries = tuple[int | str, ...]
+"""The way into an output that holds several tensors: an index or a key for each level."""
 
 
 class LayerError(ValueError):
     """A layer that a network does not have, or that cannot be read or steered."""
 
 
+class Place(NamedTuple):
+    """One tensor that a network puts out on its way.
+
+    Attributes:
+        module: Dotted name of the module that puts it out.
+        entries: The way to it inside the module's output; empty where the output is the tensor itself.
+    """
+
+    module: str
+    entries: Entries = ()
+
+    def __str__(self) -> str:
+        return self.module + "".join(f"[{entry!r}]" for entry in self.entries)
+
+
+def read_place(layer: str) -> Place:
+    """Split a layer's name into the module's and the entries of its output.
+
+    Example:
+        >>> read_place("encoder.layers.2[0]")
+        Place(module='encoder.layers.2', entries=(0,))
+        >>> read_place("head['logits'][1]").entries, read_place("head[logits][1]").entries
+        (('logits', 1), ('logits', 1))
+
+    Raises:
+        LayerError: if the brackets cannot be read.
+    """
+    match = _WITH_ENTRIES.fullmatch(layer)
+    if match is None:
+        raise LayerError(
+            f"layer {layer!r} cannot be read: after the module's dotted name come indices from 0 or keys, each in "
+            "brackets, such as blocks.1[0] or head['logits']"
+        )
+    found = _ENTRY.findall(match["entries"])
+    return Place(match["module"], tuple(int(index) if index else "".join(key) for index, *key in found))
+
+
 def find_layer(module: nn.Module, name: str) -> str:
-    """The dotted name under which ``module`` has the layer ``name``.
+    """The full name under which ``module`` has the layer ``name``.
 
     A network may be a part of a larger module: a name without the part's own, such as ``embedder.block2`` for
     ``features_extractor.embedder.block2``, is understood as long as only one layer ends so. So is a name with ``_out``
@@ -38,14 +72,23 @@ def find_layer(module: nn.Module, name: str) -> str:
     way round, the name that a layer has in a larger module is understood by the part alone: of a name whose first word
     the module does not know, as many words are left out as it takes.
 
+    An index or a key in brackets names one tensor of an output that holds several: ``blocks.1[0]`` is the first of the
+    tuple that ``blocks.1`` puts out, ``head['logits']`` one of a dict.
+
     Raises:
         LayerError: if there is no such layer, and it lists the nearest names; or several, and it lists those.
     """
-    return _located(module, name)[1]
+    return str(located(module, name)[1])
+
+
+def located(module: nn.Module, name: str) -> tuple[str, Place]:
+    """The name that was asked for, in the spelling that was found, and where in the module that layer is."""
+    asked, entries = read_place(name)
+    spelling, full_name = _located(module, asked)
+    return f"{spelling}{name[len(asked) :]}", Place(full_name, entries)
 
 
 def _located(module: nn.Module, name: str) -> tuple[str, str]:
-    """The name that was asked for, in the form that was found, and the full name of that layer."""
     for left_out in range(1 if _has(module, name.split(".")[0]) else name.count(".") + 1):
         for asked in _spellings(name):
             for prefix in _wrapped(module):
@@ -67,7 +110,7 @@ def _located(module: nn.Module, name: str) -> tuple[str, str]:
 
 
 def _spellings(name: str) -> list[str]:
-    """A layer's name as it was asked for, and as we write it."""
+    """A layer's name as it was asked for, and as this package writes it."""
     return [spelling for spelling in dict.fromkeys((name, name.removesuffix(_LITERATURE_SUFFIX))) if spelling]
 
 
@@ -89,7 +132,7 @@ def _has(module: nn.Module, name: str) -> bool:
         module_at(module, name)
     except AttributeError:
         return False
-    return True
+    return bool(name)
 
 
 def layer_names(layer: str | Iterable[str]) -> tuple[str, ...]:
@@ -103,72 +146,3 @@ def layer_names(layer: str | Iterable[str]) -> tuple[str, ...]:
         if not isinstance(name, str):
             raise TypeError(f"layer must be a dotted name such as {DEFAULT_LAYER!r}, or several, got {name!r}")
     return names
-
-
-def tensor_of(output: object, layer: str) -> Tensor:
-    """A layer's output, if it is one tensor.
-
-    Raises:
-        LayerError: if it is something else.
-    """
-    if not isinstance(output, Tensor):
-        raise LayerError(
-            f"layer {layer!r} puts out {type(output).__name__}, not one tensor: it can be neither read nor "
-            "steered; choose a layer inside it"
-        )
-    return output
-
-
-def read_activations(policy: object, layers: Sequence[str], seen: Seen) -> dict[str, Tensor]:
-    """What the named layers put out while a policy looks at something.
-
-    Frames go the policy's own way, through its ``action_probabilities``, so that each layer gets what it gets when the
-    policy acts. A tensor is handed to the module as it is.
-
-    Args:
-        policy: a policy, or a Stable-Baselines3 model; for a tensor any torch module.
-        layers: dotted names; of several names of one layer the first is kept.
-        seen: frames ``(B, 64, 64, 3)`` uint8, or the module's input as a tensor.
-
-    Returns:
-        Name to tensor ``(B, …)``.
-
-    Raises:
-        TypeError: if it is no policy, or one of which it is not known what it takes; the message says what to write.
-        LayerError: if a layer does not exist, is not reached, puts out no tensor, or not one activation for each frame.
-    """
-    if isinstance(seen, Tensor):
-        if not isinstance(policy, nn.Module):
-            raise TypeError(f"a tensor goes into a torch module, got {type(policy).__name__}")
-        return {name: parts[-1].clone() for name, parts in _recorded(policy, policy, layers, seen).items()}
-    frames, module = as_batch(seen), policy_of(policy)
-    read = {}
-    for name, parts in _recorded(module, module.action_probabilities, layers, frames).items():
-        activations = torch.cat(parts) if all(part.ndim for part in parts) else parts[-1]
-        if activations.ndim == 0 or len(activations) != len(frames):
-            raise LayerError(
-                f"layer {name!r} of {type(module).__name__} puts out activations of shape "
-                f"{tuple(activations.shape)} for {len(frames)} frames, not one for each: it can be neither read nor "
-                "steered; choose another"
-            )
-        read[name] = activations
-    return read
-
-
-def _recorded(module: nn.Module, run: object, layers: Sequence[str], seen: Seen) -> dict[str, list[Tensor]]:
-    """What layers put out, call by call; copies, since a later layer may write into what it gets."""
-    assert callable(run)
-    names: dict[nn.Module, tuple[str, str]] = {}
-    for layer in layers:
-        asked, found = _located(module, layer)
-        names.setdefault(module_at(module, found), (asked, found))
-    recorded: dict[str, list[Tensor]] = {asked: [] for asked, _ in names.values()}
-
-    def recorder(asked: str) -> Hook:
-        return lambda output: recorded[asked].append(tensor_of(output, asked).detach().clone())
-
-    with torch.inference_mode(), hooked(module, [(found, recorder(asked)) for asked, found in names.values()]):
-        run(seen)
-    if missed := [name for name, parts in recorded.items() if not parts]:
-        raise LayerError(f"the forward pass of {type(module).__name__} does not reach layer {missed[0]!r}")
-    return recorded

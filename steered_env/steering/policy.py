@@ -9,11 +9,13 @@ import numpy as np
 from steered_env.policy import (
     ActionProbabilities,
     as_batch,
+    check_evaluates,
     check_finite,
     check_shape,
     first_fault,
     is_one_frame,
     policy_of,
+    sb3_parts,
 )
 
 from .intervention import Intervention, applying
@@ -62,7 +64,8 @@ class SteeredPolicy:
 
     Raises:
         TypeError: if the policy is nothing of this, or the steering no `Intervention`.
-        ValueError: if a weight of the policy is not finite.
+        ValueError: if a weight of the policy is not finite, or a part that acts differently in training is in training
+            mode.
         LayerError: if it lacks a layer of the steering.
     """
 
@@ -74,6 +77,8 @@ class SteeredPolicy:
                 f"{type(steering).__name__}"
             )
         check_finite(module)
+        if sb3_parts(policy) is None:  # which put themselves into evaluation mode whenever they act
+            check_evaluates(module)
         self.policy = module
         self.steering: Intervention = Steering() if steering is None else steering
         for layer in self.steering.changes():

@@ -17,11 +17,12 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from steered_env.maze import Maze
-from steered_env.policy import as_batch
+from steered_env.policy import as_batch, is_observations
 from steered_env.system import atomic_file
 
 from .intervention import Change, Intervention, described
-from .layers import DEFAULT_LAYER, layer_names, read_activations
+from .layers import DEFAULT_LAYER, layer_names
+from .reading import read_activations
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,23 +70,47 @@ class Steering(Intervention, Mapping[str, Tensor]):
             self._tensors[layer] = tensor.to("cpu", torch.float32, copy=True)
 
     @classmethod
-    def difference(cls, policy: Any, a: Scene, b: Scene, *, layer: str | Iterable[str] = DEFAULT_LAYER) -> Steering:
-        """The activations in scene ``a`` minus those in scene ``b``.
+    def difference(cls, policy: Any, a: Any, b: Any, *, layer: str | Iterable[str] = DEFAULT_LAYER) -> Steering:
+        """The activations while looking at ``a`` minus those while looking at ``b``.
+
+        Example:
+            >>> import torch
+            >>> from torch import nn
+            >>> network = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 2))
+            >>> vector = Steering.difference(network, torch.ones(1, 4), torch.zeros(1, 4), layer="1")
+            >>> vector["1"].shape
+            torch.Size([8])
 
         Args:
-            policy: A module with ``action_probabilities``, such as `ImpalaPolicy`; a Stable-Baselines3 model or its
-                policy; any other network through `as_policy`.
-            a: A maze, or a frame ``(64, 64, 3)`` uint8.
-            b: likewise.
-            layer: One dotted layer name, or several.
+            policy: A policy of mazes: a module with ``action_probabilities``, such as `ImpalaPolicy`, a
+                Stable-Baselines3 model or its policy, any other network through `as_policy`. Or, outside mazes, any
+                torch module, or any Stable-Baselines3 model.
+            a: A maze, or an observation of one, ``(64, 64, 3)`` uint8, which go the policy's own way. Or an input of
+                the module: a tensor or array, a tuple of arguments, or a dict of named ones; for a Stable-Baselines3
+                model an observation of its environment, an array or a dict of arrays. An input is a batch, which
+                counts with its mean activations; an observation may be one alone.
+            b: Likewise.
+            layer: One layer name, or several (`find_layer`): ``features_extractor.cnn.0``, or ``blocks.1[0]`` for the
+                first of a tuple.
 
         Raises:
             TypeError: if it is no policy, or one of which it is not known what it takes.
-            LayerError: if the policy has no such layer.
+            ValueError: if the activations have different shapes.
+            LayerError: if there is no such layer, or it puts out nothing that can be steered.
         """
-        frames = np.concatenate([_frame(a), _frame(b)])
-        read = read_activations(policy, layer_names(layer), frames)
-        return cls({name: activations[0] - activations[1] for name, activations in read.items()})
+        names = layer_names(layer)
+        if all(isinstance(scene, Maze) or is_observations(scene) for scene in (a, b)):
+            read = read_activations(policy, names, np.concatenate([_observation(a), _observation(b)]))
+            return cls({name: activations[0] - activations[1] for name, activations in read.items()})
+        seen = [_observation(scene) if isinstance(scene, Maze) else scene for scene in (a, b)]
+        means = [{name: t.mean(0) for name, t in read_activations(policy, names, each).items()} for each in seen]
+        for name, mean in means[0].items():
+            if mean.shape != means[1][name].shape:
+                raise ValueError(
+                    f"the activations of layer {name!r} have shape {tuple(mean.shape)} for one input and "
+                    f"{tuple(means[1][name].shape)} for the other: choose inputs of the same length"
+                )
+        return cls({name: mean - means[1][name] for name, mean in means[0].items()})
 
     def __getitem__(self, layer: str) -> Tensor:
         """A copy of one layer's tensor."""
@@ -202,11 +227,11 @@ def _check_kind(path: str | os.PathLike[str], metadata: Mapping[str, str], names
         )
 
 
-def _frame(scene: Scene) -> NDArray[np.uint8]:
-    frames = as_batch(scene.observe() if isinstance(scene, Maze) else scene)
-    if len(frames) != 1:
-        raise ValueError(f"a scene is one maze or one frame (64, 64, 3), got {len(frames)} frames")
-    return frames
+def _observation(scene: Scene) -> NDArray[np.uint8]:
+    observations = as_batch(scene.observe() if isinstance(scene, Maze) else scene)
+    if len(observations) != 1:
+        raise ValueError(f"a scene is one maze or one frame (64, 64, 3), got {len(observations)} frames")
+    return observations
 
 
 @dataclass(frozen=True, eq=False)
