@@ -1,4 +1,4 @@
-"""Training against the bare network, and what making the pictures costs."""
+"""Training against the bare network, and what making the examples costs."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import torch
 
 from steered_env.training import Progress
 from steered_env.training.device import has_fast_bfloat16
+from steered_env.training.examples import TrainingExamples
 from steered_env.training.imitation import TrainingConfig, train
 from steered_env.training.imitation.learner import Learner
 from steered_env.training.memory import keep_freed_memory
-from steered_env.training.pictures import TrainingPictures
 
 from .timing import Row, in_turn, seconds
 
@@ -25,18 +25,18 @@ _CPU = torch.device("cpu")
 
 
 def throughput() -> list[Row]:
-    """Pictures per second of `train`, of the bare forward and backward pass, and of making them, for each width."""
+    """Examples per second of `train`, of the bare forward and backward pass, and of making them, for each width."""
     keep_freed_memory()
     return [_row(width) for width in _WIDTHS]
 
 
 def _row(width: int) -> Row:
     batches = _BATCHES[width]
-    config = TrainingConfig(width=width, pictures=_ENDLESS, bfloat16=has_fast_bfloat16(_CPU))
-    series = TrainingPictures(
+    config = TrainingConfig(width=width, examples=_ENDLESS, bfloat16=has_fast_bfloat16(_CPU))
+    series = TrainingExamples(
         seed=config.seed,
         batch_size=config.batch_size,
-        per_level=config.pictures_per_level,
+        per_level=config.examples_per_level,
         cheese_region=config.cheese_region,
     )
     learner = Learner(config).train()
@@ -56,9 +56,9 @@ def _row(width: int) -> Row:
     limit, rate = batches * config.batch_size / bare_s, sorted(rates)[len(rates) // 2]
     making = config.batch_size / made_s
     return Row(
-        f"training at width {width}, pictures per second",
+        f"training at width {width}, examples per second",
         f"{rate:,.0f}",
-        f"the bare forward and backward pass on all cores: {limit:,.0f}; making pictures, on one core: {making:,.0f}",
+        f"the bare forward and backward pass on all cores: {limit:,.0f}; making examples, on one core: {making:,.0f}",
         f"{rate / limit:.2f}",
         f"{1 / (1 + limit / making / torch.get_num_threads()):.2f} (making them takes cores from the network)",
     )
@@ -69,7 +69,7 @@ class _EnoughError(Exception):
 
 
 def _training_rate(config: TrainingConfig, batches: int) -> float:
-    """Pictures per second of a run, after its first two batches."""
+    """Examples per second of a run, after its first two batches."""
     moments: list[tuple[float, int]] = []
 
     def note(progress: Progress) -> None:

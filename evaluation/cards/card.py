@@ -22,7 +22,7 @@ from steered_env.simulator import draw_frames
 from steered_env.system import refuse_foreign_files
 from steered_env.training import CONFIG, HELD_OUT_LEVELS, WEIGHTS
 
-from .measurements import PICTURES_PER_LEVEL, Measurements
+from .measurements import EXAMPLES_PER_LEVEL, Measurements
 from .training_curves import curve_figure, read_curve
 from .training_facts import training_facts
 
@@ -123,9 +123,9 @@ def _card(policy: ImpalaPolicy, facts: dict[str, Any], measured: Measurements, c
         rate=mean_interval(rates),
         changes=[(name, cheese.mean(), paired_difference(rates, cheese)) for name, cheese in before.items()],
         rates_by_size=_rates_by_size(measured),
-        moves_by_size=pd.DataFrame(by_size, columns=["size", "right moves", "pictures"]),
+        moves_by_size=pd.DataFrame(by_size, columns=["size", "right moves", "examples"]),
         held_out_levels=len(HELD_OUT_LEVELS),
-        pictures_per_level=PICTURES_PER_LEVEL,
+        examples_per_level=EXAMPLES_PER_LEVEL,
         weak=measured.weaknesses(),
         steering=[
             (f"All {measured.steered.mazes} mazes", measured.steered),

@@ -15,7 +15,7 @@ from steered_env import ImpalaPolicy, Maze, load_policy
 from steered_env.policy import packaged_policies
 from steered_env.training import HeldOut, held_out_mazes, move_accuracy
 
-PICTURES_PER_LEVEL = 4
+EXAMPLES_PER_LEVEL = 4
 _CHECKED_MAZES = 4
 _RATE_MAZES = 300
 _TABLE_MAZES = 100
@@ -30,7 +30,7 @@ class Measurements:
     Attributes:
         region: Side of the top-right region in which the cheese lay in training.
         sizes: Sizes of the mazes it was trained on; None for all.
-        held_out: Its moves on held-out pictures.
+        held_out: Its moves on held-out examples.
         mazes: Held-out mazes of its training distribution.
         rates: Its results in `mazes`.
         chance: Those of the uniform policy.
@@ -62,7 +62,7 @@ class Measurements:
         return cls(
             region=region,
             sizes=sizes,
-            held_out=move_accuracy(policy, cheese_region=region, per_level=PICTURES_PER_LEVEL, sizes=sizes),
+            held_out=move_accuracy(policy, cheese_region=region, per_level=EXAMPLES_PER_LEVEL, sizes=sizes),
             mazes=mazes,
             rates=evaluate(policy, mazes=mazes, on_progress=count.part()),
             chance=evaluate(UniformPolicy(), mazes=mazes, on_progress=count.part()),
@@ -88,7 +88,7 @@ class Measurements:
 
     def weaknesses(self) -> dict[str, float]:
         """The numbers of what the policy is bad at."""
-        size, (accuracy, pictures) = min(self.held_out.by_size.items(), key=lambda item: item[1][0])
+        size, (accuracy, examples) = min(self.held_out.by_size.items(), key=lambda item: item[1][0])
         baseline = self.steered.with_decision_square().frame.query("condition == 'baseline'")
         outside = [
             maze.cheese is not None and not maze.top_right_region(self.region)[maze.cheese] for maze in self.table
@@ -97,7 +97,7 @@ class Measurements:
         return {
             "size": size,
             "accuracy": accuracy,
-            "pictures": pictures,
+            "examples": examples,
             "rather_missed": (self.rates.frame["reach_cheese"] < 0.5).mean(),
             "outside": len(baseline),
             "finds": baseline["reach_cheese"].mean(),

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evaluation.results import literal
-from steered_env.training import CURVE
+from steered_env.training import CURVE, OLDER_NAMES, with_present_names
 
 _BLUE, _ORANGE = "#2563c9", "#d98e04"
 _NARROWEST = 0.05
@@ -23,8 +23,9 @@ def read_curve(run: Path, metadata: Mapping[str, Any], name: str) -> pd.DataFram
 
     Where there are several, ``stage`` names each one's run, and ``steps`` and ``seconds`` go on counting.
     """
-    curve = pd.read_csv(run / CURVE, float_precision="round_trip")
-    (count,) = {"pictures", "steps"} & set(curve.columns)
+    curve = pd.read_csv(run / CURVE, float_precision="round_trip").rename(columns=OLDER_NAMES)
+    metadata = with_present_names(metadata)
+    (count,) = {"examples", "steps"} & set(curve.columns)
     if count in metadata:  # a run that goes on may have come farther than the weights
         curve = curve[curve[count] <= metadata[count]]
     start = metadata["config"].get("start")
@@ -53,7 +54,7 @@ def curve_figure(curve: pd.DataFrame) -> Figure:
 
 
 def _imitation_curve(curve: pd.DataFrame, left: Axes, right: Axes) -> None:
-    millions = curve["pictures"] / 1e6
+    millions = curve["examples"] / 1e6
     _line(left, millions, curve["move_accuracy"], _BLUE)
     left.set_ylim(0, 1)
     left.set_title("held-out right moves", fontsize=10)
@@ -63,7 +64,7 @@ def _imitation_curve(curve: pd.DataFrame, left: Axes, right: Axes) -> None:
     right.legend(frameon=False)
     right.set_title("training losses (nats)", fontsize=10)
     for axes in (left, right):
-        axes.set_xlabel("million pictures")
+        axes.set_xlabel("million examples")
 
 
 def _reinforcement_curve(curve: pd.DataFrame, left: Axes, right: Axes) -> None:

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from steered_env.provenance import codes_from, commits_of
-from steered_env.training import WEIGHTS, PPOConfig, TrainingConfig, settings_of
+from steered_env.training import WEIGHTS, PPOConfig, TrainingConfig, settings_of, with_present_names
 
 _OF_THE_MACHINE = ("minutes", "bfloat16")
 """Settings that do not belong to a recipe."""
@@ -24,7 +24,7 @@ class Stage:
     Attributes:
         name: Name of the run's folder, or of the policy.
         config: All its settings, as attributes.
-        done: Pictures or steps of it.
+        done: Examples or steps of it.
         seconds: Wall-clock time of training.
         command: The command line that asked for it; None where it was not recorded.
     """
@@ -72,7 +72,13 @@ def _stages(metadata: Mapping[str, Any], name: str) -> Iterator[Stage]:
     if start:
         settings["start"] = _without_folders(start)
     command = shlex.join(map(_without_folders, shlex.split(metadata.get("command", ""))))
-    yield Stage(name, SimpleNamespace(**settings), metadata[kind.budget], metadata["seconds"], command or None)
+    yield Stage(
+        name,
+        SimpleNamespace(**settings),
+        with_present_names(metadata)[kind.budget],
+        metadata["seconds"],
+        command or None,
+    )
     if start and Path(start).suffix and metadata["start"].get("algorithm") == PPOConfig.algorithm:
         yield from _stages(metadata["start"], Path(start).parent.name)
 

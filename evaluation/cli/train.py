@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evaluation.results import terminal
-from steered_env.training import PPOConfig, TrainingConfig, config_fields
+from steered_env.training import OLDER_NAMES, PPOConfig, TrainingConfig, config_fields, with_present_names
 
 from .parsing import parse_numbers
 
@@ -63,7 +63,7 @@ def train(
     from evaluation.results import make_folder
     from steered_env.training import choose_device
 
-    given = {name: value for name, value in context.params.items() if _was_given(context, name)}
+    given = with_present_names({name: value for name, value in context.params.items() if _was_given(context, name)})
     chosen = choose_device(device)
     config = _of_recipe(recipe, given, chosen) if recipe else _config(algorithm, given, chosen)
     out = out or (Path("runs") / recipe if recipe else None)
@@ -91,7 +91,7 @@ def _add_config_options(command: Callable[..., None]) -> None:
 
 
 def _config_options() -> Iterator[inspect.Parameter]:
-    """Options of the fields: those of all algorithms first, then each one's own."""
+    """Options of the fields: those of all algorithms first, then each one's own; and their older names, hidden."""
     described = {algorithm: config_fields(kind) for algorithm, kind in _CONFIGS.items()}
     owners: dict[str, list[str]] = {}
     for algorithm, known in described.items():
@@ -113,6 +113,9 @@ def _config_options() -> Iterator[inspect.Parameter]:
         kind = str if field.type == tuple[int, ...] | None else field.type
         annotation: Any = Annotated[kind if default is not None else kind | None, typer.Option(help=text)]
         yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+    for name in OLDER_NAMES:
+        hidden: Any = Annotated[int | None, typer.Option(hidden=True)]
+        yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hidden)
 
 
 _add_config_options(train)

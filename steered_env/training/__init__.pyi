@@ -2,7 +2,7 @@ from .config import ConfigField, RunConfig, config_fields
 from .device import choose_device, has_fast_bfloat16
 from .held_out import HELD_OUT_LEVELS, HeldOut, held_out_mazes, move_accuracy
 from .imitation import TrainingConfig, recipe, recipes, train
-from .older_runs import settings_of
+from .older_runs import OLDER_NAMES, settings_of, with_present_names
 from .ppo import PPOConfig
 from .run_folder import CONFIG, CURVE, WEIGHTS, Progress, TrainingError
 
@@ -10,6 +10,7 @@ __all__ = [
     "CONFIG",
     "CURVE",
     "HELD_OUT_LEVELS",
+    "OLDER_NAMES",
     "WEIGHTS",
     "ConfigField",
     "HeldOut",
@@ -27,4 +28,5 @@ __all__ = [
     "recipes",
     "settings_of",
     "train",
+    "with_present_names",
 ]

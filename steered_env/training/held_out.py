@@ -12,13 +12,13 @@ import numpy as np
 from steered_env.maze import ACTIONS_OF, DIRECTIONS, Maze, random_cheese_cell
 from steered_env.policy import ImpalaPolicy
 
-from .pictures import Pictures, draw_pictures
+from .examples import Examples, draw_examples
 
 HELD_OUT_LEVELS = range(1000)
 """Below every training level; the cheese is placed as in training."""
 
-_PICTURES_KEY, _MAZES_KEY = 7_919, 104_729
-"""Keys of the generators that place what held-out pictures and mazes show, apart from every training seed's."""
+_EXAMPLES_KEY, _MAZES_KEY = 7_919, 104_729
+"""Keys of the generators that place what held-out examples and mazes show, apart from every training seed's."""
 _BATCH = 250
 _LEVELS_AT_ONCE = 128
 
@@ -47,11 +47,11 @@ def _with_cheese(maze: Maze, cheese_region: int) -> Maze:
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Shares of right moves on held-out pictures.
+    """Shares of right moves on held-out examples.
 
     Attributes:
-        accuracy: Share over all pictures, 0 to 1.
-        by_size: Inner size to (accuracy, number of pictures).
+        accuracy: Share over all examples, 0 to 1.
+        by_size: Inner size to (accuracy, number of examples).
     """
 
     accuracy: float
@@ -59,9 +59,9 @@ class HeldOut:
 
 
 @lru_cache(maxsize=16)
-def _pictures(levels: tuple[int, ...], per_level: int, cheese_region: int) -> Pictures:
-    generators = [np.random.default_rng([_PICTURES_KEY, level]) for level in levels]
-    return draw_pictures(levels, generators, per_level=per_level, cheese_region=cheese_region)
+def _examples(levels: tuple[int, ...], per_level: int, cheese_region: int) -> Examples:
+    generators = [np.random.default_rng([_EXAMPLES_KEY, level]) for level in levels]
+    return draw_examples(levels, generators, per_level=per_level, cheese_region=cheese_region)
 
 
 def move_accuracy(
@@ -72,28 +72,28 @@ def move_accuracy(
     per_level: int = 1,
     sizes: Collection[int] | None = None,
 ) -> HeldOut:
-    """The share of held-out pictures in which the policy's likeliest move is the right one.
+    """The share of held-out examples in which the policy's likeliest move is the right one.
 
     The moves are left, down, up, right and staying, each with the summed probability of its actions. The
-    pictures are drawn as in training, from a generator keyed by the level.
+    examples are drawn as in training, from a generator keyed by the level.
 
     Args:
         policy: The policy to test.
         cheese_region: Side of the top-right region that the cheese lies in.
         levels: Held-out levels.
-        per_level: Pictures of each level.
+        per_level: Examples of each level.
         sizes: Only mazes of these inner sizes; None for all.
     """
     right, seen = [], []
     for start in range(0, len(levels), _BATCH):
         chunk = tuple(int(level) for level in levels[start : start + _BATCH])
-        pictures = _pictures(chunk, per_level, cheese_region)
-        wanted = np.isin(pictures.sizes, list(sizes)) if sizes is not None else np.ones(len(pictures.sizes), np.bool_)
-        probabilities = policy.action_probabilities(pictures.frames[wanted])
+        examples = _examples(chunk, per_level, cheese_region)
+        wanted = np.isin(examples.sizes, list(sizes)) if sizes is not None else np.ones(len(examples.sizes), np.bool_)
+        probabilities = policy.action_probabilities(examples.observations[wanted])
         moves = np.stack([probabilities[:, list(ACTIONS_OF[name])].sum(1) for name in DIRECTIONS], axis=1)
         likeliest = np.column_stack([moves, 1 - moves.sum(1)]).argmax(1)
-        right.append(likeliest == pictures.moves[wanted])
-        seen.append(pictures.sizes[wanted])
+        right.append(likeliest == examples.moves[wanted])
+        seen.append(examples.sizes[wanted])
     hits, size = np.concatenate(right), np.concatenate(seen)
     return HeldOut(
         accuracy=float(hits.mean()),

@@ -4,19 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from torch import nn
+if TYPE_CHECKING:
+    from torch import nn
 
 FIRST_ALGORITHM = "imitation"
 """The algorithm of checkpoints that name none."""
+
+OLDER_NAMES = {
+    "pictures": "examples",
+    "pictures_per_level": "examples_per_level",
+    "warmup_pictures": "warmup_examples",
+}
+"""Names of settings, and of columns of curves, in older files, and what they are called now."""
 
 _BEFORE_THERE_WERE = {"mouse_weight": 0.0, "average_decay": 0.0}
 """Settings that files of older versions lack, and the values in effect then; all others had their defaults."""
 
 
+def with_present_names(saved: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of a file of any version under the names that they have now."""
+    return {OLDER_NAMES.get(name, name): value for name, value in saved.items()}
+
+
 def settings_of(saved: Mapping[str, Any], kind: type) -> dict[str, Any]:
-    """Fill in the settings that a file of an older version lacks.
+    """Fill in the settings that a file of an older version lacks, and name the others as they are named now.
 
     Args:
         saved: The settings in its file; one that only an older version knew is kept.
@@ -25,10 +38,11 @@ def settings_of(saved: Mapping[str, Any], kind: type) -> dict[str, Any]:
     Example:
         >>> from steered_env.training import TrainingConfig
         >>> settings = settings_of({"seed": 7, "pictures": 640}, TrainingConfig)
-        >>> settings["seed"], settings["mouse_weight"], settings["batch_size"]
-        (7, 0.0, 128)
+        >>> settings["seed"], settings["examples"], settings["mouse_weight"], settings["batch_size"]
+        (7, 640, 0.0, 128)
     """
-    return {field.name: _BEFORE_THERE_WERE.get(field.name, field.default) for field in fields(kind)} | dict(saved)
+    defaults = {field.name: _BEFORE_THERE_WERE.get(field.name, field.default) for field in fields(kind)}
+    return defaults | with_present_names(saved)
 
 
 def with_later_parts(state: Mapping[str, Any], learner: nn.Module) -> tuple[dict[str, Any], dict[str, Any]]:

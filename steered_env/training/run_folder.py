@@ -31,9 +31,9 @@ class Progress:
     """How far a run is.
 
     Attributes:
-        done: Pictures or steps so far.
-        total: Pictures or steps in all; None until known.
-        rate: Pictures or steps per second.
+        done: Examples or steps so far.
+        total: Examples or steps in all; None until known.
+        rate: Examples or steps per second.
         unit: What is counted.
         note: The last measurement, for people; empty before the first.
     """
@@ -41,7 +41,7 @@ class Progress:
     done: int
     total: int | None
     rate: float
-    unit: str = "pictures"
+    unit: str = "examples"
     note: str = ""
 
 

@@ -17,7 +17,7 @@ CONFIGS = json.dumps({"model": "resnet", "lr": 0.1}), json.dumps({"seed": 3, "mo
 
 @pytest.mark.parametrize("name", [run_folder.CHECKPOINT, run_folder.CURVE, run_folder.WEIGHTS, run_folder.CONFIG])
 @pytest.mark.parametrize(
-    "begin", [lambda folder: train(TrainingConfig(pictures=128), folder), lambda f: train_ppo(PPOConfig(steps=9), f)]
+    "begin", [lambda folder: train(TrainingConfig(examples=128), folder), lambda f: train_ppo(PPOConfig(steps=9), f)]
 )
 def test_they_are_left_alone(begin: Callable[[Path], object], name: str, tmp_path: Path) -> None:
     for content in CONFIGS if name == run_folder.CONFIG else ("of somebody else",):

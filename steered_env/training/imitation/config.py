@@ -20,13 +20,13 @@ class TrainingConfig(RunConfig):
     """
 
     algorithm: ClassVar[str] = "imitation"
-    budget: ClassVar[str] = "pictures"
+    budget: ClassVar[str] = "examples"
 
-    pictures: Annotated[int | None, "Budget in pictures, instead of minutes, which set it from the speed."] = None
-    batch_size: Annotated[int, "Pictures per gradient step."] = 128
-    pictures_per_level: Annotated[int, "Pictures drawn from each level, cheese and mouse placed anew in each."] = 4
+    examples: Annotated[int | None, "Budget in examples, instead of minutes, which set it from the speed."] = None
+    batch_size: Annotated[int, "Examples per gradient step."] = 128
+    examples_per_level: Annotated[int, "Examples drawn from each level, cheese and mouse placed anew in each."] = 4
     learning_rate: Annotated[float, "Adam's learning rate at its highest."] = 4e-3
-    warmup_pictures: Annotated[int, "Over these the learning rate rises from 0; then it falls to 0."] = 25_600
+    warmup_examples: Annotated[int, "Over these the learning rate rises from 0; then it falls to 0."] = 25_600
     dense_weight: Annotated[float, "Weight of the loss of the head that names the move in every cell."] = 3.0
     mouse_weight: Annotated[float, "Weight of the loss of the head that finds the mouse."] = 0.3
     value_weight: Annotated[float, "Weight of the loss of the value head."] = 0.1
@@ -36,13 +36,13 @@ class TrainingConfig(RunConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._check_at_least(1, ["batch_size", "pictures_per_level"])
-        self._check_at_least(0, ["warmup_pictures", "dense_weight", "mouse_weight", "value_weight"])
+        self._check_at_least(1, ["batch_size", "examples_per_level"])
+        self._check_at_least(0, ["warmup_examples", "dense_weight", "mouse_weight", "value_weight"])
         self._check_above_zero(["clip"])
         self._check_shares(["discount"])
-        if self.batch_size % self.pictures_per_level:
+        if self.batch_size % self.examples_per_level:
             raise ValueError(
-                f"batch_size ({self.batch_size}) must be a multiple of pictures_per_level ({self.pictures_per_level})"
+                f"batch_size ({self.batch_size}) must be a multiple of examples_per_level ({self.examples_per_level})"
             )
-        if self.pictures is not None and self.pictures < self.batch_size:
-            raise ValueError(f"pictures must be at least one batch of {self.batch_size}, got {self.pictures}")
+        if self.examples is not None and self.examples < self.batch_size:
+            raise ValueError(f"examples must be at least one batch of {self.batch_size}, got {self.examples}")

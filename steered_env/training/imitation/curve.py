@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from steered_env.training.older_runs import with_present_names
+
 if TYPE_CHECKING:
     from .learner import Losses
 
@@ -23,7 +25,7 @@ class Curve:
 
     def __init__(self, state: Mapping[str, Any] | None = None) -> None:
         state = state or {}
-        self.points: list[dict[str, float]] = list(state.get("points", []))
+        self.points: list[dict[str, float]] = [with_present_names(point) for point in state.get("points", [])]
         sums = state.get("sums", {})
         self._sums: dict[str, float] = {part: sums.get(part, 0.0) for part in _PARTS}
         self._batches: int = state.get("batches", 0)
@@ -35,10 +37,10 @@ class Curve:
         self._batches += 1
 
     def close_point(self, done: int, seconds: float, rate: float, columns: Mapping[str, float]) -> None:
-        """End a point after ``done`` pictures with further ``columns``."""
+        """End a point after ``done`` examples with further ``columns``."""
         batches = max(1, self._batches)
         means = {f"{part}_loss": self._sums[part] / batches for part in _PARTS}
-        self.points.append({"pictures": done, "seconds": round(seconds, 1), "learning_rate": rate, **means, **columns})
+        self.points.append({"examples": done, "seconds": round(seconds, 1), "learning_rate": rate, **means, **columns})
         self._sums, self._batches = dict.fromkeys(_PARTS, 0.0), 0
 
     def state(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from torch.nn import functional
 from steered_env.maze import ACTIONS_OF, DIRECTIONS
 from steered_env.policy import ImpalaPolicy, to_input
 from steered_env.simulator import ACTIONS, WORLD_SIZE
-from steered_env.training.pictures import NO_MOVE, Pictures
+from steered_env.training.examples import NO_MOVE, Examples
 
 if TYPE_CHECKING:
     from .config import TrainingConfig
@@ -25,7 +25,7 @@ _UPSCALE = 4
 class CellHead(nn.Module):
     """Four logits, one for each move, in every cell of the maze at once; dropped after training.
 
-    One of them names the best move in every cell: a picture then teaches about 150 cells instead of one. Another finds
+    One of them names the best move in every cell: an example then teaches about 150 cells instead of one. Another finds
     the mouse and the best move there, among all cells and moves: the policy's own layer has to do the same, but is told
     of a wrong move only, not where the mouse was.
 
@@ -41,7 +41,7 @@ class CellHead(nn.Module):
         """``(B, 32·width, 8, 8)`` of the third block to logits ``(B, 4, 25, 25)``, bottom row first."""
         logits = functional.pixel_shuffle(self.conv(maps), _UPSCALE)
         resized = functional.interpolate(logits, size=(WORLD_SIZE, WORLD_SIZE), mode="bilinear", align_corners=False)
-        return resized.flip(2)  # a picture's first row is the top one
+        return resized.flip(2)  # the first row of a map is the top one
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Learner(nn.Module):
         moves = torch.logsumexp(logits.float().log_softmax(1)[:, None, :] + groups, dim=2)
         return moves, values.float(), self.dense(maps).float(), self.mouse(positive).float()
 
-    def losses(self, pictures: Pictures, device: torch.device) -> Losses:
+    def losses(self, examples: Examples, device: torch.device) -> Losses:
         """The loss of one batch.
 
         The policy's is −log of the summed probability of all actions that make the best move; the dense
@@ -90,11 +90,11 @@ class Learner(nn.Module):
         among all cells and moves; the value head's half the squared distance to ``discount ** steps``.
         """
         with torch.autocast(device.type, torch.bfloat16, enabled=self.config.bfloat16):
-            moves, values, dense, mouse = self(to_input(pictures.frames, device))
-        best = torch.from_numpy(pictures.moves).to(device)
-        cells = torch.from_numpy(pictures.cell_moves.astype(np.int64)).to(device)
-        place = torch.from_numpy(pictures.mice[:, 0] * WORLD_SIZE + pictures.mice[:, 1]).to(device)
-        returns = self.config.discount ** torch.from_numpy(pictures.distances).to(device)
+            moves, values, dense, mouse = self(to_input(examples.observations, device))
+        best = torch.from_numpy(examples.moves).to(device)
+        cells = torch.from_numpy(examples.cell_moves.astype(np.int64)).to(device)
+        place = torch.from_numpy(examples.mice[:, 0] * WORLD_SIZE + examples.mice[:, 1]).to(device)
+        returns = self.config.discount ** torch.from_numpy(examples.distances).to(device)
         policy = functional.nll_loss(moves, best)
         dense_loss = functional.cross_entropy(dense, cells, ignore_index=NO_MOVE)
         mouse_loss = functional.cross_entropy(mouse.flatten(1), best * WORLD_SIZE**2 + place)
@@ -108,8 +108,8 @@ class Learner(nn.Module):
 
 
 def learning_rate(config: TrainingConfig, done: int) -> float:
-    """The learning rate after ``done`` pictures: a linear rise, then a cosine down to 0."""
-    if done < config.warmup_pictures or config.pictures is None:
-        return config.learning_rate * min(1.0, (done + config.batch_size) / max(1, config.warmup_pictures))
-    progress = (done - config.warmup_pictures) / max(1, config.pictures - config.warmup_pictures)
+    """The learning rate after ``done`` examples: a linear rise, then a cosine down to 0."""
+    if done < config.warmup_examples or config.examples is None:
+        return config.learning_rate * min(1.0, (done + config.batch_size) / max(1, config.warmup_examples))
+    progress = (done - config.warmup_examples) / max(1, config.examples - config.warmup_examples)
     return config.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))

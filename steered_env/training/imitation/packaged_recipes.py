@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from .config import TrainingConfig
 
-_SMALL = TrainingConfig(pictures=3_552_384, learning_rate=1e-3, dense_weight=1.0, mouse_weight=0.0, average_decay=0.0)
-_LONG = TrainingConfig(pictures=_SMALL.pictures)
-"""The recipe of the family, with as many pictures as `small` had."""
-_FULL = TrainingConfig(pictures=3_072_000, width=4, learning_rate=2e-3)
-_FAMILY_PICTURES = 640_000
+_SMALL = TrainingConfig(examples=3_552_384, learning_rate=1e-3, dense_weight=1.0, mouse_weight=0.0, average_decay=0.0)
+_LONG = TrainingConfig(examples=_SMALL.examples)
+"""The recipe of the family, with as many examples as `small` had."""
+_FULL = TrainingConfig(examples=3_072_000, width=4, learning_rate=2e-3)
+_FAMILY_EXAMPLES = 640_000
 _FAMILY_REGIONS = (1, 2, 3, 5, 6, 7, 10, 14, 15)
 _ANYWHERE = 25
 _FAMILY_SEEDS = (0, 1, 2)
@@ -19,11 +19,11 @@ def recipes() -> dict[str, TrainingConfig]:
     """Configurations by name. The family differs in the cheese region, and for one region in the seed, alone."""
     configs = {"small": _SMALL, "small-long": _LONG, "full": _FULL}
     for region in _FAMILY_REGIONS:
-        configs[f"small-{region}"] = TrainingConfig(pictures=_FAMILY_PICTURES, cheese_region=region)
-    configs["small-anywhere"] = TrainingConfig(pictures=_FAMILY_PICTURES, cheese_region=_ANYWHERE)
+        configs[f"small-{region}"] = TrainingConfig(examples=_FAMILY_EXAMPLES, cheese_region=region)
+    configs["small-anywhere"] = TrainingConfig(examples=_FAMILY_EXAMPLES, cheese_region=_ANYWHERE)
     for seed in _FAMILY_SEEDS[1:]:
         configs[f"small-{_FAMILY_SEEDS_REGION}-seed{seed}"] = TrainingConfig(
-            pictures=_FAMILY_PICTURES, cheese_region=_FAMILY_SEEDS_REGION, seed=seed
+            examples=_FAMILY_EXAMPLES, cheese_region=_FAMILY_SEEDS_REGION, seed=seed
         )
     return configs
 

@@ -14,10 +14,10 @@ from torch.utils.data import DataLoader
 from steered_env.policy import ImpalaPolicy
 from steered_env.provenance import Code
 from steered_env.system import StopRequest, ignore_ctrl_c, stop_requests
+from steered_env.training.examples import Examples, TrainingExamples
 from steered_env.training.held_out import move_accuracy
 from steered_env.training.memory import keep_freed_memory
-from steered_env.training.older_runs import with_later_parts
-from steered_env.training.pictures import Pictures, TrainingPictures
+from steered_env.training.older_runs import settings_of, with_later_parts
 from steered_env.training.run_folder import Progress, RunFolder
 from steered_env.training.weight_average import running_average
 
@@ -46,16 +46,16 @@ def train(
 
     Writes into ``out``: ``config.json``, ``curve.csv``, ``checkpoint.pt`` (at least every 40 seconds), and
     ``policy.safetensors`` at 40 points along the way and at the end. Called again with the same configuration it
-    continues from the checkpoint, with the same pictures in the same order. Ctrl-C and SIGTERM stop it after the step
+    continues from the checkpoint, with the same examples in the same order. Ctrl-C and SIGTERM stop it after the step
     under way, saved.
 
     Args:
         config: The recipe. With a time budget, the speed of the warm-up, or of its first half minute, sets the
-            number of pictures.
+            number of examples.
         out: The run's folder; made if it is not there.
         device: Where the network is trained.
         other_code: Go on with a run that other code began; its files then name both.
-        workers: Processes that draw pictures; how many does not change the pictures.
+        workers: Processes that draw examples; how many does not change the examples.
         command: The command line that asks for this run, to be recorded in its files.
         on_progress: Called about once a second.
         on_evaluation: Called with the policy along the way, for further columns of the curve.
@@ -69,8 +69,8 @@ def train(
     """
     keep_freed_memory()
     place = torch.device(device)
-    # a budget of time was turned into pictures before
-    free = () if config.pictures is not None else ("pictures",)
+    # a budget of time was turned into examples before
+    free = () if config.examples is not None else ("examples",)
     folder = RunFolder(out, config, Code.of(train), command=command, device=place, other_code=other_code, free=free)
     run = _Run(config, folder, place, on_progress, on_evaluation)
     with stop_requests(run.kept) as stop:
@@ -113,8 +113,8 @@ class _Run:
         last_saved = time.monotonic()
         clock = time.monotonic()
         begun, begun_at = clock, self.done
-        for pictures in self._batches(workers):
-            self._step(pictures)
+        for examples in self._batches(workers):
+            self._step(examples)
             now = time.monotonic()
             self.seconds += now - clock
             clock = now
@@ -122,7 +122,7 @@ class _Run:
             self._set_budget(rate)
             self._report_point()
             note = "" if self._accuracy is None else f"{self._accuracy:.1%} right moves"
-            self.on_progress(Progress(self.done, self.config.pictures, rate, "pictures", note))
+            self.on_progress(Progress(self.done, self.config.examples, rate, "examples", note))
             if stop.made:
                 self.save()
                 raise KeyboardInterrupt
@@ -135,11 +135,11 @@ class _Run:
 
     def kept(self) -> str:
         """Say what is saved, and how to go on."""
-        return f"{self.saved:,} of {self.done:,} pictures are in {self.folder.path}; the same command goes on from here"
+        return f"{self.saved:,} of {self.done:,} examples are in {self.folder.path}; the same command goes on from here"
 
     @property
     def _finished(self) -> bool:
-        return self.config.pictures is not None and self.done >= self.config.pictures
+        return self.config.examples is not None and self.done >= self.config.examples
 
     @property
     def _policy(self) -> ImpalaPolicy:
@@ -153,7 +153,7 @@ class _Run:
         return self._policy.cpu()
 
     def _write_policy(self) -> None:
-        self.folder.write_policy(self.config, self._policy, pictures=self.done, seconds=round(self.seconds, 1))
+        self.folder.write_policy(self.config, self._policy, examples=self.done, seconds=round(self.seconds, 1))
 
     def save(self) -> None:
         """Write the checkpoint and the curve."""
@@ -170,7 +170,9 @@ class _Run:
         self.saved = self.done
 
     def _resume(self, state: dict[str, Any]) -> None:
-        self.config = self.learner.config = replace(self.config, pictures=state["config"]["pictures"])
+        self.config = self.learner.config = replace(
+            self.config, examples=settings_of(state["config"], TrainingConfig)["examples"]
+        )
         learner, optimizer = with_later_parts(state, self.learner)
         self.learner.load_state_dict(learner)
         self.optimizer.load_state_dict(optimizer)
@@ -180,15 +182,15 @@ class _Run:
         self.saved = self.done
         self.curve = Curve(state["curve"])
 
-    def _batches(self, workers: int) -> Iterator[Pictures]:
+    def _batches(self, workers: int) -> Iterator[Examples]:
         """Iterate over the batches that are left, drawn ahead in other processes."""
         config = self.config
         if self._finished:
             return iter(())
-        dataset = TrainingPictures(
+        dataset = TrainingExamples(
             seed=config.seed,
             batch_size=config.batch_size,
-            per_level=config.pictures_per_level,
+            per_level=config.examples_per_level,
             cheese_region=config.cheese_region,
         )
         first = self.done // config.batch_size
@@ -204,36 +206,36 @@ class _Run:
             )
         )
 
-    def _step(self, pictures: Pictures) -> None:
+    def _step(self, examples: Examples) -> None:
         config = self.config
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(config, self.done)
         self.learner.train()
-        losses: Losses = self.learner.losses(pictures, self.device)
+        losses: Losses = self.learner.losses(examples, self.device)
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(losses.total)
         torch.nn.utils.clip_grad_norm_(self.learner.parameters(), config.clip)
         self.optimizer.step()
         if self.average is not None:
             self.average.update_parameters(self.learner.policy)
-        self.done += len(pictures.frames)
+        self.done += len(examples.observations)
         self.curve.add(losses)
 
     def _set_budget(self, rate: float) -> None:
         config = self.config
-        if config.pictures is not None or config.minutes is None:
+        if config.examples is not None or config.minutes is None:
             return
         budget = config.minutes * 60
-        if self.seconds < min(_CALIBRATION_S, budget / 4) and self.done < config.warmup_pictures:
-            return  # by the end of the warm-up the learning rate depends on the number of pictures
+        if self.seconds < min(_CALIBRATION_S, budget / 4) and self.done < config.warmup_examples:
+            return  # by the end of the warm-up the learning rate depends on the number of examples
         left = max(0.0, budget - self.seconds) * rate
         batches = max(1, round((self.done + left) / config.batch_size))
-        self.config = self.learner.config = replace(config, pictures=batches * config.batch_size)
+        self.config = self.learner.config = replace(config, examples=batches * config.batch_size)
         self.folder.write_config(self.config)
 
     def _report_point(self) -> None:
         """Add a point to the curve when one is due, and evaluate when that is."""
-        total = self.config.pictures
+        total = self.config.examples
         if total is None:
             return
         batch = self.config.batch_size

@@ -25,8 +25,8 @@ from steered_env.provenance import Code
 from steered_env.sb3 import MazeVecEnv, MovePolicy, copy_into, impala_from, impala_policy_kwargs
 from steered_env.simulator import MAX_LEVEL
 from steered_env.system import StopRequest, stop_requests
+from steered_env.training.examples import FIRST_TRAINING_LEVEL
 from steered_env.training.memory import keep_freed_memory
-from steered_env.training.pictures import FIRST_TRAINING_LEVEL
 from steered_env.training.run_folder import Progress, RunFolder, TrainingError
 from steered_env.training.weight_average import running_average
 

@@ -26,9 +26,9 @@ from steered_env.training.ppo.training import train_ppo
 from steered_env.training.run_folder import CONFIG, WEIGHTS
 
 
-def stop_after(pictures: int) -> Callable[[Progress], None]:
+def stop_after(examples: int) -> Callable[[Progress], None]:
     def stop(progress: Progress) -> None:
-        if progress.done == pictures:
+        if progress.done == examples:
             signal.raise_signal(signal.SIGINT)
 
     return stop
@@ -39,8 +39,8 @@ def test_a_card_tells_what_was_made(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(module, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(40), **k))
     monkeypatch.setattr(measurements, "_RATE_MAZES", 4)
     monkeypatch.setattr(measurements, "_TABLE_MAZES", 4)
-    command = "steered-env train --out runs/mine --pictures 64 --seed 3 --batch-size 16"
-    train(TrainingConfig(pictures=64, batch_size=16, seed=3), tmp_path / "run", workers=0, command=command)
+    command = "steered-env train --out runs/mine --examples 64 --seed 3 --batch-size 16"
+    train(TrainingConfig(examples=64, batch_size=16, seed=3), tmp_path / "run", workers=0, command=command)
     seen: list[tuple[int, int]] = []
     files = model_card.write_card(
         tmp_path / "run", tmp_path / "card", "mine", lambda done, total: seen.append((done, total))
@@ -69,7 +69,7 @@ def test_a_card_tells_what_was_made(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for level, condition, *told_rates in told["rates"]:
         expected = [np.nan if rate is None else rate for rate in told_rates]
         assert rates.loc[(level, condition)].tolist() == pytest.approx(expected, nan_ok=True)
-    assert pd.read_csv(files[1])["pictures"].iloc[-1] == 64
+    assert pd.read_csv(files[1])["examples"].iloc[-1] == 64
 
 
 def test_a_card_of_reinforcement_learning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,10 +122,10 @@ def test_a_card_of_several_stages(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_the_card_of_a_run_that_goes_on_says_how_far_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(imitation, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(8), **k))
     with pytest.raises(KeyboardInterrupt):
-        train(TrainingConfig(pictures=64, batch_size=16), tmp_path, workers=0, on_progress=stop_after(48))
+        train(TrainingConfig(examples=64, batch_size=16), tmp_path, workers=0, on_progress=stop_after(48))
     description = json.loads((tmp_path / CONFIG).read_text(encoding="utf-8"))
     text = model_card.training_section(training_facts(read_metadata(tmp_path / WEIGHTS), description, "mine"))
-    assert "| how far | 48 of 64 pictures: these are the weights so far |" in text
+    assert "| how far | 48 of 64 examples: these are the weights so far |" in text
 
 
 def test_a_run_without_a_policy_has_no_card(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_run_without_a_policy_has_no_card(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"holds no training run: there is no config\.json"):
         model_card.write_card(run, card, "mine", lambda _done, _total: None)
     with pytest.raises(KeyboardInterrupt):
-        train(TrainingConfig(pictures=1280, batch_size=16), run, workers=0, on_progress=stop_after(16))
+        train(TrainingConfig(examples=1280, batch_size=16), run, workers=0, on_progress=stop_after(16))
     with pytest.raises(FileNotFoundError, match=r"has no policy yet: .* from its first evaluation on"):
         model_card.write_card(run, card, "mine", lambda _done, _total: None)
     assert not card.exists()

@@ -83,12 +83,12 @@ def test_train_card_and_table_of_the_new_policy(
     run_here: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(imitation, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(40), **k))
-    arguments = ("train", "--out", "run", "--pictures", "256", "--rate-levels", "2", "--seed", "5")
+    arguments = ("train", "--out", "run", "--examples", "256", "--rate-levels", "2", "--seed", "5")
     done = run_here(*arguments)
     assert done.returncode == 0, done.stderr
     assert "right moves" in done.stderr
     curve = pd.read_csv(tmp_path / "run" / "curve.csv")
-    assert {"pictures", "move_accuracy", "cheese_rate"} <= set(curve.columns)
+    assert {"examples", "move_accuracy", "cheese_rate"} <= set(curve.columns)
     command = " ".join(["steered-env", *arguments])
     assert json.loads((tmp_path / "run" / "config.json").read_text(encoding="utf-8"))["command"] == command
     assert read_metadata(tmp_path / "run" / "policy.safetensors")["command"] == command
@@ -98,8 +98,8 @@ def test_train_card_and_table_of_the_new_policy(
     described = json.loads((tmp_path / "results" / "table" / "evaluation.json").read_text(encoding="utf-8"))
     assert described["policy_name"] == "run/policy.safetensors"
     assert described["conditions"] == ["-cheese"]
-    done = run_here("train", "--out", "run", "--pictures", "512", "--seed", "5")
-    assert (done.returncode, "holds a run with pictures 256, not 512" in done.stderr) == (1, True)
+    done = run_here("train", "--out", "run", "--pictures", "512", "--seed", "5")  # as the option was once called
+    assert (done.returncode, "holds a run with examples 256, not 512" in done.stderr) == (1, True)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_train_card_and_table_of_the_new_policy(
         (["train", "--out", "run"], "needs one budget"),
         (["train", "--out", "run", "--minutes", "1", "--device", "tpu9"], "device 'tpu9' cannot be used here"),
         (["train", "--out", "run", "--algorithm", "a2c", "--minutes", "1"], "must be imitation or ppo, got 'a2c'"),
-        (["train", "--out", "run", "--algorithm", "ppo", "--pictures", "9"], "--pictures is for --algorithm imitation"),
+        (["train", "--out", "run", "--algorithm", "ppo", "--examples", "9"], "--examples is for --algorithm imitation"),
         (["train", "--out", "run", "--minutes", "1", "--gamma", "0.9"], "--gamma is for --algorithm ppo"),
         (["train", "--out", "run", "--algorithm", "ppo"], "needs one budget: --minutes or --steps"),
         (["train", "--out", "run", "--algorithm", "ppo", "--steps", "9", "--sizes", "3;5"], "written as 3,5,7"),
@@ -153,14 +153,14 @@ def test_bad_input_is_one_clear_line(
 
 def test_ctrl_c_keeps_a_training_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(imitation, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(40), **k))
-    command = ForkedCommand("train", "--out", "run", "--pictures", "6400", "--rate-levels", "2", folder=tmp_path)
-    assert "pictures" in command.stderr.readline()
+    command = ForkedCommand("train", "--out", "run", "--examples", "6400", "--rate-levels", "2", folder=tmp_path)
+    assert "examples" in command.stderr.readline()
     command.send_signal(signal.SIGINT)
     status, stderr = command.finish()
     assert status == 130
     assert "Traceback" not in stderr
     assert "stopping after the step under way" in stderr
-    assert stderr.strip().endswith("pictures are in run; the same command goes on from here")
+    assert stderr.strip().endswith("examples are in run; the same command goes on from here")
     assert (tmp_path / "run" / "checkpoint.pt").stat().st_size > 10**6
     assert {path.name for path in (tmp_path / "run").iterdir()} <= {
         "checkpoint.pt", "config.json", "curve.csv", "policy.safetensors",
@@ -184,7 +184,7 @@ def test_a_second_ctrl_c_stops_a_table_at_once(tmp_path: Path) -> None:
 
 
 def test_a_film_that_is_terminated_leaves_nothing(tmp_path: Path) -> None:
-    """While it is made: in pictures of 700 pixels that takes long."""
+    """While it is made: in frames of 700 pixels that takes long."""
     many = ["-c", "-cheese", "-c", "baseline", "--steps", "150", "--panel", "700"]
     command = ForkedCommand("video", "--out", "films/film.mp4", *many, folder=tmp_path)
     while not (tmp_path / "films").exists():

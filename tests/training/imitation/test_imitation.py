@@ -14,13 +14,13 @@ import torch
 from steered_env import ImpalaPolicy, load_policy
 from steered_env.policy.checkpoint import read_metadata
 from steered_env.training import Progress, TrainingError, move_accuracy
+from steered_env.training.examples import TrainingExamples
 from steered_env.training.imitation import TrainingConfig, train
 from steered_env.training.imitation import training as imitation
 from steered_env.training.imitation.learner import Learner, learning_rate
-from steered_env.training.pictures import TrainingPictures
 from steered_env.training.weight_average import running_average
 
-SHORT = TrainingConfig(pictures=96, batch_size=16, warmup_pictures=32)
+SHORT = TrainingConfig(examples=96, batch_size=16, warmup_examples=32)
 
 
 @pytest.fixture(autouse=True)
@@ -37,9 +37,9 @@ def weights(policy: ImpalaPolicy) -> np.ndarray:
     return torch.cat([p.detach().flatten() for p in policy.parameters()]).numpy()
 
 
-def stop_at(pictures: int) -> Callable[[Progress], None]:
+def stop_at(examples: int) -> Callable[[Progress], None]:
     def stop(progress: Progress) -> None:
-        if progress.done == pictures:
+        if progress.done == examples:
             signal.raise_signal(signal.SIGINT)
 
     return stop
@@ -50,7 +50,7 @@ def test_interrupted_and_continued_is_as_if_never_interrupted(config: TrainingCo
     whole = train(config, tmp_path / "whole", workers=0)
     with pytest.raises(KeyboardInterrupt):
         train(config, tmp_path / "cut", workers=0, on_progress=stop_at(48))
-    assert read_metadata(tmp_path / "cut" / "policy.safetensors")["pictures"] <= 48  # what there was so far
+    assert read_metadata(tmp_path / "cut" / "policy.safetensors")["examples"] <= 48  # what there was so far
     seen: list[int] = []
     continued = train(config, tmp_path / "cut", workers=1, on_progress=lambda p: seen.append(p.done))
     assert seen[0] == 64
@@ -58,7 +58,7 @@ def test_interrupted_and_continued_is_as_if_never_interrupted(config: TrainingCo
     assert np.array_equal(weights(load_policy(tmp_path / "cut" / "policy.safetensors")), weights(whole))
     curves = [pd.read_csv(tmp_path / run / "curve.csv").drop(columns="seconds") for run in ("whole", "cut")]
     pd.testing.assert_frame_equal(*curves)
-    assert json.loads((tmp_path / "cut" / "config.json").read_text(encoding="utf-8"))["pictures"] == 96
+    assert json.loads((tmp_path / "cut" / "config.json").read_text(encoding="utf-8"))["examples"] == 96
 
 
 def test_another_configuration_is_refused(tmp_path: Path) -> None:
@@ -80,6 +80,9 @@ def as_the_first_version_left_it(run: Path) -> None:
     for number in of_the_head:
         del state["optimizer"]["state"][number]
         state["optimizer"]["param_groups"][0]["params"].remove(number)
+    state["config"] = {name.replace("examples", "pictures"): value for name, value in state["config"].items()}
+    for point in state["curve"]["points"]:
+        point["pictures"] = point.pop("examples")
     del state["algorithm"], state["code"], state["config"]["mouse_weight"], state["config"]["average_decay"]
     del state["curve"]["sums"]["mouse"]
     torch.save(state, run / "checkpoint.pt")
@@ -95,6 +98,8 @@ def test_a_run_of_the_first_version_goes_on(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"holds a run with other code \(commit unknown"):
         train(OLD, tmp_path / "cut", workers=0)
     assert np.array_equal(weights(train(OLD, tmp_path / "cut", workers=0, other_code=True)), weights(whole))
+    curves = [pd.read_csv(tmp_path / run / "curve.csv") for run in ("whole", "cut")]
+    assert curves[0]["examples"].tolist() == curves[1]["examples"].tolist()
     commits = [code["commit"] for code in read_metadata(tmp_path / "cut" / "policy.safetensors")["code"]]
     assert len(commits) == 2
     assert commits[0] is None
@@ -122,12 +127,12 @@ def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
         train(SHORT, tmp_path, workers=0)
 
 
-def test_a_time_budget_sets_the_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_time_budget_sets_the_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(imitation, "_CALIBRATION_S", 0.5)
-    config = TrainingConfig(minutes=0.06, batch_size=16, warmup_pictures=32)
+    config = TrainingConfig(minutes=0.06, batch_size=16, warmup_examples=32)
     totals: list[int | None] = []
     train(config, tmp_path, workers=0, on_progress=lambda p: totals.append(p.total))
-    set_to = json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))["pictures"]
+    set_to = json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))["examples"]
     assert totals[-1] == set_to
     assert set_to % 16 == 0
     assert len(totals) * 16 == set_to
@@ -135,13 +140,13 @@ def test_a_time_budget_sets_the_pictures(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_the_loss_falls_on_what_it_sees_again() -> None:
     torch.manual_seed(0)
-    config = TrainingConfig(pictures=10**6, batch_size=32, value_weight=1.0)
+    config = TrainingConfig(examples=10**6, batch_size=32, value_weight=1.0)
     learner = Learner(config)
     optimizer = torch.optim.Adam(learner.parameters(), lr=2e-3)
-    pictures = TrainingPictures(seed=0, batch_size=32, per_level=4, cheese_region=5)[0]
+    examples = TrainingExamples(seed=0, batch_size=32, per_level=4, cheese_region=5)[0]
     first = None
     for _ in range(60):
-        losses = learner.losses(pictures, torch.device("cpu"))
+        losses = learner.losses(examples, torch.device("cpu"))
         first = first or losses
         optimizer.zero_grad()
         torch.autograd.backward(losses.total)
@@ -155,19 +160,19 @@ def test_the_loss_falls_on_what_it_sees_again() -> None:
 
 def test_loss_by_hand() -> None:
     torch.manual_seed(0)
-    learner = Learner(TrainingConfig(pictures=10**6, batch_size=16, dense_weight=3, mouse_weight=0.5))
-    pictures = TrainingPictures(seed=0, batch_size=16, per_level=4, cheese_region=5)[0]
+    learner = Learner(TrainingConfig(examples=10**6, batch_size=16, dense_weight=3, mouse_weight=0.5))
+    examples = TrainingExamples(seed=0, batch_size=16, per_level=4, cheese_region=5)[0]
     groups = [[0, 1, 2], [3], [5], [6, 7, 8]]
-    probabilities = learner.policy.action_probabilities(pictures.frames).astype(np.float64)
-    chosen = [row[groups[move]].sum() for row, move in zip(probabilities, pictures.moves, strict=True)]
-    losses = learner.losses(pictures, torch.device("cpu"))
+    probabilities = learner.policy.action_probabilities(examples.observations).astype(np.float64)
+    chosen = [row[groups[move]].sum() for row, move in zip(probabilities, examples.moves, strict=True)]
+    losses = learner.losses(examples, torch.device("cpu"))
     assert losses.policy.item() == pytest.approx(-np.log(chosen).mean(), rel=1e-4)
-    frames = torch.from_numpy(pictures.frames).permute(0, 3, 1, 2).float() / 255
-    _, _, _, logits = learner(frames)
+    inputs = torch.from_numpy(examples.observations).permute(0, 3, 1, 2).float() / 255
+    _, _, _, logits = learner(inputs)
     everywhere = torch.softmax(logits.flatten(1), dim=1).reshape(16, 4, 25, 25)  # over all cells and moves
     there = [
         everywhere[index, move, row, col].item()
-        for index, (move, (row, col)) in enumerate(zip(pictures.moves, pictures.mice, strict=True))
+        for index, (move, (row, col)) in enumerate(zip(examples.moves, examples.mice, strict=True))
     ]
     assert losses.mouse.item() == pytest.approx(-np.log(there).mean(), rel=1e-4)
     total = losses.policy + 3 * losses.dense + 0.5 * losses.mouse + 0.1 * losses.value
@@ -189,28 +194,28 @@ def test_the_running_average_is_an_average() -> None:
 
 
 def test_learning_rate_rises_and_falls() -> None:
-    config = TrainingConfig(pictures=100_000, warmup_pictures=10_000)
+    config = TrainingConfig(examples=100_000, warmup_examples=10_000)
     rates = [learning_rate(config, done) for done in range(0, 100_001, 1000)]
     assert max(rates) == pytest.approx(4e-3, rel=0.02)
     assert rates[0] < 8e-5
     assert rates[-1] == pytest.approx(0, abs=1e-9)
     assert learning_rate(config, 55_000) == pytest.approx(2e-3)
-    without_rise = TrainingConfig(minutes=1, warmup_pictures=0)  # the pictures, and with them the fall, come later
-    assert learning_rate(without_rise, 0) == learning_rate(replace(without_rise, pictures=100_000), 0) == 4e-3
+    without_rise = TrainingConfig(minutes=1, warmup_examples=0)  # the examples, and with them the fall, come later
+    assert learning_rate(without_rise, 0) == learning_rate(replace(without_rise, examples=100_000), 0) == 4e-3
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({}, "needs a budget"),
-        ({"pictures": 10}, "at least one batch of 128, got 10"),
+        ({"examples": 10}, "at least one batch of 128, got 10"),
         ({"minutes": 0}, "above 0"),
         ({"minutes": 1, "cheese_region": 0}, "cheese_region must be 1 to 25, got 0"),
         ({"minutes": 1, "width": 0}, "width must be ≥ 1"),
         ({"minutes": 1, "average_decay": 1.0}, "average_decay must be ≥ 0 and below 1, got 1"),
-        ({"minutes": 1, "batch_size": 130}, "multiple of pictures_per_level"),
+        ({"minutes": 1, "batch_size": 130}, "multiple of examples_per_level"),
         ({"minutes": 1, "seed": -1}, "seed must be ≥ 0, got -1"),
-        ({"minutes": 1, "warmup_pictures": -5}, "warmup_pictures must be ≥ 0, got -5"),
+        ({"minutes": 1, "warmup_examples": -5}, "warmup_examples must be ≥ 0, got -5"),
         ({"minutes": 1, "dense_weight": -1.0}, "dense_weight must be ≥ 0, got -1"),
         ({"minutes": 1, "mouse_weight": -1.0}, "mouse_weight must be ≥ 0, got -1"),
         ({"minutes": 1, "value_weight": float("nan")}, "value_weight must be ≥ 0, got nan"),

@@ -122,7 +122,7 @@ def test_another_configuration_or_algorithm_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"holds a run with gamma 0\.999, not 0\.9"):
         train_ppo(replace(SHORT, gamma=0.9), tmp_path)
     with pytest.raises(TrainingError, match="holds a run of algorithm ppo, not imitation: choose another --out"):
-        train(TrainingConfig(pictures=128), tmp_path)
+        train(TrainingConfig(examples=128), tmp_path)
     state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
     state["code"][0]["fingerprint"] = "other"
     torch.save(state, tmp_path / "checkpoint.pt")

@@ -1,4 +1,4 @@
-"""Training pictures: mazes with the cheese in the top-right region, and the best move everywhere."""
+"""Training examples: mazes with the cheese in the top-right region, and the best move everywhere."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ for _label, (_rows, _cols) in enumerate(DIRECTIONS.values()):
 
 
 @dataclass(frozen=True)
-class Pictures:
-    """A batch of pictures with what is to be learned from them.
+class Examples:
+    """A batch of examples with what is to be learned from them.
 
     Attributes:
-        frames: ``(B, 64, 64, 3)`` uint8.
+        observations: ``(B, 64, 64, 3)`` uint8.
         mice: ``(B, 2)`` int64, the cell of each mouse.
         moves: ``(B,)`` int64, the best move at the mouse: left, down, up, right.
         distances: ``(B,)`` float32, steps from the mouse to the cheese.
@@ -40,7 +40,7 @@ class Pictures:
         sizes: ``(B,)`` int64, the size of each maze.
     """
 
-    frames: NDArray[np.uint8]
+    observations: NDArray[np.uint8]
     mice: NDArray[np.int64]
     moves: NDArray[np.int64]
     distances: NDArray[np.float32]
@@ -48,18 +48,18 @@ class Pictures:
     sizes: NDArray[np.int64]
 
 
-def draw_pictures(
+def draw_examples(
     levels: Sequence[int], generators: Sequence[np.random.Generator], *, per_level: int, cheese_region: int
-) -> Pictures:
-    """Draw ``per_level`` pictures of each level.
+) -> Examples:
+    """Draw ``per_level`` examples of each level.
 
     The cheese goes to a random open cell of the top-right region; the mouse half the time onto the path from
     the start to the cheese and half the time anywhere open, facing at random.
 
     Args:
-        levels: Levels to draw pictures of.
-        generators: One for each level, for all random choices in its pictures.
-        per_level: Pictures of each level, one after the other in the result.
+        levels: Levels to draw examples of.
+        generators: One for each level, for all random choices in its examples.
+        per_level: Examples of each level, one after the other in the result.
         cheese_region: Side of the top-right region.
     """
     owners = [
@@ -76,8 +76,8 @@ def draw_pictures(
     cell_moves = _cell_moves(following)
     mice = np.array([maze.mouse for maze in mazes], np.int64)
     steps = [len(_walk(way, maze.mouse)) - 1 for way, maze in zip(following, mazes, strict=True)]
-    return Pictures(
-        frames=draw_frames(mazes),
+    return Examples(
+        observations=draw_frames(mazes),
         mice=mice,
         moves=cell_moves[np.arange(len(mazes)), mice[:, 0], mice[:, 1]].astype(np.int64),
         distances=np.array(steps, np.float32),
@@ -112,13 +112,13 @@ def _cell_moves(following: NDArray[np.int32]) -> NDArray[np.int8]:
     return moves
 
 
-class TrainingPictures(Dataset[Pictures]):
+class TrainingExamples(Dataset[Examples]):
     """The endless series of training batches; a batch depends on the seed and its number alone.
 
     Args:
         seed: Seed of the series.
-        batch_size: Pictures in a batch.
-        per_level: Pictures of each level; divides the batch size.
+        batch_size: Examples in a batch.
+        per_level: Examples of each level; divides the batch size.
         cheese_region: Side of the top-right region.
     """
 
@@ -126,9 +126,9 @@ class TrainingPictures(Dataset[Pictures]):
         self._seed, self._per_level, self._cheese_region = seed, per_level, cheese_region
         self._levels = batch_size // per_level
 
-    def __getitem__(self, number: int) -> Pictures:
+    def __getitem__(self, number: int) -> Examples:
         """Batch ``number``."""
         first = number * self._levels
         generators = [np.random.default_rng([self._seed, group]) for group in range(first, first + self._levels)]
         levels = [int(g.integers(FIRST_TRAINING_LEVEL, MAX_LEVEL, endpoint=True)) for g in generators]
-        return draw_pictures(levels, generators, per_level=self._per_level, cheese_region=self._cheese_region)
+        return draw_examples(levels, generators, per_level=self._per_level, cheese_region=self._cheese_region)

@@ -6,28 +6,28 @@ import pytest
 from steered_env import Maze
 from steered_env.maze import DIRECTIONS
 from steered_env.training import HELD_OUT_LEVELS
-from steered_env.training.pictures import FIRST_TRAINING_LEVEL, NO_MOVE, TrainingPictures, draw_pictures
+from steered_env.training.examples import FIRST_TRAINING_LEVEL, NO_MOVE, TrainingExamples, draw_examples
 
 
-def dataset(seed: int = 0, batch_size: int = 64, region: int = 5) -> TrainingPictures:
-    return TrainingPictures(seed=seed, batch_size=batch_size, per_level=4, cheese_region=region)
+def dataset(seed: int = 0, batch_size: int = 64, region: int = 5) -> TrainingExamples:
+    return TrainingExamples(seed=seed, batch_size=batch_size, per_level=4, cheese_region=region)
 
 
 def test_a_picture_depends_on_seed_and_index_alone() -> None:
     whole = dataset(batch_size=64)[1]
     parts = [dataset(batch_size=16)[number] for number in range(4, 8)]
-    assert np.array_equal(whole.frames, np.concatenate([part.frames for part in parts]))
+    assert np.array_equal(whole.observations, np.concatenate([part.observations for part in parts]))
     assert np.array_equal(whole.cell_moves, np.concatenate([part.cell_moves for part in parts]))
-    assert not np.array_equal(whole.frames, dataset(seed=1)[1].frames)
+    assert not np.array_equal(whole.observations, dataset(seed=1)[1].observations)
 
 
 def test_labels_are_the_shortest_way_to_the_cheese() -> None:
     levels = list(range(12))
-    pictures = draw_pictures(levels, [np.random.default_rng(n) for n in levels], per_level=2, cheese_region=5)
+    examples = draw_examples(levels, [np.random.default_rng(n) for n in levels], per_level=2, cheese_region=5)
     directions = list(DIRECTIONS.values())
-    for index, frame in enumerate(pictures.frames):
+    for index, frame in enumerate(examples.observations):
         maze = Maze.from_level(levels[index // 2])
-        labels = pictures.cell_moves[index]
+        labels = examples.cell_moves[index]
         open_without_label = [tuple(c) for c in np.argwhere(~maze.walls & (labels == NO_MOVE)).tolist()]
         assert len(open_without_label) == 1  # the cheese's own cell
         cheese = open_without_label[0]
@@ -46,10 +46,10 @@ def test_labels_are_the_shortest_way_to_the_cheese() -> None:
         }
         assert len(where) == 1  # the frame shows one mouse, and it is where the label says
         mouse = where.pop()
-        assert tuple(pictures.mice[index]) == mouse
-        assert pictures.moves[index] == labels[mouse]
-        assert pictures.distances[index] == len(maze.path(mouse, cheese)) - 1
-        assert pictures.sizes[index] == maze.size
+        assert tuple(examples.mice[index]) == mouse
+        assert examples.moves[index] == labels[mouse]
+        assert examples.distances[index] == len(maze.path(mouse, cheese)) - 1
+        assert examples.sizes[index] == maze.size
 
 
 def test_training_and_evaluation_levels_are_apart(monkeypatch: pytest.MonkeyPatch) -> None:
