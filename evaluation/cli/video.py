@@ -33,11 +33,13 @@ def video(
     from evaluation.views import record_video
     from steered_env import Maze, load_policy
 
+    from .progress_bars import counting
+
     target = out or Path("videos") / f"level-{level}.mp4"
     loaded, maze = load_policy(policy), Maze.from_level(level)
     usual = USUAL_CONDITIONS[:4]
     chosen = conditions or those_that_exist(usual, loaded, maze)
-    with _err.status("filming"):
+    with counting(_err, "filming") as update:
         rollouts = record_video(
             loaded,
             maze,
@@ -47,6 +49,7 @@ def video(
             seed=seed,
             deterministic=deterministic,
             panel=panel,
+            on_progress=update,
         )
     if not conditions and len(chosen) < len(usual):
         missing = ", ".join(condition for condition in usual if condition not in chosen)

@@ -4,7 +4,7 @@ from .job import Job, Measurement, Measurer
 from .maze_sets import Chunk, MazeSet, chunk_of, distinct_levels, maze_set
 from .sampled import Predictor
 from .settings import TOLERANCE, Method, Settings
-from .shared_forward import SharedForward, one_torch_thread
+from .shared_forward import SharedForward, check_probabilities, one_torch_thread
 from .steering_factory import SteeringFactory, those_that_exist
 from .subject import PredictOnly, SteerablePolicy, Subject, subject_of
 from .uniform_policy import UniformPolicy
@@ -34,6 +34,7 @@ __all__ = [
     "Subject",
     "UniformPolicy",
     "Vector",
+    "check_probabilities",
     "chunk_of",
     "distinct_levels",
     "maze_set",

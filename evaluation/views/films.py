@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-import imageio.v3 as iio
 import numpy as np
 from matplotlib import font_manager
 from PIL import Image, ImageDraw, ImageFont
@@ -21,70 +18,29 @@ from evaluation.measuring import (
     SteerablePolicy,
     SteeringFactory,
     SteeringMaker,
+    one_torch_thread,
     read_conditions,
 )
 from evaluation.results import check_folder, make_folder
-from steered_env import Maze, MazeEnv, SteeredPolicy
+from steered_env import Maze, SteeredPolicy
 from steered_env.envs import FRAMES_PER_SECOND
 from steered_env.maze import check_maze
-from steered_env.simulator import PICTURE_SHAPE
 from steered_env.steering import Intervention
-from steered_env.system import atomic_file
+
+from .film_files import FORMATS, write_film
+from .rollouts import Rollout, roll_out
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_FORMATS = (".mp4", ".gif")
 _BAND, _GAP = 34, 8
 """Pixels: height of the bands above and below a maze, and width of the gap between panels."""
-_MARGIN = 2
-"""Cells around the open ones."""
 _BACKDROP, _TEXT = (20, 20, 24), (235, 235, 235)
 _COLOURS = {"cheese": (255, 205, 60), "top right": (110, 185, 255), "neither": (170, 170, 170)}
 _HOLD_S = 1.5
 """Seconds for which the film holds its end."""
-_SHADES, _COLOURS_OF_GIF = 32, 128
 _LARGEST_PANEL = 4096
 _LONGEST_CAPTION = "reached the top right · step 256"
-
-
-@dataclass(frozen=True)
-class Rollout:
-    """One filmed episode.
-
-    Attributes:
-        name: Name of the condition.
-        renderings: Renderings of the maze, each ``(S, S, 3)`` uint8, cut to the open cells; one more than steps.
-        outcome: ``"cheese"``, ``"top right"`` or ``"neither"``.
-    """
-
-    name: str
-    renderings: list[NDArray[np.uint8]] = field(repr=False)
-    outcome: str
-
-    @property
-    def steps(self) -> int:
-        """Number of steps of the episode."""
-        return len(self.renderings) - 1
-
-
-def roll_out(policy: SteeredPolicy, maze: Maze, name: str, *, steps: int, deterministic: bool = False) -> Rollout:
-    """Run one episode in the real environment, until the cheese, the corner, or ``steps``."""
-    window = _window(maze)
-    env = MazeEnv(until="either", time_limit=steps, render_mode="rgb_array")
-    try:
-        observation, info = env.reset(options={"maze": maze})
-        renderings = [_rendering(env, window)]
-        over = maze.mouse == maze.corner
-        while not over:
-            action, _ = policy.predict(observation, deterministic=deterministic)
-            observation, _, terminated, truncated, info = env.step(cast("int", action))
-            renderings.append(_rendering(env, window))
-            over = terminated or truncated
-    finally:
-        env.close()
-    reached = {"cheese": info["reached_cheese"], "top right": info["reached_top_right"], "neither": True}
-    return Rollout(name, renderings, next(outcome for outcome, was in reached.items() if was))
 
 
 def record_video(
@@ -98,6 +54,7 @@ def record_video(
     deterministic: bool = False,
     panel: int = 384,
     frames_per_second: int = FRAMES_PER_SECOND,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> list[Rollout]:
     """Film one episode of each condition, side by side, with its name, step count and outcome.
 
@@ -112,6 +69,7 @@ def record_video(
         deterministic: Always take the likeliest action.
         panel: Side of each maze in the film, in pixels, at most 4,096.
         frames_per_second: Film frames per second.
+        on_progress: Called with (steps done, steps in all) after each step; an episode that ends early counts whole.
 
     Returns:
         The episodes, in the order of the conditions.
@@ -124,26 +82,31 @@ def record_video(
     """
     check_maze(maze)
     target = Path(path)
-    if target.suffix not in _FORMATS:
-        raise ValueError(f"a video's name must end in {' or '.join(_FORMATS)}, got {target.name!r}")
+    if target.suffix not in FORMATS:
+        raise ValueError(f"a video's name must end in {' or '.join(FORMATS)}, got {target.name!r}")
     for name, value in (("steps", steps), ("panel", panel), ("frames_per_second", frames_per_second)):
         if value < 1:
             raise ValueError(f"{name} must be ≥ 1, got {value}")
     if panel > _LARGEST_PANEL:
         raise ValueError(f"panel must be ≤ {_LARGEST_PANEL:,} pixels, got {panel}")
-    subject = SteerablePolicy.of(policy)
-    module, factory = subject.module, SteeringFactory(subject.module)
-    steerings = {
-        condition.name: subject.steering.then(factory.steering(condition, maze))
-        for condition in read_conditions(conditions)
-    }
-    check_folder(target.parent)
-    rollouts = [
-        roll_out(SteeredPolicy(module, steering, seed=seed), maze, name, steps=steps, deterministic=deterministic)
-        for name, steering in steerings.items()
-    ]
+    subject, read = SteerablePolicy.of(policy), read_conditions(conditions)
+    rollouts: list[Rollout] = []
+
+    def count(step: int) -> None:
+        if on_progress is not None:
+            on_progress(len(rollouts) * steps + step, len(read) * steps)
+
+    with one_torch_thread():  # a batch of one observation takes longer in several
+        factory = SteeringFactory(subject.module)
+        steerings = {named.name: subject.steering.then(factory.steering(named, maze)) for named in read}
+        check_folder(target.parent)
+        for name, steering in steerings.items():
+            steered = SteeredPolicy(subject.module, steering)
+            rollouts.append(
+                roll_out(steered, maze, name, steps=steps, seed=seed, deterministic=deterministic, on_step=count)
+            )
     make_folder(target.parent)
-    write_film(list(film(rollouts, panel, frames_per_second)), target, frames_per_second)
+    write_film(film(rollouts, panel, frames_per_second), target, frames_per_second)
     return rollouts
 
 
@@ -154,71 +117,9 @@ def film(rollouts: Sequence[Rollout], panel: int, frames_per_second: int) -> Ite
         ``(H, W, 3)`` uint8, sides even, as H.264 wants them.
     """
     longest = max(rollout.steps for rollout in rollouts)
+    panels = [_Panels(rollout, panel) for rollout in rollouts]
     for step in range(longest + 1 + round(_HOLD_S * frames_per_second)):
-        yield _join([_panel(rollout, min(step, rollout.steps), panel) for rollout in rollouts])
-
-
-def write_film(frames: Sequence[NDArray[np.uint8]], path: Path, frames_per_second: int) -> None:
-    """Write frames as ``.mp4`` or ``.gif``, whole or not at all.
-
-    Raises:
-        OSError: if it cannot be written, for instance since the disk is full; names the path.
-    """
-    # encoded in memory, since an encoder that cannot write complains once more when it is cleaned up
-    encoded = gif(frames, frames_per_second) if path.suffix == ".gif" else _mp4(frames, frames_per_second)
-    with atomic_file(path) as temporary:
-        temporary.write_bytes(encoded)
-
-
-def _mp4(frames: Sequence[NDArray[np.uint8]], frames_per_second: int) -> bytes:
-    return iio.imwrite(
-        "<bytes>", np.stack(frames), extension=".mp4", plugin="pyav", codec="libx264", fps=frames_per_second
-    )
-
-
-def gif(frames: Sequence[NDArray[np.uint8]], frames_per_second: int) -> bytes:
-    """Encode an animated GIF, with one palette for the whole film, so that still parts cost nothing."""
-    palette = _palette(frames)
-    first, *rest = (Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames)
-    duration = round(1000 / frames_per_second)
-    with io.BytesIO() as file:
-        first.save(file, "gif", save_all=True, append_images=rest, duration=duration, loop=0, optimize=False)
-        return file.getvalue()
-
-
-def _palette(frames: Sequence[NDArray[np.uint8]]) -> Image.Image:
-    """Make an image whose palette stands for every colour of the film, rare ones too.
-
-    Counted by pixels, the cheese's few would vanish among those of walls and background: every shade, of 32 steps a
-    channel, counts once for each doubling of its pixels.
-    """
-    pixels = np.zeros(_SHADES**3, np.int64)
-    for frame in frames:
-        red, green, blue = np.moveaxis(frame.astype(np.int64) * _SHADES // 256, 2, 0)
-        pixels += np.bincount(((red * _SHADES + green) * _SHADES + blue).ravel(), minlength=len(pixels))
-    shades = np.flatnonzero(pixels)
-    weighed = np.repeat(shades, np.log2(pixels[shades]).astype(np.int64) + 1)
-    colours = np.stack(np.unravel_index(weighed, (_SHADES,) * 3), axis=1)
-    middles = (colours * 2 + 1) * 128 // _SHADES
-    return Image.fromarray(middles[None].astype(np.uint8)).quantize(colors=_COLOURS_OF_GIF, dither=Image.Dither.NONE)
-
-
-def _rendering(env: MazeEnv, window: tuple[slice, slice]) -> NDArray[np.uint8]:
-    rendering = env.render()
-    assert rendering is not None
-    return rendering[window]
-
-
-def _window(maze: Maze) -> tuple[slice, slice]:
-    """The square part of a rendered maze that holds all open cells, with a margin of a cell or two."""
-    world = len(maze.walls)
-    first = int(np.argwhere(~maze.walls).min())
-    last = int(np.argwhere(~maze.walls).max())
-    low, high = max(0, first - _MARGIN), min(world, last + 1 + _MARGIN)
-    side = PICTURE_SHAPE[0] / world
-    columns = slice(round(low * side), round(high * side))
-    rows = slice(round((world - high) * side), round((world - low) * side))
-    return rows, columns
+        yield _join([panel_of.at(step) for panel_of in panels])
 
 
 @lru_cache(maxsize=8)
@@ -226,21 +127,41 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(font_manager.findfont("DejaVu Sans"), size)
 
 
-def _panel(rollout: Rollout, step: int, side: int) -> Image.Image:
-    over = step == rollout.steps
-    colour = _COLOURS[rollout.outcome] if over else _BACKDROP
-    image = Image.new("RGB", (side, side + 2 * _BAND), _BACKDROP)
-    rendering = Image.fromarray(rollout.renderings[step]).resize((side, side), Image.Resampling.LANCZOS)
-    image.paste(rendering, (0, _BAND))
-    draw = ImageDraw.Draw(image)
-    _write(draw, rollout.name, (side / 2, _BAND / 2), side, _TEXT)
-    caption = f"step {step}"
-    if over:
-        draw.rectangle((0, _BAND, side - 1, _BAND + side - 1), outline=colour, width=4)
-        reached = f"reached the {rollout.outcome}" if rollout.outcome != "neither" else "reached neither"
-        caption = f"{reached} · step {step}"
-    _write(draw, caption, (side / 2, 1.5 * _BAND + side), side, colour if over else _TEXT, as_long_as=_LONGEST_CAPTION)
-    return image
+class _Panels:
+    """Draws the panels of one episode; equal renderings are scaled once, and the last panel is drawn once."""
+
+    def __init__(self, rollout: Rollout, side: int) -> None:
+        self._rollout, self._side = rollout, side
+        self._scaled: dict[int, Image.Image] = {}
+        self._last = self._drawn(rollout.steps)
+
+    def at(self, step: int) -> NDArray[np.uint8]:
+        """Draw the panel of a step, or of the last one after it: ``(H, W, 3)`` uint8."""
+        return self._drawn(step) if step < self._rollout.steps else self._last
+
+    def _drawn(self, step: int) -> NDArray[np.uint8]:
+        rollout, side = self._rollout, self._side
+        over = step == rollout.steps
+        colour = _COLOURS[rollout.outcome] if over else _BACKDROP
+        image = Image.new("RGB", (side, side + 2 * _BAND), _BACKDROP)
+        image.paste(self._rendering(step), (0, _BAND))
+        draw = ImageDraw.Draw(image)
+        _write(draw, rollout.name, (side / 2, _BAND / 2), side, _TEXT)
+        caption = f"step {step}"
+        if over:
+            draw.rectangle((0, _BAND, side - 1, _BAND + side - 1), outline=colour, width=4)
+            reached = f"reached the {rollout.outcome}" if rollout.outcome != "neither" else "reached neither"
+            caption = f"{reached} · step {step}"
+        place = (side / 2, 1.5 * _BAND + side)
+        _write(draw, caption, place, side, colour if over else _TEXT, as_long_as=_LONGEST_CAPTION)
+        return np.asarray(image)
+
+    def _rendering(self, step: int) -> Image.Image:
+        rendering = self._rollout.renderings[step]
+        if id(rendering) not in self._scaled:  # the rollout keeps them all, so that no two share an id
+            size = (self._side, self._side)
+            self._scaled[id(rendering)] = Image.fromarray(rendering).resize(size, Image.Resampling.LANCZOS)
+        return self._scaled[id(rendering)]
 
 
 def _write(
@@ -260,12 +181,15 @@ def _write(
     draw.text(centre, text, font=_font(size), fill=colour, anchor="mm")
 
 
-def _join(panels: Sequence[Image.Image]) -> NDArray[np.uint8]:
-    width = sum(panel.width for panel in panels) + _GAP * (len(panels) - 1)
-    height = panels[0].height
-    image = Image.new("RGB", (width + width % 2, height + height % 2), _BACKDROP)
-    left = 0
-    for panel in panels:
-        image.paste(panel, (left, 0))
-        left += panel.width + _GAP
-    return np.asarray(image)
+def _join(panels: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """Put panels of one height side by side, and make the sides even, as H.264 wants them."""
+    height = len(panels[0])
+    gap = _backdrop(height, _GAP)
+    columns = [part for panel in panels for part in (panel, gap)][:-1]
+    columns.append(_backdrop(height, sum(part.shape[1] for part in columns) % 2))
+    joined = np.concatenate(columns, axis=1)
+    return np.concatenate([joined, _backdrop(height % 2, joined.shape[1])]) if height % 2 else joined
+
+
+def _backdrop(height: int, width: int) -> NDArray[np.uint8]:
+    return np.full((height, width, 3), _BACKDROP, np.uint8)
