@@ -16,7 +16,7 @@ from steered_env import Maze
 from steered_env.policy import check_shape, first_fault, probabilities_of
 from steered_env.simulator import ACTIONS, FRAME_SHAPE, Cell
 from steered_env.steering import Intervention, applying
-from steered_env.system import check_given_up
+from steered_env.system import check_given_up, worker_threads
 
 from .cuts import Cut, Stages
 from .cuttable import is_cuttable
@@ -96,11 +96,13 @@ class SharedForward:
     Args:
         policy: is copied, so that threads do not share what it keeps while it runs; see `own_copy`.
         batch_size: frames in every forward pass, the last one padded: one shape, so the same bits every time.
+        threads: how many batches run at once, each in one torch thread, where no steering needs hooks; 1 where several
+            mazes are measured at once.
     """
 
-    def __init__(self, policy: nn.Module, *, batch_size: int = 64) -> None:
+    def __init__(self, policy: nn.Module, *, batch_size: int = 64, threads: int = 1) -> None:
         self.policy = own_copy(policy)
-        self._batch_size = batch_size
+        self._batch_size, self._threads = batch_size, threads
 
     def at(
         self,
@@ -144,12 +146,22 @@ class SharedForward:
         padded[:count] = frames
         stages = self.stages()
         cuts = [] if stages is None else [stages.cut_of(steering) for steering in steerings]
-        for start in range(0, count, size):
+
+        def run(start: int) -> None:
             check_given_up()
             batch = padded[start : start + size]
             used = min(size, count - start)
             rows = self._separate(batch, steerings) if stages is None else self._shared(batch, stages, cuts)
             result[:, start : start + used] = rows[:, :used]
+
+        starts = range(0, count, size)
+        if self._threads == 1 or stages is None or any(cut.rest.changes() for cut in cuts):
+            for start in starts:
+                run(start)
+        else:
+            with one_torch_thread(), worker_threads(self._threads) as pool:
+                for _ in pool.map(run, starts):
+                    pass
         return result
 
     def stages(self) -> Stages | None:

@@ -16,7 +16,7 @@ from evaluation.execution import measuring_code, worker_count
 from evaluation.measuring import Condition, ConditionLike, SharedForward, SteeringFactory, one_torch_thread
 from evaluation.results import DIFFERENCE, Interval, Results, mean_interval
 from evaluation.storage import BASELINE
-from evaluation.views import VectorField, fields_of
+from evaluation.views import FIELD_BATCH, VectorField, fields_of
 from steered_env import ImpalaPolicy, Maze, Steering
 from steered_env.system import worker_threads
 
@@ -150,7 +150,9 @@ class Lab:
 
     def _fields_of(self, maze: Maze, conditions: Sequence[str]) -> dict[str, VectorField]:
         if not hasattr(self._own, "forward"):
-            self._own.forward = self.forward()  # each thread has its own copy of the policy, for the hooks
+            self._own.forward = SharedForward(
+                self.policy, batch_size=FIELD_BATCH
+            )  # each thread has its own copy of the policy, for the hooks
         forward: SharedForward = self._own.forward
         factory = SteeringFactory(forward.policy)
         steerings = {name: factory.steering(Condition.parse(name), maze) for name in conditions if name != REMOVED}

@@ -1,8 +1,9 @@
-from .fields import VectorField, fields_of, vector_field
+from .fields import FIELD_BATCH, VectorField, fields_of, vector_field
 from .figures import fields_figure, policy_name, results_figure, save_figure
 from .films import record_video
 
 __all__ = [
+    "FIELD_BATCH",
     "VectorField",
     "fields_figure",
     "fields_of",
