@@ -98,12 +98,12 @@ class Run:
 
     def check(self, rows: pd.DataFrame) -> Progress:
         """Hold what is there against the rows of an undisturbed run: none wrong, none twice; and how far it is."""
-        there = Results.load(self.folder)
-        assert there.progress is not None
-        expected = rows[rows["maze"].isin(there.frame["maze"])].reset_index(drop=True)
-        pd.testing.assert_frame_equal(there.frame, expected, check_exact=True)
-        assert there.progress.done == there.frame["maze"].nunique()
-        return there.progress
+        kept = Results.load(self.folder)
+        assert kept.progress is not None
+        expected = rows[rows["maze"].isin(kept.frame["maze"])].reset_index(drop=True)
+        pd.testing.assert_frame_equal(kept.frame, expected, check_exact=True)
+        assert kept.progress.done == kept.frame["maze"].nunique()
+        return kept.progress
 
 
 def undisturbed(policy: ImpalaPolicy | None = None) -> pd.DataFrame:
@@ -209,8 +209,10 @@ def full_disk(folder: Path) -> str:
     finally:
         if mounted:
             subprocess.run(["umount", str(folder)], check=True)
-    how = f"a tmpfs of {_SMALL_DISK}B" if mounted else f"mounting is refused here: RLIMIT_FSIZE of {_SMALL_FILE} bytes"
-    return f"full disk ({how}): stopped at {stopped} with a clear error, went on with room"
+    method = (
+        f"a tmpfs of {_SMALL_DISK}B" if mounted else f"mounting is refused here: RLIMIT_FSIZE of {_SMALL_FILE} bytes"
+    )
+    return f"full disk ({method}): stopped at {stopped} with a clear error, went on with room"
 
 
 def damage(folder: Path, rounds: int, seed: int = 0) -> str:
@@ -265,15 +267,15 @@ def changed_weights(folder: Path) -> str:
     save_policy(load_policy(), file)
     rows = undisturbed(load_policy(file))
     run, killed = Run(folder / "run", str(file)), Run(folder / "killed", str(file))
-    for one in (run, killed):
+    for each in (run, killed):
         save_policy(load_policy(), file)
-        process = one.start()
-        one.wait_for(2, process)
+        process = each.start()
+        each.wait_for(2, process)
         save_policy(_nudged(load_policy()), file)
-        if one is killed:
+        if each is killed:
             os.killpg(process.pid, signal.SIGKILL)
         error = process.communicate(timeout=_PATIENCE_S)[1]
-        assert process.returncode == (-signal.SIGKILL if one is killed else 0), error
+        assert process.returncode == (-signal.SIGKILL if each is killed else 0), error
     assert run.check(rows).finished
     process = killed.start()
     error = process.communicate(timeout=_PATIENCE_S)[1]

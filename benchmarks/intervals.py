@@ -51,8 +51,8 @@ def coverage() -> pd.DataFrame:
             "bootstrap": [_bootstrap(values, generator) for values in samples],
             "here": [mean_interval(values, within=within)[1:] for values in samples],
         }
-        for name, found in bounds.items():
-            low, high = np.array(found).T
+        for name, covered in bounds.items():
+            low, high = np.array(covered).T
             row[f"{name} holds it"] = f"{np.mean((low <= true) & (true <= high)):.1%}"
             row[f"{name} width"] = f"{np.mean(high - low):.3f}"
         rows.append(row)

@@ -98,9 +98,9 @@ def _kill_if_there(pid: int) -> None:
 
 
 def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind((_HEAD, 0))
-        port: int = found.getsockname()[1]
+    with socket.socket() as probe:
+        probe.bind((_HEAD, 0))
+        port: int = probe.getsockname()[1]
         return port
 
 

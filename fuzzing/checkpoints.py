@@ -80,7 +80,7 @@ def _archive_mutated(rng: random.Random, files: Archive) -> bytes:
     elif kind == 3:
         return packed(changed, rng.choice((zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)))
     else:
-        short = min((one for one in files if one != name), key=lambda one: len(files[one]))
+        short = min((other for other in files if other != name), key=lambda other: len(files[other]))
         changed[name if len(files[name]) < _ENDS else short] = damaged(rng, files[name][:_ENDS])
     return packed(changed)
 

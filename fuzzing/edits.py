@@ -53,9 +53,9 @@ class Model:
         rows, cols = _MOVES.get(action, (0, 0))
         if cols:
             self.right = cols > 0
-        there = (self.mouse[0] + rows, self.mouse[1] + cols)
-        if self.is_open(there):
-            self.mouse = there
+        ahead = (self.mouse[0] + rows, self.mouse[1] + cols)
+        if self.is_open(ahead):
+            self.mouse = ahead
         return self.mouse == self.cheese
 
 
@@ -180,8 +180,8 @@ def edited(rng: random.Random, maze: Maze, model: Model) -> tuple[Maze, list[str
     words: list[str] = []
     checks: list[str] = []
     for _ in range(rng.randint(1, 8)):
-        edit, expected, said = rng.choices((_place, _dig, _other), (4, 4, 3))[0](rng, model)
-        words.append(said)
+        edit, expected, call = rng.choices((_place, _dig, _other), (4, 4, 3))[0](rng, model)
+        words.append(call)
         try:
             maze = edit(maze)
             raised: type[Exception] | None = None
@@ -264,7 +264,7 @@ class Sequences:
             if cell is not None:
                 free[cell] = False
         if (cells != expected).any(axis=2)[free].any():
-            return "the picture shows a wall or an open cell where the model has none"
+            return "the frame shows a wall or an open cell where the model has none"
         return None
 
     def _step(self, generators: Sequence[random.Random], models: Sequence[Model | None]) -> list[str | None]:
@@ -277,10 +277,10 @@ class Sequences:
             rewards, ended = self._edited.step(actions)
             for place, model in enumerate(models):
                 if model is not None and running[place]:
-                    found = model.step(int(actions[place]))
-                    running[place] = not found
-                    if (float(rewards[place]), bool(ended[place])) != (10.0 * found, found):
-                        wrong[place] = f"step {step}: reward {rewards[place]}, the model has cheese {found}"
+                    at_cheese = model.step(int(actions[place]))
+                    running[place] = not at_cheese
+                    if (float(rewards[place]), bool(ended[place])) != (10.0 * at_cheese, at_cheese):
+                        wrong[place] = f"step {step}: reward {rewards[place]}, the model has cheese {at_cheese}"
         for place, model in enumerate(models):
             if model is not None and running[place] and Bytes(self._edited.read(place)).model() != model:
                 wrong[place] = wrong[place] or "after some steps procgen has another maze than the model"

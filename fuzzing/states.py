@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from steered_env.simulator import ACTIONS, MazeBatch, MazeState, StateError, draw_picture, load_levels
+from steered_env.simulator import ACTIONS, MazeBatch, MazeState, StateError, draw_rendering, load_levels
 from steered_env.simulator.state import BACKGROUNDS, LAYOUT, parse
 
 from .mutations import damaged, float32, int32
@@ -93,8 +93,8 @@ def prepare(seed: int) -> Work:
                 outcomes[index] = Outcome(index, checks=(pattern_of(str(error)),))
             except Exception as error:
                 outcomes[index] = Outcome(index, finding=f"{type(error).__name__} instead of StateError: {error}")
-        found = _simulate(seed, accepted) if accepted else {}
-        outcomes |= {index: Outcome(index, accepted=True, finding=found.get(index)) for index in accepted}
+        findings = _simulate(seed, accepted) if accepted else {}
+        outcomes |= {index: Outcome(index, accepted=True, finding=findings.get(index)) for index in accepted}
         return [outcomes[index] for index in indices]
 
     return work
@@ -103,27 +103,27 @@ def prepare(seed: int) -> Work:
 def _simulate(seed: int, states: dict[int, MazeState]) -> dict[int, str]:
     """Set, step and draw what was accepted; what was wrong, by index."""
     batch = MazeBatch(len(states))
-    found: dict[int, str] = {}
+    findings: dict[int, str] = {}
     for place, (index, state) in enumerate(states.items()):
         batch.write(place, state)
         if wrong := _differs(state, batch.read(place)):
-            found[index] = wrong
-        if not draw_picture(state).any():
-            found[index] = "the picture is black"
+            findings[index] = wrong
+        if not draw_rendering(state).any():
+            findings[index] = "the rendering is black"
     actions = np.array([_actions(seed, index) for index in states])
     for step in range(STEPS):
         rewards, _ = batch.step(actions[:, step])
         for place in np.flatnonzero(~np.isin(rewards, (0, 10))):
-            found[list(states)[place]] = f"step {step} gave a reward of {rewards[place]}"
+            findings[list(states)[place]] = f"step {step} gave a reward of {rewards[place]}"
     for place, index in enumerate(states):
         try:
             MazeState.decode(batch.read(place))
         except StateError as error:
-            found[index] = f"after {STEPS} steps procgen has a state that is none: {error}"
+            findings[index] = f"after {STEPS} steps procgen has a state that is none: {error}"
         if not batch.frames[place].any():
-            found[index] = "the frame is black"
+            findings[index] = "the frame is black"
     batch.close()
-    return found
+    return findings
 
 
 def _actions(seed: int, index: int) -> list[int]:
@@ -132,12 +132,12 @@ def _actions(seed: int, index: int) -> list[int]:
 
 def _differs(state: MazeState, simulated: bytes) -> str | None:
     """What procgen has otherwise than was set."""
-    found = MazeState.decode(simulated)
-    if not np.array_equal(found.walls, state.walls):
+    simulated_state = MazeState.decode(simulated)
+    if not np.array_equal(simulated_state.walls, state.walls):
         return "procgen has other walls than were set"
     for name in ("cheese", "mouse", "facing_right", "size", "level", "background", "background_offset"):
-        if getattr(found, name) != getattr(state, name):
-            return f"procgen has {name}={getattr(found, name)!r}, set was {getattr(state, name)!r}"
+        if getattr(simulated_state, name) != getattr(state, name):
+            return f"procgen has {name}={getattr(simulated_state, name)!r}, set was {getattr(state, name)!r}"
     return None
 
 

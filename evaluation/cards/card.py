@@ -94,9 +94,9 @@ def _no_policy_yet(run: Path) -> str:
     )
 
 
-def _largest_change(one: ImpalaPolicy, other: ImpalaPolicy, mazes: Sequence[Maze]) -> float:
+def _largest_change(before: ImpalaPolicy, after: ImpalaPolicy, mazes: Sequence[Maze]) -> float:
     frames = draw_frames(mazes)
-    return float(np.abs(one.action_probabilities(frames) - other.action_probabilities(frames)).max())
+    return float(np.abs(before.action_probabilities(frames) - after.action_probabilities(frames)).max())
 
 
 def _card(policy: ImpalaPolicy, facts: dict[str, Any], measured: Measurements, change: float) -> str:

@@ -77,7 +77,7 @@ def _reinforcement_curve(curve: pd.DataFrame, left: Axes, right: Axes) -> None:
         right.plot(millions, -part["entropy_loss"], color=_BLUE)
         lengths.plot(millions, part["episode_length"], color=_ORANGE, linewidth=1)
         if name:
-            where = left.get_xaxis_transform()
+            transform = left.get_xaxis_transform()
             left.text(
                 millions.iloc[0],
                 0.98,
@@ -86,7 +86,7 @@ def _reinforcement_curve(curve: pd.DataFrame, left: Axes, right: Axes) -> None:
                 rotation=90,
                 va="top",
                 ha="left",
-                transform=where,
+                transform=transform,
             )
         if number:
             left.axvline(millions.iloc[0], color="0.6", linewidth=0.8)

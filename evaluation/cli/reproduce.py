@@ -55,7 +55,7 @@ def reproduce(
     folder = out or Path("results") / (f"reproduce-{Path(policy).stem}" + ("-quick" if quick else ""))
     wanted = parse_levels(levels or (_QUICK_LEVELS if quick else _LEVELS))
     with sharing(_err, "measuring claims") as update:
-        found = measure(
+        reproduction = measure(
             policy,
             wanted,
             claims=names,
@@ -64,27 +64,27 @@ def reproduce(
             workers=workers,
             on_step=lambda step: update(step.share, step.what),
         )
-    _print(found)
+    _print(reproduction)
 
 
-def _print(found: Reproduction) -> None:
+def _print(reproduction: Reproduction) -> None:
     from .terminal_table import print_frame
 
-    print_frame(_out, _verdicts(found), "Claims")
-    for claim, stored in found.findings.items():
+    print_frame(_out, _verdicts(reproduction), "Claims")
+    for claim, stored in reproduction.findings.items():
         if stored.problem:
             _out.print(f"{claim.name} {stored.problem}: {stored.summary}", highlight=False)
-    for path in (found.page, found.folder / "summary.csv"):
+    for path in (reproduction.page, reproduction.folder / "summary.csv"):
         _out.print(str(path), highlight=False, soft_wrap=True)
 
 
-def _verdicts(found: Reproduction) -> pd.DataFrame:
+def _verdicts(reproduction: Reproduction) -> pd.DataFrame:
     import pandas as pd
 
     from evaluation.reproduction import Outcome
 
     rows = []
-    for claim, stored in found.findings.items():
+    for claim, stored in reproduction.findings.items():
         held = sum(check.outcome is Outcome.HOLDS for check in stored.checks)
         rows.append(
             {

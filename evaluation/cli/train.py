@@ -46,7 +46,7 @@ def train(
         str, typer.Option(help="imitation of shortest paths, or ppo: reinforcement learning.")
     ] = TrainingConfig.algorithm,
     device: Annotated[str, typer.Option(help="cpu, cuda, or auto: a GPU if there is one.")] = "auto",
-    workers: Annotated[int, typer.Option(min=0, help="Imitation: Processes that draw pictures.")] = 1,
+    workers: Annotated[int, typer.Option(min=0, help="Imitation: Processes that draw examples.")] = 1,
     rate_levels: Annotated[
         int, typer.Option(min=0, help="Held-out mazes for the cheese rate in the curve; 0 for none.")
     ] = 16,
@@ -107,7 +107,9 @@ def _config_options() -> Iterator[inspect.Parameter]:
             text = f"{_TITLES[owners[name][0]]}: {field.help}"
         else:
             default = None
-            text = " ".join(f"{_TITLES[a]}: {one.help.rstrip('.')} ({one.default:g})." for a, one in variants.items())
+            text = " ".join(
+                f"{_TITLES[a]}: {field.help.rstrip('.')} ({field.default:g})." for a, field in variants.items()
+            )
         if name in _WITHOUT_DEFAULT:
             text = f"{text.rstrip('.')}; {_WITHOUT_DEFAULT[name]}."
         kind = str if field.type == tuple[int, ...] | None else field.type

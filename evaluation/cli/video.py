@@ -22,7 +22,7 @@ def video(
     steps: Annotated[int, typer.Option(help="Steps after which an episode is ended.")] = 256,
     seed: Seed = 0,
     deterministic: Annotated[bool, typer.Option(help="Always take the likeliest action.")] = False,
-    panel: Annotated[int, typer.Option(help="Side of each maze's picture, in pixels.")] = 384,
+    panel: Annotated[int, typer.Option(help="Side of each maze in the film, in pixels.")] = 384,
 ) -> None:
     """Film the mouse under several conditions, side by side.
 

@@ -47,13 +47,13 @@ def _measure_missing(measurement: Measurement, execution: Execution, sink: Sink,
         done = len(mazes) - sum(min(size, len(mazes) - number * size) for number in missing)
         report(done, len(mazes))
         chunks = (chunk_of(mazes, number, size) for number in missing)
-        for chunk, frame in _measured(measurement.job, takewhile(lambda _: not stop.made, chunks), execution):
+        for chunk, frame in _measured(measurement.job, takewhile(lambda _: not stop.requested, chunks), execution):
             sink.write(chunk.number, frame)
             done += len(chunk.mazes)
             report(done, len(mazes))
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"stopped: {sink.kept()}") from None
-    if stop.made:  # also if nothing was left to do: whoever asked wants nothing that comes after either
+    if stop.requested:  # also if nothing was left to do: whoever asked wants nothing that comes after either
         raise KeyboardInterrupt(f"stopped: {sink.kept()}")
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _TEMPLATE = Path(__file__).with_name("page.html.jinja")
 _WIDEST = 1500
 _QUALITY = 82
-_MADE = ("date", "machine", "version", "commit")
+_ORIGIN = ("date", "machine", "version", "commit")
 _ORDER = (Verdict.DOES_NOT, Verdict.PARTLY, Verdict.OPEN, Verdict.REPLICATES)
 
 
@@ -49,7 +49,7 @@ def write_page(folder: Path, findings: Mapping[Claim, Stored], description: Mapp
         description=description,
         counts=sorted(counts.items(), key=lambda item: names.index(item[0]) if item[0] in names else len(names)),
         sections=[_section(claim, stored) for claim, stored in findings.items()],
-        made={what: _all_of(stored.made[what] for stored in findings.values()) for what in _MADE},
+        origin={name: _all_of(stored.origin[name] for stored in findings.values()) for name in _ORIGIN},
     )
     write_text(folder / "index.html", text)
     return folder / "index.html"

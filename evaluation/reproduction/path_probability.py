@@ -46,8 +46,8 @@ class PathTree:
         paths = {target: maze.path(maze.mouse, target) for target in targets}
         facing: dict[Cell, bool] = {maze.mouse: maze.facing_right}
         for path in paths.values():
-            for here, there in pairwise(path[:-1]):  # at the target itself nothing is left to do
-                _, facing[there] = after(maze.walls, here, facing[here], actions_between(here, there)[0])
+            for here, next_cell in pairwise(path[:-1]):  # at the target itself nothing is left to do
+                _, facing[next_cell] = after(maze.walls, here, facing[here], actions_between(here, next_cell)[0])
         frames = draw_frames([maze.with_mouse(cell, right) for cell, right in facing.items()])
         return cls(maze, paths, frames, {cell: index for index, cell in enumerate(facing)})
 
@@ -67,8 +67,8 @@ class PathTree:
         """
         path = self.paths[target]
         steps = [
-            actions[self.places[here], list(actions_between(here, there))].astype(np.float64).sum()
-            for here, there in pairwise(path)
+            actions[self.places[here], list(actions_between(here, next_cell))].astype(np.float64).sum()
+            for here, next_cell in pairwise(path)
         ]
         return float(np.exp(np.mean(np.log(np.maximum(steps, 1e-12))))) if steps else 1.0
 

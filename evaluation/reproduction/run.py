@@ -123,7 +123,7 @@ def reproduce(
             "goes on from here"
         )
 
-    with stopped_at_once(kept, whole=True):
+    with stopped_at_once(kept, outer=True):
         try:
             findings = _measure_all(lab, chosen, folder, on_step)
             page = write_page(folder, _all_kept(folder, findings), _description(policy, levels, quick, claims))
@@ -170,7 +170,7 @@ def _measure_all(
 
 def _measure_one(lab: Lab, claim: Claim, folder: Path) -> None:
     begun, code = time.monotonic(), _code(claim)
-    made = {
+    origin = {
         "date": datetime.date.today().isoformat(),
         "machine": machine(),
         "version": version("steered-env"),
@@ -179,7 +179,7 @@ def _measure_one(lab: Lab, claim: Claim, folder: Path) -> None:
     }
 
     def keep(stored: Stored) -> None:
-        save(folder, _file_name(claim), replace(stored, seconds=time.monotonic() - begun, made=made))
+        save(folder, _file_name(claim), replace(stored, seconds=time.monotonic() - begun, origin=origin))
 
     try:
         finding = claim.measure(lab)

@@ -31,12 +31,12 @@ class Stored(Finding):
     Attributes:
         problem: ``"does not apply"`` or ``"failed"``; empty for a finding.
         seconds: Wall-clock time of the measurement.
-        made: When, on what machine, and by which version, commit and code it was measured.
+        origin: When, on what machine, and by which version, commit and code it was measured.
     """
 
     problem: str = ""
     seconds: float = 0.0
-    made: Mapping[str, str] = field(default_factory=dict)
+    origin: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def verdict_text(self) -> str:
@@ -61,7 +61,7 @@ def save(run: Path, name: str, stored: Stored) -> None:
             "pictures": illustrations,
             "problem": stored.problem,
             "seconds": round(stored.seconds, 1),
-            "made": dict(stored.made),
+            "made": dict(stored.origin),
         }
         (folder / _FINDING).write_text(json.dumps(plain, indent=2) + "\n", encoding="utf-8")
 
@@ -92,7 +92,7 @@ def _read(folder: Path) -> Stored:
         ],
         problem=plain.get("problem", ""),
         seconds=plain["seconds"],
-        made=plain["made"],
+        origin=plain["made"],
     )
 
 

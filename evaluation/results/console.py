@@ -8,7 +8,7 @@ from rich.console import Console
 
 
 def terminal(*, stderr: bool = False) -> Console:
-    """A console that prints the user's words as they are: ``[x]`` is no style there, and ``:smile:`` no picture."""
+    """A console that prints the user's words as they are: ``[x]`` is no style there, and ``:smile:`` no emoji."""
     return Console(stderr=stderr, markup=False, emoji=False)
 
 

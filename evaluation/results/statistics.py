@@ -65,7 +65,7 @@ def mean_interval(values: ArrayLike, *, within: tuple[float, float] = RATE, seed
     Raises:
         ValueError: if a value lies outside ``within``.
     """
-    numbers = _there(values)
+    numbers = _without_nan(values)
     if len(numbers) and not (within[0] - _TOLERANCE <= numbers.min() and numbers.max() <= within[1] + _TOLERANCE):
         raise ValueError(
             f"values from {numbers.min():g} to {numbers.max():g} do not lie within {within[0]:g} to {within[1]:g}: "
@@ -101,7 +101,7 @@ def median_interval(values: ArrayLike) -> Interval:
     Returns:
         NaN as median for no values, NaN as bounds for fewer than two.
     """
-    numbers = _there(values)
+    numbers = _without_nan(values)
     return _percentile_interval(np.median, numbers)
 
 
@@ -169,11 +169,9 @@ def _normal(numbers: NDArray[np.float64], within: tuple[float, float]) -> Any:
     return stats.norm(mean, np.sqrt(variance))
 
 
-def _there(values: ArrayLike) -> NDArray[np.float64]:
-    """The values that are numbers."""
+def _without_nan(values: ArrayLike) -> NDArray[np.float64]:
     numbers = np.asarray(values, np.float64)
-    there: NDArray[np.float64] = numbers[~np.isnan(numbers)]
-    return there
+    return numbers[~np.isnan(numbers)]  # type: ignore[no-any-return]
 
 
 def _spearman(first: NDArray[np.float64], second: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
@@ -201,7 +199,7 @@ def _percentile_interval(statistic: Callable[..., Any], *samples: NDArray[np.flo
         return Interval(value, np.nan, np.nan)
     with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
         warnings.simplefilter("ignore", stats.DegenerateDataWarning)
-        found = stats.bootstrap(
+        bootstrap = stats.bootstrap(
             samples,
             statistic,
             paired=len(samples) > 1,
@@ -212,6 +210,6 @@ def _percentile_interval(statistic: Callable[..., Any], *samples: NDArray[np.flo
             batch=max(min(RESAMPLES, _AT_ONCE // count), 1),
             rng=np.random.default_rng(0),
         )
-    drawn = found.bootstrap_distribution[np.isfinite(found.bootstrap_distribution)]
+    drawn = bootstrap.bootstrap_distribution[np.isfinite(bootstrap.bootstrap_distribution)]
     low, high = np.quantile(drawn, _TAILS) if len(drawn) else (np.nan, np.nan)
     return Interval(value, float(low), float(high))

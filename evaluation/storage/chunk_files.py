@@ -150,13 +150,13 @@ def _names(file: BinaryIO | pa.BufferReader, place: Place) -> bool:
         ours = end.schema.names == [name for name in SCHEMA.names if name != _BOUND]
     groups = [end.row_group(number) for number in range(end.num_row_groups)] if ours else []
     mazes = [group.column(0).statistics for group in groups if group.num_rows]
-    return ours and all(one.min in place.mazes and one.max in place.mazes for one in mazes)
+    return ours and all(statistics.min in place.mazes and statistics.max in place.mazes for statistics in mazes)
 
 
 def _encoded(frame: pd.DataFrame, place: Place) -> bytes:
     columns = [
-        pa.array(frame[one.name], one.type, from_pandas=not pa.types.is_floating(one.type))  # NaN stays NaN
-        for one in SCHEMA
+        pa.array(frame[field.name], field.type, from_pandas=not pa.types.is_floating(field.type))  # NaN stays NaN
+        for field in SCHEMA
     ]
     sink = pa.BufferOutputStream()
     schema = SCHEMA.with_metadata({_RUN: place.run, _NUMBER: str(place.number)})

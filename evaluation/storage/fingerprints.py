@@ -325,16 +325,16 @@ class _Walk:
     def _add_class(self, kind: type) -> None:
         """A class and those that it is derived from, each with its members if it is the user's."""
         self._name(kind)
-        for one in kind.__mro__:
-            package = package_of(one.__module__)
+        for parent in kind.__mro__:
+            package = package_of(parent.__module__)
             if package is not None:
-                if not is_ours(one.__module__):
-                    self._note("class", self._name(one), package)
-            elif not self._is_seen(one):
-                self._note("class", self._name(one))
-                for name, member in sorted(vars(one).items()):
+                if not is_ours(parent.__module__):
+                    self._note("class", self._name(parent), package)
+            elif not self._is_seen(parent):
+                self._note("class", self._name(parent))
+                for name, member in sorted(vars(parent).items()):
                     if name not in _MADE_BY_PYTHON:
-                        self._add_member(one, name, member)
+                        self._add_member(parent, name, member)
 
     def _add_member(self, kind: type, name: str, member: Any) -> None:
         self._note("member", name, type(member).__name__)
@@ -372,8 +372,8 @@ class _Walk:
 
     def _is_seen(self, value: object) -> bool:
         """Whether a function or class was added before; which of them is noted then."""
-        for place, one in enumerate(self._seen):
-            if one is value:
+        for place, known in enumerate(self._seen):
+            if known is value:
                 self._note("again", str(place))
                 return True
         self._seen.append(value)
@@ -382,8 +382,8 @@ class _Walk:
     @contextmanager
     def _entered(self, value: object) -> Iterator[bool]:
         """Whether a value is not inside itself; where it is, that is noted."""
-        for place, one in enumerate(self._inside):
-            if one is value:
+        for place, outer in enumerate(self._inside):
+            if outer is value:
                 self._note("again", str(place))
                 yield False
                 return

@@ -86,19 +86,19 @@ class RunFolder:
             RunError: if the folder holds a run with another configuration, and names the first field that differs, or
                 one that other code measured, and names its commit.
         """
-        there = cls.read(path)
-        before: list[Path] = []
-        if there is not None and (difference := there.manifest.difference(wanted, other_code=other_code)):
-            progress = there.progress()
+        existing = cls.read(path)
+        replaced: list[Path] = []
+        if existing is not None and (difference := existing.manifest.difference(wanted, other_code=other_code)):
+            progress = existing.progress()
             if progress.done and not (replace and progress.finished):
                 state = "a finished" if progress.finished else "an unfinished"
                 raise RunError(f"{path} holds {state} run with {difference}")
-            before, there = [path for paths in there._files().values() for path in paths], None
-        run = there or cls(path, wanted)
+            replaced, existing = [file for files in existing._files().values() for file in files], None
+        run = existing or cls(path, wanted)
         run._make_chunks()
-        if there is None:
+        if existing is None:
             wanted.write(path)
-        for leftover in (*before, *unfinished_files(run._chunks)):
+        for leftover in (*replaced, *unfinished_files(run._chunks)):
             leftover.unlink()
         return run
 
@@ -133,8 +133,8 @@ class RunFolder:
 
         Files that are damaged, or of another run, stay where they are and do not count.
         """
-        there = {number for number, _ in self._intact()}
-        return [number for number in range(self.manifest.chunks) if number not in there]
+        present = {number for number, _ in self._intact()}
+        return [number for number in range(self.manifest.chunks) if number not in present]
 
     def write(self, number: int, frame: pd.DataFrame) -> None:
         """Keep the rows of a chunk.

@@ -10,7 +10,7 @@ import numpy as np
 
 from evaluation.measuring import check_probabilities
 from steered_env import Maze, MazeEnv, SteeredPolicy
-from steered_env.simulator import PICTURE_SHAPE
+from steered_env.simulator import RENDERING_SHAPE
 from steered_env.steering import sample_actions
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _window(maze: Maze) -> tuple[slice, slice]:
     first = int(np.argwhere(~maze.walls).min())
     last = int(np.argwhere(~maze.walls).max())
     low, high = max(0, first - _MARGIN), min(world, last + 1 + _MARGIN)
-    side = PICTURE_SHAPE[0] / world
+    side = RENDERING_SHAPE[0] / world
     columns = slice(round(low * side), round(high * side))
     rows = slice(round((world - high) * side), round((world - low) * side))
     return rows, columns

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from steered_env.simulator import WORLD_SIZE, Cell, MazeState, check_cell, draw_frames, draw_picture, load_levels
+from steered_env.simulator import WORLD_SIZE, Cell, MazeState, check_cell, draw_frames, draw_rendering, load_levels
 
 from . import text as maze_text
 from .paths import first_steps, on_all_shortest_paths, reachable, shortest_path
@@ -43,7 +43,7 @@ class Maze(MazeState):
         facing_right: Whether the mouse looks to the right.
         size: Side of the inner maze, in cells.
         level: The level it came from, or None.
-        background: Index of the background picture, 0 to 8.
+        background: Index of the background image, 0 to 8.
         background_offset: Place at which the background image is cut, 0 to 1.
     """
 
@@ -123,10 +123,8 @@ class Maze(MazeState):
             return file.getvalue()
 
     def _repr_html_(self) -> str:
-        picture = base64.b64encode(self._repr_png_()).decode()
-        return f'<img alt="{self!r}" width="256" src="data:image/png;base64,{picture}">'.replace(
-            "<Maze", "Maze", 1
-        ).replace('>"', '"', 1)
+        png, alt = base64.b64encode(self._repr_png_()).decode(), repr(self).strip("<>")
+        return f'<img alt="{alt}" width="256" src="data:image/png;base64,{png}">'
 
     @cached_property
     def _key(self) -> tuple[object, ...]:
@@ -277,7 +275,7 @@ class Maze(MazeState):
 
     def render(self) -> NDArray[np.uint8]:
         """Draw the maze for people: ``(512, 512, 3)`` uint8, drawn by procgen."""
-        return draw_picture(self)
+        return draw_rendering(self)
 
 
 def check_maze(maze: object) -> Maze:

@@ -105,14 +105,14 @@ def after(walls: NDArray[np.bool_], mouse: Cell, facing_right: bool, action: int
     return mouse_of(transitions(walls).item(action, state_of(mouse, facing_right)))
 
 
-def actions_between(here: Cell, there: Cell) -> tuple[int, ...]:
+def actions_between(here: Cell, next_cell: Cell) -> tuple[int, ...]:
     """The actions that move the mouse from a cell to the one beside it.
 
     Raises:
         ValueError: if the cells are not neighbours.
     """
-    step = (there[0] - here[0], there[1] - here[1])
+    step = (next_cell[0] - here[0], next_cell[1] - here[1])
     for name, direction in DIRECTIONS.items():
         if direction == step:
             return ACTIONS_OF[name]
-    raise ValueError(f"{here} and {there} are not neighbouring cells")
+    raise ValueError(f"{here} and {next_cell} are not neighbouring cells")

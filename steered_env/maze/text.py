@@ -51,14 +51,14 @@ def write(state: MazeState) -> str:
     inner = slice(padding, padding + state.size)
     outside = state.walls.copy()
     outside[inner, inner] = True
-    picture = np.where(state.walls, WALL, OPEN)
+    drawing = np.where(state.walls, WALL, OPEN)
     if state.cheese is not None:
-        picture[state.cheese] = CHEESE
-    picture[state.mouse] = MOUSE[state.facing_right]
+        drawing[state.cheese] = CHEESE
+    drawing[state.mouse] = MOUSE[state.facing_right]
     if outside.all():
-        picture = picture[inner, inner]
+        drawing = drawing[inner, inner]
     header = f"size={state.size}" if state.level is None else f"level={state.level} size={state.size}"
-    return "\n".join([header, *("".join(row) for row in picture[::-1])])
+    return "\n".join([header, *("".join(row) for row in drawing[::-1])])
 
 
 def read(text: str) -> MazeText:
@@ -75,12 +75,12 @@ def read(text: str) -> MazeText:
     header: dict[str, int] = {}
     if lines and "=" in lines[0]:
         header = _read_header(lines.pop(0))
-    picture = _read_picture(lines)
+    drawing = _read_drawing(lines)
     size = check_size(header.get("size", len(lines)))
     if len(lines) not in (size, WORLD_SIZE):
         raise ValueError(f"a text maze of size={size} must be {size} or {WORLD_SIZE} lines high, got {len(lines)}")
     padding = (WORLD_SIZE - len(lines)) // 2
-    world = np.pad(picture, padding, constant_values=WALL)
+    world = np.pad(drawing, padding, constant_values=WALL)
     mouse = _only(world, MOUSE, "mouse (< or >)")
     if mouse is None:
         raise ValueError("a text maze needs a mouse, < facing left or > facing right, got none")
@@ -104,7 +104,7 @@ def _read_header(line: str) -> dict[str, int]:
     return header
 
 
-def _read_picture(lines: list[str]) -> NDArray[np.str_]:
+def _read_drawing(lines: list[str]) -> NDArray[np.str_]:
     """The signs as an array, bottom row first."""
     height = len(lines)
     if not (MIN_MAZE_SIZE <= height <= WORLD_SIZE and height % 2):

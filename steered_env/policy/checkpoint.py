@@ -218,18 +218,18 @@ def _build(state: Mapping[str, Any], path: Path, device: torch.device | str) -> 
     return policy.to(device).eval()
 
 
-def _check_parameter(found: object, name: str, shape: tuple[int, ...], width: int, path: Path) -> None:
+def _check_parameter(tensor: object, name: str, shape: tuple[int, ...], width: int, path: Path) -> None:
     """Refuse what is no plain tensor of this shape, whole in memory, with finite numbers."""
-    if not isinstance(found, Tensor):
+    if not isinstance(tensor, Tensor):
         raise CheckpointError(f"{path}: holds another network, {name} is missing")
-    if not is_plain(found):
+    if not is_plain(tensor):
         raise CheckpointError(f"{path}: {name} {NOT_PLAIN}")
-    if tuple(found.shape) != shape or found.dtype not in _FLOATS:
+    if tuple(tensor.shape) != shape or tensor.dtype not in _FLOATS:
         raise CheckpointError(
             f"{path}: holds another network, {name} must be a float tensor of shape {shape} at width {width}, "
-            f"of 16 bits or more, got {found.dtype} {tuple(found.shape)}"
+            f"of 16 bits or more, got {tensor.dtype} {tuple(tensor.shape)}"
         )
-    if not bool(found.isfinite().all()):
+    if not bool(tensor.isfinite().all()):
         raise CheckpointError(f"{path}: {name} holds numbers that are not finite")
 
 

@@ -107,8 +107,8 @@ class MazeVecEnv(VecEnv):
 
     def get_images(self) -> Sequence[NDArray[np.uint8] | None]:
         """Draw each maze for people: ``(512, 512, 3)`` uint8; None without a ``render_mode``."""
-        pictures = self.envs.render()
-        return [None] * self.num_envs if pictures is None else list(pictures)
+        renderings = self.envs.render()
+        return [None] * self.num_envs if renderings is None else list(renderings)
 
     def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
         """An attribute of each running maze (such as ``mouse``), or of this environment.

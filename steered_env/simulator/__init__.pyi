@@ -1,4 +1,4 @@
-from .batch import ACTIONS, FRAME_SHAPE, PICTURE_SHAPE, MazeBatch, draw_frames, draw_picture, load_levels
+from .batch import ACTIONS, FRAME_SHAPE, RENDERING_SHAPE, MazeBatch, draw_frames, draw_rendering, load_levels
 from .limits import (
     MAX_LEVEL,
     MIN_MAZE_SIZE,
@@ -20,7 +20,7 @@ __all__ = [
     "FRAME_SHAPE",
     "MAX_LEVEL",
     "MIN_MAZE_SIZE",
-    "PICTURE_SHAPE",
+    "RENDERING_SHAPE",
     "WORLD_SIZE",
     "Cell",
     "MazeBatch",
@@ -33,7 +33,7 @@ __all__ = [
     "check_size",
     "check_sizes",
     "draw_frames",
-    "draw_picture",
+    "draw_rendering",
     "load_levels",
     "silence_gym_notice",
     "whole_number",

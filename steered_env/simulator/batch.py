@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FRAME_SHAPE = (64, 64, 3)
-PICTURE_SHAPE = (512, 512, 3)
+RENDERING_SHAPE = (512, 512, 3)
 ACTIONS = 15
 _FORCED_RESET = -1
 _STATE_BYTES = 2**16
@@ -46,7 +46,7 @@ class MazeBatch:
 
     Args:
         num: Number of mazes, at least 1.
-        pictures: Also draw the 512×512 pictures for people. procgen then draws them at every step, which
+        renderings: Also draw the 512×512 renderings for people. procgen then draws them at every step, which
             makes steps several times slower: keep such a batch for that alone.
         threads: Number of procgen's own threads for `step`; 0 steps in the calling thread.
 
@@ -54,14 +54,14 @@ class MazeBatch:
         ValueError: if ``num`` is below 1.
     """
 
-    def __init__(self, num: int, *, pictures: bool = False, threads: int = 0) -> None:
+    def __init__(self, num: int, *, renderings: bool = False, threads: int = 0) -> None:
         if num < 1:
             raise ValueError(f"a batch needs at least 1 maze, got {num}")
         self.num, self._threads = num, threads
-        self._start_procgen(pictures)
+        self._start_procgen(renderings)
         self._template = parse(self._read_bytes(0)).tobytes()
 
-    def _start_procgen(self, pictures: bool) -> None:
+    def _start_procgen(self, renderings: bool) -> None:
         self._procgen = ProcgenGym3Env(
             num=self.num,
             env_name="maze",
@@ -70,7 +70,7 @@ class MazeBatch:
             num_levels=1,
             rand_seed=0,
             num_threads=self._threads,
-            render_mode="rgb_array" if pictures else None,
+            render_mode="rgb_array" if renderings else None,
         )
         # once looked up, the function that closes it needs no lock: the garbage collector may close it at any moment,
         # also while this thread holds that lock to open another batch
@@ -82,7 +82,7 @@ class MazeBatch:
         self._buffer = self._procgen._ffi.new("char[]", _STATE_BYTES)
         self.frames: NDArray[np.uint8] = observation["rgb"]
         """``(num, 64, 64, 3)`` uint8: what the policy sees. procgen's own buffer, overwritten in place."""
-        self.pictures: NDArray[np.uint8] | None = self._procgen._info["rgb"] if pictures else None
+        self.renderings: NDArray[np.uint8] | None = self._procgen._info["rgb"] if renderings else None
         """``(num, 512, 512, 3)`` uint8: what a person sees; None unless asked for."""
         self._threads_lost = False
         if self._threads:
@@ -113,14 +113,14 @@ class MazeBatch:
         return self._read_bytes(self._checked(index))
 
     def write(self, index: int, state: MazeState) -> None:
-        """Set maze ``index`` to ``state`` and draw it into ``frames[index]`` (and ``pictures[index]``).
+        """Set maze ``index`` to ``state`` and draw it into ``frames[index]`` (and ``renderings[index]``).
 
         Raises:
             IndexError: if there is no such maze.
             RuntimeError: if the batch was closed.
         """
         self._write_bytes(self._checked(index), state.encode(self._template))
-        if self.pictures is not None:
+        if self.renderings is not None:
             self._open().observe()
 
     def step(self, actions: Sequence[int] | NDArray[np.integer[Any]]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -155,16 +155,16 @@ class MazeBatch:
 
     def __getstate__(self) -> dict[str, Any]:
         states = [self.read(index) for index in range(self.num)]
-        return {"num": self.num, "pictures": self.pictures is not None, "threads": self._threads, "states": states}
+        return {"num": self.num, "renderings": self.renderings is not None, "threads": self._threads, "states": states}
 
     def __setstate__(self, values: dict[str, Any]) -> None:
         self.num, self._threads = values["num"], values["threads"]
-        self._start_procgen(values["pictures"])
+        self._start_procgen(values["renderings"])
         self._template = parse(self._read_bytes(0)).tobytes()
         for index, state in enumerate(values["states"]):
             parse(state)
             self._write_bytes(index, state)
-        if self.pictures is not None:
+        if self.renderings is not None:
             self._open().observe()
 
     def _open(self) -> ProcgenGym3Env:
@@ -192,12 +192,12 @@ _shared = threading.local()
 _LOADER_SIZE = 128
 
 
-def _shared_batch(num: int, *, pictures: bool = False) -> MazeBatch:
+def _shared_batch(num: int, *, renderings: bool = False) -> MazeBatch:
     """A batch that this thread keeps for the next caller: making one costs 10 ms, the first 2 s."""
     batches: dict[tuple[int, bool], MazeBatch] = _shared.__dict__.setdefault("batches", {})
-    if (num, pictures) not in batches:
-        batches[num, pictures] = MazeBatch(num, pictures=pictures)
-    return batches[num, pictures]
+    if (num, renderings) not in batches:
+        batches[num, renderings] = MazeBatch(num, renderings=renderings)
+    return batches[num, renderings]
 
 
 def load_levels(levels: Sequence[int]) -> list[bytes]:
@@ -228,10 +228,10 @@ def draw_frames(states: Sequence[MazeState]) -> NDArray[np.uint8]:
     return frames
 
 
-def draw_picture(state: MazeState) -> NDArray[np.uint8]:
+def draw_rendering(state: MazeState) -> NDArray[np.uint8]:
     """Draw a maze as a person sees it: ``(512, 512, 3)`` uint8."""
-    batch = _shared_batch(1, pictures=True)
+    batch = _shared_batch(1, renderings=True)
     batch.write(0, state)
-    assert batch.pictures is not None
-    picture: NDArray[np.uint8] = batch.pictures[0].copy()
-    return picture
+    assert batch.renderings is not None
+    rendering: NDArray[np.uint8] = batch.renderings[0].copy()
+    return rendering

@@ -171,7 +171,7 @@ class MazeState:
         facing_right: Whether the mouse looks to the right.
         size: Side of the inner maze, in cells.
         level: The level it came from, or None.
-        background: Index of the background picture, 0 to 8.
+        background: Index of the background image, 0 to 8.
         background_offset: Place at which the background image is cut, 0 to 1.
 
     Raises:

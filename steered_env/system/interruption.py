@@ -1,4 +1,7 @@
-"""Being stopped: between two steps where something would be lost, at once where not."""
+"""Ctrl-C and SIGTERM: work stops after the step under way where something would be lost, and at once elsewhere.
+
+Either way one line says at once what is kept and how to go on.
+"""
 
 from __future__ import annotations
 
@@ -8,50 +11,52 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _DEEP_S = 0.5
 """After so long without an answer the main thread is deep in a computation, where Python runs no handlers."""
-_wholes: list[Callable[[], str]] = []
-"""What is kept of the work that others are parts of, the whole first."""
+_outer_reports: list[Callable[[], str]] = []
+"""What the blocks with ``outer=True`` keep, the outermost first; inner blocks report that instead of their own."""
 _commands: list[object] = []
-"""Blocks that are all that this process is for."""
+"""The blocks with ``command=True``."""
 
 
-class _Stopping:
-    """A handler of stop signals; says what is kept, once, in whichever thread comes to it first.
+class _StopHandler:
+    """A handler of stop signals that reports what is kept, once, in whichever thread comes to it first.
 
     Args:
-        what: what happens now.
-        kept: what is kept, and how to go on.
+        event: What happens now, the beginning of the line.
+        kept: Returns what is kept, and how to go on, the rest of the line.
+
+    Attributes:
+        handled: Number of signals that the main thread has handled.
     """
 
-    def __init__(self, what: str, kept: Callable[[], str]) -> None:
+    def __init__(self, event: str, kept: Callable[[], str]) -> None:
         self.handled = 0
-        self._what, self._kept = what, kept
-        self._is_said = False
+        self._event, self._kept = event, kept
+        self._is_reported = False
         self._lock = threading.RLock()
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
         """Handle one signal."""
         self.handled += 1
-        self.say()
-        self.act()
+        self.report()
+        self.stop()
 
-    def act(self) -> None:
+    def stop(self) -> None:
         """Stop at once."""
         raise KeyboardInterrupt
 
-    def say(self) -> None:
-        """Print what is kept, unless it was said."""
+    def report(self) -> None:
+        """Print what is kept, the first time."""
         if self._lock.acquire(timeout=2 * _DEEP_S):  # another thread may wait for what this one was doing
             try:
-                if not self._is_said:
-                    self._is_said = True
-                    _print_to_stderr(f"{self._what}: {(_wholes or [self._kept])[0]()}\n")
+                if not self._is_reported:
+                    self._is_reported = True
+                    _print_to_stderr(f"{self._event}: {(_outer_reports or [self._kept])[0]()}\n")
             finally:
                 self._lock.release()
 
@@ -64,32 +69,35 @@ def _print_to_stderr(line: str) -> None:
         os.write(sys.stderr.fileno(), line.encode())
 
 
-class StopRequest(_Stopping):
-    """Whether somebody asked the run to stop; a second request stops it at once.
+class StopRequest(_StopHandler):
+    """Notes that somebody asked the work to stop; a second request stops it at once.
 
     Args:
-        kept: what is kept, and how to go on; printed as soon as somebody asks.
+        kept: Returns what is kept, and how to go on; it is printed as soon as somebody asks.
+
+    Attributes:
+        requested: Whether somebody asked.
     """
 
     def __init__(self, kept: Callable[[], str]) -> None:
         super().__init__("stopping after the step under way; again stops at once", kept)
-        self.made = False
+        self.requested = False
 
-    def act(self) -> None:
-        """Note the request; a second one stops at once."""
-        if self.made:
+    def stop(self) -> None:
+        """Note the request; stop at once if it is the second one."""
+        if self.requested:
             raise KeyboardInterrupt
-        self.made = True
+        self.requested = True
 
 
 @contextmanager
 def stop_requests(kept: Callable[[], str]) -> Iterator[StopRequest]:
-    """Note Ctrl-C and SIGTERM instead of being stopped by them, for the time of a ``with`` block.
+    """Note Ctrl-C and SIGTERM for the time of a ``with`` block, instead of being stopped by them.
 
-    Outside the main thread, where Python allows no such handlers, nothing is noted.
+    Outside the main thread, where Python allows no handlers of signals, nothing is noted.
 
     Args:
-        kept: see `StopRequest`.
+        kept: As for `StopRequest`.
     """
     request = StopRequest(kept)
     with _handled_by(request):
@@ -97,32 +105,32 @@ def stop_requests(kept: Callable[[], str]) -> Iterator[StopRequest]:
 
 
 @contextmanager
-def stopped_at_once(kept: Callable[[], str], *, whole: bool = False, command: bool = False) -> Iterator[None]:
-    """Let SIGTERM, like Ctrl-C, raise KeyboardInterrupt, so that half-written files are removed, and say so first.
+def stopped_at_once(kept: Callable[[], str], *, outer: bool = False, command: bool = False) -> Iterator[None]:
+    """Let SIGTERM, like Ctrl-C, raise KeyboardInterrupt in a ``with`` block, so that half-written files are removed.
 
     Args:
-        kept: what is kept, and how to go on; printed at the signal, before anything is cleaned up.
-        whole: what else notes stop requests inside this block is a part of it, and says this instead of its own.
-        command: this block is all that the process is for: where a second signal finds it deep in a computation, as a
-            backward pass of a wide network is, the process ends there.
+        kept: Returns what is kept, and how to go on; it is printed at the signal, before anything is cleaned up.
+        outer: Blocks inside this one, of either kind, are parts of it and report what it keeps.
+        command: This block is all that the process is for. Where a second signal finds it deep in a computation, such
+            as a backward pass of a wide network, the process ends there.
     """
-    owner = object()
-    if whole:
-        _wholes.append(kept)
+    block = object()
+    if outer:
+        _outer_reports.append(kept)
     if command:
-        _commands.append(owner)
+        _commands.append(block)
     try:
-        with _handled_by(_Stopping("stopping", kept)):
+        with _handled_by(_StopHandler("stopping", kept)):
             yield
     finally:
-        if whole:
-            _wholes.remove(kept)
+        if outer:
+            _outer_reports.remove(kept)
         if command:
-            _commands.remove(owner)
+            _commands.remove(block)
 
 
 @contextmanager
-def _handled_by(handler: _Stopping) -> Iterator[None]:
+def _handled_by(handler: _StopHandler) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -136,93 +144,49 @@ def _handled_by(handler: _Stopping) -> Iterator[None]:
 
 
 @contextmanager
-def _watched(handler: _Stopping) -> Iterator[None]:
+def _watched(handler: _StopHandler) -> Iterator[None]:
     """Let a thread answer signals where the main thread does not come to run their handler."""
     receiving, sending = socket.socketpair()
     sending.setblocking(False)
     ended = threading.Event()
-    others = signal.set_wakeup_fd(sending.fileno(), warn_on_full_buffer=False)
-    watcher = threading.Thread(target=_watch, args=(handler, receiving, ended, others), daemon=True)
+    previous = signal.set_wakeup_fd(sending.fileno(), warn_on_full_buffer=False)
+    watcher = threading.Thread(target=_watch, args=(handler, receiving, ended, previous), daemon=True)
     watcher.start()
     try:
         yield
     finally:
-        signal.set_wakeup_fd(others)
+        signal.set_wakeup_fd(previous)
         ended.set()
         sending.close()
         watcher.join()
         receiving.close()
 
 
-def _watch(handler: _Stopping, receiving: socket.socket, ended: threading.Event, others: int) -> None:
+def _watch(handler: _StopHandler, receiving: socket.socket, ended: threading.Event, previous: int) -> None:
     """Answer signals that the main thread leaves unanswered.
 
     Args:
-        handler: of the block.
-        receiving: gives the number of each signal, as soon as it comes.
-        ended: set when the block is over.
-        others: where the numbers of other signals go; -1 for nowhere.
+        handler: Handler of the block.
+        receiving: Gives the number of each signal, as soon as it comes.
+        ended: Set when the block is over.
+        previous: File descriptor that gets the numbers of other signals; -1 for none.
     """
     came = 0
     while numbers := receiving.recv(64):
-        if rest := bytes(number for number in numbers if number not in _SIGNALS):
-            if others != -1:
+        if others := bytes(number for number in numbers if number not in _SIGNALS):
+            if previous != -1:
                 with suppress(OSError):
-                    os.write(others, rest)
-            if len(rest) == len(numbers):
+                    os.write(previous, others)
+            if len(others) == len(numbers):
                 continue
         came += 1
         if ended.wait(_DEEP_S):
             return
-        handler.say()
+        handler.report()
         if came > 1 and handler.handled < came and _commands and not ended.wait(_DEEP_S):
             if sys.stderr.isatty():
                 os.write(sys.stderr.fileno(), b"\x1b[?25h\n")  # a progress bar had hidden the cursor
             os._exit(128 + max(number for number in numbers if number in _SIGNALS))
-
-
-class GivenUpError(RuntimeError):
-    """Work that was given up halfway, since nobody waits for it any more."""
-
-
-_own = threading.local()
-"""In a thread of `worker_threads`: the event that gives up its work."""
-
-
-@contextmanager
-def worker_threads(count: int) -> Iterator[ThreadPoolExecutor]:
-    """A pool of threads for the time of a ``with`` block; when that ends early what they do is given up.
-
-    That is when an error or Ctrl-C leaves the block: work that has not begun is dropped, and what has ends at its next
-    `check_given_up`.
-
-    Args:
-        count: how many threads.
-    """
-    given_up = threading.Event()
-
-    def belong() -> None:
-        _own.given_up = given_up
-
-    pool = ThreadPoolExecutor(count, initializer=belong)
-    try:
-        yield pool
-    except BaseException:
-        given_up.set()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def check_given_up() -> None:
-    """End what this thread does, if nobody waits for it any more; to be called every few moments of long work.
-
-    Raises:
-        GivenUpError: if so.
-    """
-    event: threading.Event | None = getattr(_own, "given_up", None)
-    if event is not None and event.is_set():
-        raise GivenUpError("given up, since nobody waits for it any more")
 
 
 def ignore_ctrl_c(_worker: int) -> None:

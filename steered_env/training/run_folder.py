@@ -123,13 +123,15 @@ def _read_checkpoint(folder: Path, algorithm: str, device: torch.device) -> dict
     path = folder / CHECKPOINT
     try:
         state: dict[str, Any] = load_torch(path, device)
-        found = state["algorithm"] if "learner" not in state else state.get("algorithm", FIRST_ALGORITHM)
+        saved_algorithm = state["algorithm"] if "learner" not in state else state.get("algorithm", FIRST_ALGORITHM)
     except Exception as error:  # a damaged file makes torch's readers raise almost anything
         raise TrainingError(
             f"{path} cannot be read ({str(error)[:100]}): remove it to begin anew, or choose another --out"
         ) from None
-    if found != algorithm:
-        raise TrainingError(f"{folder} holds a run of algorithm {found}, not {algorithm}: choose another --out")
+    if saved_algorithm != algorithm:
+        raise TrainingError(
+            f"{folder} holds a run of algorithm {saved_algorithm}, not {algorithm}: choose another --out"
+        )
     return state
 
 

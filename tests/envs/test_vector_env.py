@@ -223,9 +223,9 @@ def test_gymnasiums_vector_wrappers(mode: AutoresetMode) -> None:
 def test_render_and_threads(mazes: list[Maze]) -> None:
     envs = MazeVectorEnv(2, levels=2, render_mode="rgb_array", threads=2)
     envs.reset()
-    pictures = envs.render()
-    assert pictures is not None
-    assert np.array_equal(pictures[1], mazes[2].render())
+    renderings = envs.render()
+    assert renderings is not None
+    assert np.array_equal(renderings[1], mazes[2].render())
     assert MazeVectorEnv(1).render() is None
 
 

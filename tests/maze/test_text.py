@@ -52,12 +52,12 @@ def test_round_trip_of_any_maze(data: st.DataObject) -> None:
     size = data.draw(st.sampled_from(range(3, 26, 2)))
     seed = data.draw(st.integers(0, 2**32 - 1))
     generator = np.random.default_rng(seed)
-    picture = np.where(generator.random((size, size)) < 0.4, "#", ".")
+    drawing = np.where(generator.random((size, size)) < 0.4, "#", ".")
     places = generator.choice(size * size, 2, replace=False)
-    picture.flat[places[0]] = "<>"[seed % 2]
+    drawing.flat[places[0]] = "<>"[seed % 2]
     if seed % 3:
-        picture.flat[places[1]] = "C"
-    text = "\n".join("".join(row) for row in picture)
+        drawing.flat[places[1]] = "C"
+    text = "\n".join("".join(row) for row in drawing)
     maze = Maze.from_text(text)
     assert Maze.from_text(str(maze)) == maze
     assert str(maze).splitlines()[1:] == text.splitlines()

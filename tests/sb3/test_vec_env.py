@@ -67,9 +67,9 @@ def test_stable_baselines_wrappers_and_rendering() -> None:
     done = [env.step(np.array([4, 4]))[3][0].get("episode") for _ in range(9)]
     assert done[:8] == [None] * 8
     assert done[8]["l"] == 9
-    picture = env.render()
-    assert picture is not None
-    assert sorted(picture.shape) == [3, 512, 1024]
+    rendering = env.render()
+    assert rendering is not None
+    assert sorted(rendering.shape) == [3, 512, 1024]
     assert env.env_is_wrapped(VecMonitor) == [False, False]
 
 

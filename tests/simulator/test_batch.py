@@ -111,9 +111,9 @@ def test_bad_levels(level: object, error: type[Exception], message: str) -> None
         load_levels([0, level])  # type: ignore[list-item]
 
 
-@pytest.mark.parametrize("pictures", [False, True])
-def test_a_closed_batch_is_an_error_not_a_dead_process(mazes: list[Maze], pictures: bool) -> None:
-    batch = MazeBatch(1, pictures=pictures)
+@pytest.mark.parametrize("renderings", [False, True])
+def test_a_closed_batch_is_an_error_not_a_dead_process(mazes: list[Maze], renderings: bool) -> None:
+    batch = MazeBatch(1, renderings=renderings)
     batch.close()
     batch.close()
     for use in (
@@ -133,13 +133,13 @@ def test_a_closed_batch_is_an_error_not_a_dead_process(mazes: list[Maze], pictur
 
 
 def test_a_batch_can_be_pickled(mazes: list[Maze]) -> None:
-    batch = MazeBatch(2, pictures=True)
+    batch = MazeBatch(2, renderings=True)
     batch.write(0, mazes[0])
     batch.write(1, mazes[17].without_cheese())
     batch.step(np.array([5, 7]))
     other = pickle.loads(pickle.dumps(batch))
     assert np.array_equal(other.frames, batch.frames)
-    assert np.array_equal(other.pictures, batch.pictures)
+    assert np.array_equal(other.renderings, batch.renderings)
     assert [other.read(i) for i in range(2)] == [batch.read(i) for i in range(2)]
 
 

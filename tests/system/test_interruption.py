@@ -37,10 +37,10 @@ def test_it_is_said_before_anything_is_cleaned_up(
 
 
 def test_a_part_names_the_whole(capsys: pytest.CaptureFixture[str]) -> None:
-    with stopped_at_once(lambda: "the whole", whole=True):
+    with stopped_at_once(lambda: "the whole", outer=True):
         with stop_requests(lambda: "a part") as stop:
             os.kill(os.getpid(), signal.SIGTERM)
-        assert stop.made
+        assert stop.requested
         with pytest.raises(KeyboardInterrupt), stopped_at_once(lambda: "another part"):
             os.kill(os.getpid(), signal.SIGINT)
     with stop_requests(lambda: "not a part"):
@@ -89,7 +89,7 @@ def test_other_signals_reach_those_who_wait_for_them() -> None:
         with stop_requests(lambda: "kept") as stop:
             os.kill(os.getpid(), signal.SIGUSR1)
             assert os.read(reading, 8) == bytes([signal.SIGUSR1])
-        assert not stop.made
+        assert not stop.requested
         assert signal.set_wakeup_fd(before) == writing
     finally:
         signal.set_wakeup_fd(before)

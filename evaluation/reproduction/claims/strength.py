@@ -115,13 +115,13 @@ def _summary(effects: dict[str, dict[float, Interval]], competence: dict[str, di
     sentences = []
     for name, by_coefficient in competence.items():
         first = next((f"{c:g}" for c in _COEFFICIENTS if c > 0 and by_coefficient[c].high < -EFFECT), None)
-        where = f"from {first} on" if first else f"nowhere up to {_COEFFICIENTS[-1]:g}"
+        extent = f"from {first} on" if first else f"nowhere up to {_COEFFICIENTS[-1]:g}"
         sentences.append(
             f"The {name} changes its rate by {effects[name][0.5]:+} at 0.5, "
             f"{effects[name][1.0]:+} at 1 and {effects[name][2.0]:+} at 2. "
             "The probability of an action that moves the mouse changes by "
             f"{by_coefficient[1.0]:+} at 1 and {by_coefficient[20.0]:+} at 20; "
-            f"it falls by more than {EFFECT:g}, with the whole interval, {where}."
+            f"it falls by more than {EFFECT:g}, with the whole interval, {extent}."
         )
     return " ".join(sentences)
 

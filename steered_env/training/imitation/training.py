@@ -123,7 +123,7 @@ class _Run:
             self._report_point()
             note = "" if self._accuracy is None else f"{self._accuracy:.1%} right moves"
             self.on_progress(Progress(self.done, self.config.examples, rate, "examples", note))
-            if stop.made:
+            if stop.requested:
                 self.save()
                 raise KeyboardInterrupt
             if now - last_saved > _CHECKPOINT_EVERY_S:

@@ -46,7 +46,7 @@ class Episodes(BaseCallback):
         self._cheese = 0
 
     def _on_step(self) -> bool:
-        if self._stop.made:
+        if self._stop.requested:
             raise KeyboardInterrupt  # the checkpoint of the last update is on disk
         for info in self.locals["infos"]:
             if "episode" in info:

@@ -139,7 +139,7 @@ class _Run:
             self.rows.append(row)
             self.log.write({f"evaluation/{name}": row[name] for name in row if name not in LOGGED}, {}, self._steps)
             self.save()
-            if stop.made:
+            if stop.requested:
                 raise KeyboardInterrupt
         self.save()
 
