@@ -171,7 +171,7 @@ def _normal(numbers: NDArray[np.float64], within: tuple[float, float]) -> Any:
 
 def _without_nan(values: ArrayLike) -> NDArray[np.float64]:
     numbers = np.asarray(values, np.float64)
-    return numbers[~np.isnan(numbers)]  # type: ignore[no-any-return]
+    return numbers[~np.isnan(numbers)]
 
 
 def _spearman(first: NDArray[np.float64], second: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
