@@ -1,9 +1,9 @@
 from .atomic_write import atomic_file
 from .foreign_files import refuse_foreign_files
+from .given_up import check_given_up, worker_threads
 from .interruption import StopRequest, ignore_ctrl_c, stop_requests, stopped_at_once
 from .machine_description import machine
 from .processor_cores import cores
-from .worker_threads import check_given_up, worker_threads
 
 __all__ = [
     "StopRequest",

@@ -10,7 +10,7 @@ import pytest
 from evaluation.measuring import Job, Measurer, Settings, chunk_of, maze_set, read_conditions, subject_of
 from steered_env import ImpalaPolicy, Maze
 from steered_env.system import worker_threads
-from steered_env.system.worker_threads import GivenUpError
+from steered_env.system.given_up import GivenUpError
 
 SETTINGS = {
     "exact": Settings("exact", 10**9, 1, 0),
