@@ -40,9 +40,9 @@ class Run:
     """One run of the command in a folder, and what its rows must be.
 
     Args:
-        folder: of the run.
-        policy: to measure; a path, or the packaged one.
-        options: more of the command's.
+        folder: Folder of the run.
+        policy: Policy to measure: a path, or the packaged one.
+        options: Further options of the command.
     """
 
     def __init__(self, folder: Path, policy: str = "small", options: tuple[str, ...] = ()) -> None:
@@ -146,8 +146,8 @@ class _Forked:
     """A run in a process forked from this one, which has everything loaded.
 
     Args:
-        folder: of the run.
-        policy: to measure.
+        folder: Folder of the run.
+        policy: Policy to measure.
     """
 
     def __init__(self, folder: Path, policy: ImpalaPolicy) -> None:
@@ -170,7 +170,7 @@ class _Forked:
         return self._process.exitcode
 
     def is_alive(self) -> bool:
-        """Whether it still runs."""
+        """Tell whether it still runs."""
         return self._process.is_alive()
 
     def kill(self) -> None:
@@ -179,7 +179,7 @@ class _Forked:
 
 
 def _finished_before(process: subprocess.Popen[str] | _Forked, seconds: float) -> bool:
-    """Whether a process came to its end in that time; if not, it is killed."""
+    """Tell whether a process came to its end in that time; if not, kill it."""
     try:
         status = process.wait(seconds)
     except subprocess.TimeoutExpired:

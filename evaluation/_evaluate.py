@@ -66,32 +66,32 @@ def evaluate(
     is how it is run.
 
     Args:
-        policy: an `ImpalaPolicy`, any torch module with ``action_probabilities``, a `SteeredPolicy` (whose
+        policy: An `ImpalaPolicy`, any torch module with ``action_probabilities``, a `SteeredPolicy` (whose
             steering then is part of every condition), a Stable-Baselines3 model or its policy, or the name of a
             packaged policy or a path, as for `load_policy`; any other network through `as_policy`; or, for sampling
             without steering, anything with Stable-Baselines3's ``predict``.
-        levels: which mazes, as procgen generates them, each once.
-        conditions: expressions (see `evaluation.measuring.conditions`), or names with a `Steering` or another
+        levels: Mazes as procgen generates them, each level once.
+        conditions: Expressions (see `evaluation.measuring.conditions`), or names with a `Steering` or another
             `Intervention`, or with a function ``(policy, maze) -> Intervention``.
-        mazes: mazes of your own, instead of levels, each once; episodes start as they are.
-        edits: made in every maze before anything else.
+        mazes: Mazes of your own, instead of levels, each once; episodes start as they are.
+        edits: Edits that are made in every maze before anything else.
         method: ``"exact"``, or ``"sampled"`` to step the simulator.
-        horizon: steps within which a place must be reached.
-        episodes: episodes of each maze and condition when sampling; defaults to 100.
-        seed: seed of the sampled actions; random vectors have a seed of their own.
-        deterministic: always take the likeliest action instead of drawing one.
-        tolerance: the most by which an exact rate may be too low; defaults to 1e-6, and 0 runs the network in every
+        horizon: Number of steps within which a place must be reached.
+        episodes: Number of episodes of each maze and condition when sampling; defaults to 100.
+        seed: Seed of the sampled actions; random vectors have a seed of their own.
+        deterministic: Always take the likeliest action instead of drawing one.
+        tolerance: The most by which an exact rate may be too low; defaults to 1e-6, and 0 runs the network in every
             state that the mouse can get to. How much it may be is the column ``error_bound``.
-        workers: threads; defaults to one per core.
-        on_progress: called with (mazes done, mazes in all) at the start and after each chunk.
-        out: a folder that keeps every chunk of mazes as soon as it is measured. The same call goes on where the
+        workers: Number of threads; defaults to one per core.
+        on_progress: Called with (mazes done, mazes in all) at the start and after each chunk.
+        out: Folder that keeps every chunk of mazes as soon as it is measured. The same call goes on where the
             last one was stopped or killed; Ctrl-C stops it at the next chunk. While it runs no rows are kept in
             memory. Without a folder the rows are kept in memory, and Ctrl-C loses them. See ``docs/scaling.md``.
-        chunk: mazes that are measured, and kept in one file, together; defaults to a size by their number. A continued
+        chunk: Mazes that are measured, and kept in one file, together; defaults to a size by their number. A continued
             run keeps its own.
-        ray: address of a Ray cluster that does the work, ``"auto"`` for the one of this machine.
-        replace: put this run in the place of a *finished* one with another configuration or code in ``out``.
-        other_code: go on with a run in ``out`` that other code began, or read it if it is finished, instead of
+        ray: Address of a Ray cluster that does the work, ``"auto"`` for the one of this machine.
+        replace: Put this run in the place of a *finished* one with another configuration or code in ``out``.
+        other_code: Go on with a run in ``out`` that other code began, or read it if it is finished, instead of
             refusing it. Its manifest then names both, and so does the description of its results.
 
     Returns:

@@ -30,9 +30,9 @@ class Setting:
 
     Attributes:
         vector: ``cheese``, ``top_right`` or ``random``.
-        layer: dotted layer name.
-        source: the level whose vector is used everywhere; None for each maze's own.
-        coefficient: what it is multiplied by; with 0 nothing is steered.
+        layer: Dotted name of a layer.
+        source: Level whose vector is used everywhere; None for each maze's own.
+        coefficient: Number that the vector is multiplied by; with 0 nothing is steered.
     """
 
     vector: str
@@ -79,21 +79,21 @@ def sweep(
         [[0, 'cheese', -1.0], [0, 'cheese', 0.0], [1, 'cheese', -1.0], [1, 'cheese', 0.0]]
 
     Args:
-        policies: one policy; or names with policies; or names of packaged ones, or paths.
-        levels: which mazes, as procgen generates them.
-        vectors: of ``cheese``, ``top_right`` and ``random``.
-        layers: dotted layer names.
-        sources: levels whose vector is used in every maze; None is each maze's own vector.
-        coefficients: what the vectors are multiplied by.
-        mazes: mazes of your own, instead of levels.
-        horizon: steps within which a place must be reached.
-        tolerance: the most by which a rate may be too low, as for `evaluate`.
-        workers: threads; defaults to one per core. The numbers do not depend on it.
-        on_progress: called with (mazes done, mazes in all), counted over all policies.
-        out: a folder that keeps a run of each policy; the same call goes on with them, see `evaluate`.
-        chunk: mazes in each file of a run, as for `evaluate`.
-        ray: address of a Ray cluster that does the work, as for `evaluate`.
-        other_code: go on with runs that other code began, as for `evaluate`.
+        policies: One policy; or names with policies; or names of packaged ones, or paths.
+        levels: Mazes as procgen generates them.
+        vectors: Some of ``cheese``, ``top_right`` and ``random``.
+        layers: Dotted names of layers.
+        sources: Levels whose vector is used in every maze; None is each maze's own vector.
+        coefficients: Numbers that the vectors are multiplied by.
+        mazes: Mazes of your own, instead of levels.
+        horizon: Number of steps within which a place must be reached.
+        tolerance: The most by which a rate may be too low, as for `evaluate`.
+        workers: Number of threads; defaults to one per core. The numbers do not depend on it.
+        on_progress: Called with (mazes done, mazes in all), counted over all policies.
+        out: Folder that keeps a run of each policy; the same call goes on with them, see `evaluate`.
+        chunk: Mazes in each file of a run, as for `evaluate`.
+        ray: Address of a Ray cluster that does the work, as for `evaluate`.
+        other_code: Go on with runs that other code began, as for `evaluate`.
 
     Returns:
         One row per policy, maze and setting: ``policy``, ``vector``, ``layer``, ``source``, ``coefficient``, then the

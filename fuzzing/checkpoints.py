@@ -37,7 +37,7 @@ def base_state() -> dict[str, Tensor]:
 
 
 def saved(content: Any, *, as_zip: bool = True) -> bytes:
-    """What ``torch.save`` writes, as a zip or in the format before it."""
+    """The bytes that ``torch.save`` writes, as a zip or in the format before it."""
     file = io.BytesIO()
     torch.save(content, file, _use_new_zipfile_serialization=as_zip)
     return file.getvalue()
@@ -122,7 +122,7 @@ def _serialized(rng: random.Random) -> dict[str, str]:
 
 
 def model_data(rng: random.Random) -> dict[str, Any]:
-    """What describes a model beside its weights, with bombs for its pickled objects."""
+    """The description of a model beside its weights, with bombs for its pickled objects."""
     space = {**_serialized(rng), "_shape": [3, 64, 64], "dtype": "uint8", "low_repr": "0", "high_repr": "255"}
     return {
         "policy_class": _serialized(rng),

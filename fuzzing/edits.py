@@ -247,7 +247,7 @@ class Sequences:
         return frame
 
     def _drawn_otherwise(self, place: int, state: Bytes, model: Model) -> str | None:
-        """What procgen has or draws otherwise than the model says."""
+        """Describe a difference between what procgen has or draws and what the model says; None if there is none."""
         if Bytes(self._edited.read(place)).model() != model:
             return "procgen simulates another maze than the model"
         frame = self._edited.frames[place]

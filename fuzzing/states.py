@@ -25,7 +25,7 @@ _NUMBERS = tuple(name for name in LAYOUT.names or () if LAYOUT[name].shape == ()
 
 
 def _offsets(buffer: bytes) -> dict[str, int]:
-    """Where each field of a whole state is, the text of the random generators counted in."""
+    """The offset of each field in a whole state, the text of the random generators counted in."""
     assert LAYOUT.fields is not None
     places, text = {}, 0
     for name, field in LAYOUT.fields.items():
@@ -131,7 +131,7 @@ def _actions(seed: int, index: int) -> list[int]:
 
 
 def _differs(state: MazeState, simulated: bytes) -> str | None:
-    """What procgen has otherwise than was set."""
+    """Describe a difference between what procgen has and what was set; None if there is none."""
     simulated_state = MazeState.decode(simulated)
     if not np.array_equal(simulated_state.walls, state.walls):
         return "procgen has other walls than were set"

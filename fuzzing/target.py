@@ -1,4 +1,4 @@
-"""What is fuzzed, and what came of one input."""
+"""Targets of fuzzing, and outcomes of their inputs."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one input.
+    """The outcome of one input.
 
     Attributes:
-        index: which input.
-        accepted: whether it became a valid object.
-        checks: the patterns of the messages with which something was refused.
-        finding: what went wrong, None where nothing did.
+        index: Index of the input.
+        accepted: Whether it became a valid object.
+        checks: Patterns of the messages with which something was refused.
+        finding: Description of what went wrong; None where nothing did.
     """
 
     index: int
@@ -34,13 +34,13 @@ class Target:
     """One thing to fuzz.
 
     Attributes:
-        name: as on the command line.
-        what: a sentence for the log.
-        prepare: from a seed, what does the work; runs in a child process.
-        count: inputs of the long run.
-        batch: inputs that are fed together.
-        seconds: after which a batch counts as hung.
-        header: patterns of the checks of lengths and headers, with which shallow mutations are refused.
+        name: Name on the command line.
+        what: A sentence for the log.
+        prepare: Function from a seed to what does the work; runs in a process of its own.
+        count: Number of inputs of the long run.
+        batch: Number of inputs that are fed together.
+        seconds: Time after which a batch counts as hung.
+        header: Patterns of the checks of lengths and headers, with which shallow mutations are refused.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Target:
     header: tuple[str, ...] = ()
 
     def past_header(self, outcome: Outcome) -> bool:
-        """Whether an input got past the checks of lengths and headers."""
+        """Tell whether an input got past the checks of lengths and headers."""
         return not any(re.search(pattern, check) for pattern in self.header for check in outcome.checks)
 
 

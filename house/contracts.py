@@ -14,8 +14,8 @@ class OnlyFaces(Contract):
     """A file of a folder that has a face is imported from within the folder alone, and the face from outside.
 
     Options:
-        importers: packages whose imports are checked.
-        ignore_imports: exceptions; one that is not needed any more is an error.
+        importers: Packages whose imports are checked.
+        ignore_imports: Exceptions; one that is not needed any more is an error.
     """
 
     type_name = "only_faces"

@@ -1,4 +1,4 @@
-"""What a model card measures of a policy."""
+"""The measurements of a policy that its model card reports."""
 
 from __future__ import annotations
 

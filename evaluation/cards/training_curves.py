@@ -1,4 +1,4 @@
-"""How training went: the curves of a run and of those that it started from, and their figure."""
+"""Training curves of a run and of those that it started from, and their figure."""
 
 from __future__ import annotations
 

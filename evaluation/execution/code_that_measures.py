@@ -25,7 +25,7 @@ def measuring_modules(*brought: object) -> frozenset[str]:
     """The modules from which all code can be found that turns mazes into rows and keeps them.
 
     Args:
-        brought: policies, edits, steerings and functions that are measured; the modules of those of their classes and
+        brought: Policies, edits, steerings and functions that are measured; the modules of those of their classes and
             functions that are this project's belong to it.
     """
     modules = {module_of(Job), f"{__package__}.on_threads", module_of(write_chunk)}

@@ -23,8 +23,8 @@ def manifest_of(measurement: Measurement, chunk: int | None = None) -> Manifest:
     """The manifest of a run that is about to begin.
 
     Args:
-        measurement: what is measured.
-        chunk: mazes in each file; None chooses by their number.
+        measurement: The measurement that the run is of.
+        chunk: Mazes in each file; None chooses by their number.
 
     Raises:
         ValueError: if something has no fingerprint.
@@ -48,8 +48,8 @@ def chunk_size(mazes: int, wanted: int | None) -> int:
     Few enough that little is lost with a chunk, and enough that a run does not have too many files.
 
     Args:
-        mazes: how many there are.
-        wanted: the size asked for, if any.
+        mazes: Number of mazes.
+        wanted: Chunk size that was asked for, if any.
     """
     return min(max(-(-mazes // _FILES), _SMALLEST_CHUNK), _LARGEST_CHUNK) if wanted is None else wanted
 

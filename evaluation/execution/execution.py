@@ -1,4 +1,4 @@
-"""How a measurement is run."""
+"""The options of how a measurement is run, which change none of its numbers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from steered_env.system import cores
 
 @dataclass(frozen=True)
 class Execution:
-    """How a measurement is run. Its numbers do not depend on it.
+    """The options of how a measurement is run; its numbers do not depend on them.
 
     Attributes:
         workers: Threads of this process, where no cluster does the work; None for one per core.

@@ -42,7 +42,7 @@ def connected(address: str) -> Iterator[None]:
     """Be connected to a Ray cluster for the time of a ``with`` block.
 
     Args:
-        address: address of the cluster: ``"auto"``, ``host:port`` or ``ray://host:port``; one that this process already
+        address: Address of the cluster: ``"auto"``, ``host:port`` or ``ray://host:port``; one that this process already
             uses stays in use.
 
     Raises:
@@ -67,8 +67,8 @@ def on_ray(job: Job, chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, pd.DataFr
     many chunks as the cluster has cores are under way, so that an autoscaler sees what is wanted.
 
     Args:
-        job: what to do.
-        chunks: taken one by one.
+        job: The measurement, without its mazes.
+        chunks: Chunks of mazes, which are taken one by one.
 
     Raises:
         RunError: if a worker has other versions or other code than this process, or the cluster is gone.

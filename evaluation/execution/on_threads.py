@@ -19,9 +19,9 @@ def on_threads(job: Job, chunks: Iterable[Chunk], workers: int) -> Iterator[tupl
     interpreter's lock, and threads share the weights.
 
     Args:
-        job: what to do.
-        chunks: taken one by one, as workers become free.
-        workers: how many threads.
+        job: The measurement, without its mazes.
+        chunks: Chunks of mazes, which are taken one by one, as workers become free.
+        workers: Number of threads.
     """
     measurer, queue = Measurer(job), iter(chunks)
     running: dict[Future[pd.DataFrame], Chunk] = {}

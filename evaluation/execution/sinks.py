@@ -52,8 +52,8 @@ class MemorySink:
     """Keeps rows in memory: a measurement that stops is lost, so that it stops at once.
 
     Args:
-        measurement: what is measured.
-        chunk: mazes in each chunk; None chooses by their number.
+        measurement: The measurement whose rows are kept.
+        chunk: Mazes in each chunk; None chooses by their number.
     """
 
     def __init__(self, measurement: Measurement, chunk: int | None) -> None:
@@ -93,8 +93,8 @@ class FolderSink:
     """Keeps rows in the folder of a run.
 
     Args:
-        run: the run; its folder is `locked`.
-        going_on: gives the run as it is once somebody goes on with it.
+        run: The run; its folder is `locked`.
+        going_on: Returns the run as it is once somebody goes on with it.
     """
 
     def __init__(self, run: RunFolder, going_on: Callable[[], RunFolder]) -> None:

@@ -1,4 +1,4 @@
-"""What a claim is."""
+"""The parts of a claim."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Findings: what measuring a claim gave."""
+"""Findings: the numbers, tables and figures that come out when a claim is measured."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Illustration:
 
 @dataclass(frozen=True)
 class Finding:
-    """What was measured of a claim.
+    """The outcome of measuring a claim.
 
     Attributes:
         checks: Numbers that decide the verdict.

@@ -1,4 +1,4 @@
-"""What claims measure with: one policy, one set of levels, and measurements that are shared and kept."""
+"""The lab that claims measure in: one policy, one set of levels, and measurements that are shared and kept."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Lab:
 
     @property
     def decision_levels(self) -> list[int]:
-        """Those levels whose maze has a decision square."""
+        """The levels whose maze has a decision square."""
         return [level for level, maze in zip(self.levels, self.mazes, strict=True) if maze.decision_square is not None]
 
     def first(self, count: int, levels: Sequence[int] | None = None) -> list[int]:
@@ -181,7 +181,7 @@ def rows_of(frame: pd.DataFrame, condition: str) -> pd.DataFrame:
 
 
 def changes(frame: pd.DataFrame, condition: str, column: str, *, against: str = BASELINE) -> pd.Series[float]:
-    """What a condition changes in every level, where both have a number.
+    """Subtract from the numbers of a condition those of another one, level by level, where both have a number.
 
     Args:
         frame: A table indexed by condition and level, as `Lab.decision` gives it.

@@ -41,7 +41,7 @@ FAILED, DOES_NOT_APPLY = "failed", "does not apply"
 
 @dataclass(frozen=True)
 class Step:
-    """How far a reproduction is.
+    """Progress of a reproduction.
 
     Attributes:
         share: Share of all work that is done, from 0 to 1.

@@ -38,7 +38,7 @@ class Interval(NamedTuple):
 
 
 def format_number(value: float, *, digits: int = 2, signed: bool = False) -> str:
-    """``0.39``, or ``+0.39`` if signed; zero has no sign, and what is NaN is a dash.
+    """Write a number as ``0.39``, or as ``+0.39`` if signed; zero has no sign, and NaN becomes a dash.
 
     Example:
         >>> format_number(-0.001, signed=True), format_number(0.125, signed=True)

@@ -36,11 +36,11 @@ class Results:
     """Measures of levels under conditions.
 
     Attributes:
-        frame: one row per maze and condition, with the columns `COLUMNS`; ``maze`` numbers the mazes in the
+        frame: One row per maze and condition, with the columns `COLUMNS`; ``maze`` numbers the mazes in the
             order they were given.
-        description: how it was made: method, horizon, seed, policy, conditions, how many ``mazes``, and by which code:
-            its ``commit``, for people, and its fingerprint, or those of all that measured a run, as ``code``.
-        progress: how far the run is that they were read from; None for results that were never in a run's folder.
+        description: How the results were made: method, horizon, seed, policy, conditions and number of ``mazes``; and
+            by which code: its ``commit``, for people, and the fingerprints of all that measured a run, as ``code``.
+        progress: Progress of the run that they were read from; None for results that were never in a run's folder.
     """
 
     frame: pd.DataFrame
@@ -197,8 +197,8 @@ def check_free_to_save(folder: Path, *more: str) -> None:
     """See that `Results.save` would write over nothing in a folder that it did not write.
 
     Args:
-        folder: where to; need not exist.
-        more: names of further files that are written after it.
+        folder: Folder that is to be written into; need not exist.
+        more: Names of further files that are written after the results.
 
     Raises:
         FileExistsError: if it would.

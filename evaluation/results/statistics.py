@@ -55,9 +55,9 @@ def mean_interval(values: ArrayLike, *, within: tuple[float, float] = RATE, seed
         (0.95, 1.0)
 
     Args:
-        values: one number per level; NaN is left out.
-        within: the lowest and the highest value possible.
-        seed: of the weights.
+        values: One number per level; NaN is left out.
+        within: The lowest and the highest value possible.
+        seed: Seed of the weights.
 
     Returns:
         NaN as mean for no values, NaN as bounds for fewer than two.
@@ -85,8 +85,8 @@ def paired_difference(values: ArrayLike, baseline: ArrayLike) -> Interval:
     """The mean over levels of ``values - baseline``, both rates, with its interval (see `mean_interval`).
 
     Args:
-        values: one number per level, 0 to 1.
-        baseline: of the same levels in the same order; a level with a NaN in either is left out.
+        values: One number per level, 0 to 1.
+        baseline: Numbers of the same levels in the same order; a level with a NaN in either is left out.
     """
     differences = np.asarray(values, np.float64) - np.asarray(baseline, np.float64)
     return mean_interval(differences, within=DIFFERENCE)
@@ -96,7 +96,7 @@ def median_interval(values: ArrayLike) -> Interval:
     """The median over levels with its percentile bootstrap interval (Efron & Tibshirani 1993, chapter 13).
 
     Args:
-        values: one number per level; NaN is left out.
+        values: One number per level; NaN is left out.
 
     Returns:
         NaN as median for no values, NaN as bounds for fewer than two.
@@ -111,8 +111,8 @@ def rank_correlation(first: ArrayLike, second: ArrayLike) -> Interval:
     Resamples in which either does not vary have no correlation and are left out.
 
     Args:
-        first: one number per level; a level with a NaN in either is left out.
-        second: likewise.
+        first: One number per level; a level with a NaN in either is left out.
+        second: Another number per level, in the same order.
 
     Returns:
         NaN where either does not vary, or there are fewer than three levels.

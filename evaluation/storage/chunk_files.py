@@ -50,9 +50,9 @@ class Place:
     """The place of a chunk in a run.
 
     Attributes:
-        run: id of the run; empty for one of version 0.1.0, whose chunk files do not name it.
-        number: number of the chunk.
-        mazes: numbers of its mazes.
+        run: Id of the run; empty for one of version 0.1.0, whose chunk files do not name it.
+        number: Number of the chunk.
+        mazes: Numbers of its mazes.
     """
 
     run: str
@@ -64,9 +64,9 @@ def write_chunk(folder: Path, place: Place, frame: pd.DataFrame) -> Path:
     """Write the rows of one chunk, and see them safely on the disk.
 
     Args:
-        folder: of the chunks; must exist.
-        place: where it belongs.
-        frame: its rows, as `frame_of` has them; may be none.
+        folder: Folder of the chunks; must exist.
+        place: Place of the chunk in its run.
+        frame: Rows of the chunk, as `frame_of` has them; may be empty.
 
     Raises:
         OSError: if the disk is full or gone; nothing is left behind then.
@@ -107,7 +107,7 @@ def rows_of(content: bytes) -> pa.Table:
 
 
 def belongs(path: Path, place: Place) -> bool:
-    """Whether a file says that it holds this chunk; of its content only the end is read."""
+    """Tell whether a file says that it holds this chunk; of its content only the end is read."""
     try:
         with path.open("rb") as file:
             return _names(file, place)
@@ -135,7 +135,7 @@ def frame_of_chunks(tables: list[pa.Table]) -> pd.DataFrame:
 
 
 def _names(file: BinaryIO | pa.BufferReader, place: Place) -> bool:
-    """Whether the end of a Parquet file names this run, this chunk and no mazes but its own.
+    """Tell whether the end of a Parquet file names this run, this chunk and no mazes but its own.
 
     Files of version 0.1.0 name only their mazes.
     """

@@ -21,9 +21,9 @@ class Reads:
     """Names that one piece of bytecode, without those inside it, reads from outside.
 
     Attributes:
-        names: of globals and builtins.
-        modules: those that it imports itself; None for one that cannot be imported.
-        attributes: every name that it uses, attributes of modules among them.
+        names: Names of globals and builtins.
+        modules: Modules that it imports itself; None for one that cannot be imported.
+        attributes: Every name that it uses, attributes of modules among them.
     """
 
     names: tuple[str, ...]
@@ -43,8 +43,8 @@ def reads_of(code: CodeType, namespace: Mapping[str, Any]) -> Reads:
     """Find the names that a piece of bytecode reads.
 
     Args:
-        code: the bytecode.
-        namespace: globals of its function.
+        code: The bytecode.
+        namespace: Globals of the function that it belongs to.
     """
     names: set[str] = set()
     modules: dict[str, ModuleType | None] = {}

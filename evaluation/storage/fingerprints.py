@@ -111,7 +111,7 @@ class _Walk:
     """Feeds a value to a hash, part by part, each with its kind.
 
     Args:
-        outer: the walk that this one is a part of.
+        outer: The walk that this one is a part of.
     """
 
     def __init__(self, outer: _Walk | None = None) -> None:
@@ -371,7 +371,7 @@ class _Walk:
         return recorded_name(value)
 
     def _is_seen(self, value: object) -> bool:
-        """Whether a function or class was added before; which of them is noted then."""
+        """Tell whether a function or class was added before; if so, note which one it was."""
         for place, known in enumerate(self._seen):
             if known is value:
                 self._note("again", str(place))
@@ -381,7 +381,7 @@ class _Walk:
 
     @contextmanager
     def _entered(self, value: object) -> Iterator[bool]:
-        """Whether a value is not inside itself; where it is, that is noted."""
+        """Yield whether a value may be entered, since it is not inside itself; if it is, note that."""
         for place, outer in enumerate(self._inside):
             if outer is value:
                 self._note("again", str(place))
@@ -399,7 +399,7 @@ class _Walk:
 
 @contextmanager
 def _naming(where: str) -> Iterator[None]:
-    """Say where a value stands that has no fingerprint."""
+    """Add to an error where the value stands that has no fingerprint."""
     try:
         yield
     except ValueError as error:
@@ -407,7 +407,7 @@ def _naming(where: str) -> Iterator[None]:
 
 
 def _is_derived_from(value: object, module: str) -> bool:
-    """Whether a class of that module, which need not be imported, is among a value's."""
+    """Tell whether one of a value's classes is of a module, which need not be imported."""
     return any(kind.__module__ == module for kind in type(value).__mro__)
 
 

@@ -32,8 +32,8 @@ class Progress:
     """Progress of a run.
 
     Attributes:
-        done: mazes measured.
-        mazes: in all.
+        done: Number of mazes measured.
+        mazes: Number of mazes in all.
     """
 
     done: int
@@ -41,7 +41,7 @@ class Progress:
 
     @property
     def finished(self) -> bool:
-        """Whether all are measured."""
+        """Whether all mazes are measured."""
         return self.done == self.mazes
 
     def __str__(self) -> str:
@@ -53,8 +53,8 @@ class RunFolder:
     """A run on disk.
 
     Attributes:
-        path: of the folder.
-        manifest: what is measured.
+        path: Path of the folder.
+        manifest: Description of what is measured.
     """
 
     path: Path

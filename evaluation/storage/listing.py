@@ -24,11 +24,11 @@ class Run:
     """A run as it is now.
 
     Attributes:
-        path: of its folder.
-        what: policy, mazes and method, for people; or what is wrong with it.
-        progress: how far it is; None if its manifest cannot be read.
-        working: whether a process works on it.
-        rate: mazes per second since the last process began on it; None before its first chunk.
+        path: Path of the run's folder.
+        what: Policy, mazes and method, for people; or the problem with its manifest.
+        progress: Progress of the run; None if its manifest cannot be read.
+        working: Whether a process works on it.
+        rate: Mazes per second since the last process began on it; None before its first chunk.
     """
 
     path: Path
@@ -39,7 +39,7 @@ class Run:
 
     @property
     def state(self) -> str:
-        """``finished``, ``running``, ``stopped`` or ``damaged``."""
+        """State of the run: ``finished``, ``running``, ``stopped`` or ``damaged``."""
         if self.progress is None:
             return "damaged"
         if self.working:

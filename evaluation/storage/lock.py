@@ -59,7 +59,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def is_locked(folder: Path) -> bool:
-    """Whether a process works in a run's folder now."""
+    """Tell whether a process works in a run's folder now."""
     try:
         with (folder / _LOCK).open("rb") as file:
             portalocker.lock(file, portalocker.LockFlags.SHARED | portalocker.LockFlags.NON_BLOCKING)
@@ -80,7 +80,7 @@ def last_session(folder: Path) -> Session | None:
 
 
 def _is_lock(path: Path) -> bool:
-    """Whether it is what `locked` wrote; nothing yet, if a process was killed before it could."""
+    """Tell whether a file is what `locked` wrote, or empty, as a process leaves it that is killed at once."""
     try:
         return not path.stat().st_size or last_session(path.parent) is not None
     except OSError:

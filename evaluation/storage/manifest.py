@@ -31,14 +31,14 @@ class Manifest:
     """The contents of a run's manifest.
 
     Attributes:
-        configuration: all that the numbers depend on, as JSON has it; a run goes on only with the same.
-        mazes: how many there are.
-        chunk: mazes in each chunk file.
-        description: of the results, for people.
-        begun: when, as ISO 8601.
-        machine: where.
-        code: what measured it, as `Code.plain` has it; more than one if another code went on. None of version 0.1.0.
-        run: names the run in each of its chunk files; a manifest of version 0.1.0 has none, and neither have those.
+        configuration: All that the numbers depend on, as JSON has it; a run goes on only with the same.
+        mazes: Number of mazes.
+        chunk: Number of mazes in each chunk file.
+        description: Description of the results, for people.
+        begun: Time at which the run began, as ISO 8601.
+        machine: Machine on which it began, for people.
+        code: Codes that measured it, as `Code.plain` has them; more than one if another code went on. Empty for 0.1.0.
+        run: Id of the run, which each of its chunk files names; empty for version 0.1.0, whose files name none.
     """
 
     configuration: Mapping[str, Any]
@@ -72,7 +72,7 @@ class Manifest:
 
     @property
     def identity(self) -> RunIdentity:
-        """What a run must have in common with another one to go on as it."""
+        """The settings and codes that a run must share with another one to go on as it."""
         as_read = json.loads(json.dumps(self.configuration))
         return RunIdentity(_flat(as_read), self.codes)
 
@@ -101,7 +101,7 @@ class Manifest:
 
     @classmethod
     def read(cls, folder: Path) -> Manifest | None:
-        """That of a run's folder, or None where there is no run.
+        """Read the manifest in a run's folder; None where there is no run.
 
         Raises:
             RunError: if it is damaged, or of a later version of this package.

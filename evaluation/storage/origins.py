@@ -1,4 +1,4 @@
-"""Whose code something is: the user's, which may change at any time, or a package's, which its version tells."""
+"""Tells the user's code, which may change at any time, from that of packages, which their versions tell."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def package_of(module: str | None) -> str | None:
         ('torch', None)
 
     Args:
-        module: dotted name of the module; one that is not imported is the user's.
+        module: Dotted name of the module; one that is not imported is the user's.
     """
     top = (module or "").partition(".")[0]
     if is_compared(module):
@@ -46,13 +46,13 @@ def recorded_name(value: Any) -> str:
 
 
 def is_compared(module: str | None) -> bool:
-    """Whether a module is Python's own, or of a package whose version every run compares."""
+    """Tell whether a module is Python's own, or of a package whose version every run compares."""
     top = (module or "").partition(".")[0]
     return top != "__main__" and (top in _COMPARED or top in sys.stdlib_module_names)
 
 
 def is_ours(module: str | None) -> bool:
-    """Whether a module is of this package."""
+    """Tell whether a module is of this package."""
     return (module or "").partition(".")[0] in _OURS
 
 

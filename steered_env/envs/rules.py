@@ -33,7 +33,7 @@ KEYS_TO_ACTION = {(key,): ACTIONS_OF[move][len(ACTIONS_OF[move]) // 2] for move,
 
 
 def check_until(until: Until) -> Until:
-    """``until`` if it is ``"cheese"`` or ``"either"``.
+    """Return ``until`` if it is ``"cheese"`` or ``"either"``.
 
     Raises:
         ValueError: if it is not.
@@ -57,7 +57,7 @@ def check_time_limit(time_limit: int, name: str = "time_limit") -> int:
 
 
 def check_render_mode(render_mode: str | None) -> str | None:
-    """``render_mode`` if there is one of that name, or None.
+    """Return ``render_mode`` if there is one of that name, or None.
 
     Raises:
         ValueError: if there is not.

@@ -1,4 +1,4 @@
-"""What each of procgen's 15 actions does to the mouse: the one rule that all others use."""
+"""The one rule of how procgen's 15 actions move the mouse."""
 
 from __future__ import annotations
 

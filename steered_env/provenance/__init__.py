@@ -1,4 +1,4 @@
-"""Which code made a result: a fingerprint of the source that it depends on, and the commit that this came from."""
+"""The code that made a result: a fingerprint of the source that it depends on, and the commit that this came from."""
 
 from .code import UNKNOWN, Code, codes_described, codes_from, commits_of
 from .run_identity import RunIdentity

@@ -1,4 +1,4 @@
-"""What makes two runs the same: their settings, and the code that their numbers depend on."""
+"""The one rule of what makes two runs the same: their settings, and the code that their numbers depend on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LONGEST = 60
 
 @dataclass(frozen=True)
 class RunIdentity:
-    """What a run in a folder must have in common with the one that is asked for, so that it can go on.
+    """The settings and codes by which a run in a folder is known as the one that is asked for, and can go on.
 
     Attributes:
         settings: All settings that its results depend on.

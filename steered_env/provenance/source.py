@@ -19,7 +19,7 @@ Entry = str | type | Callable[..., object]
 
 
 class Imported(NamedTuple):
-    """What an import names: a module, or ``name`` in a module."""
+    """The module, or the ``name`` in a module, that an import names."""
 
     module: str
     name: str = ""

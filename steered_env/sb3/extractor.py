@@ -57,7 +57,7 @@ class ImpalaExtractor(BaseFeaturesExtractor):
 
 
 def impala_policy_kwargs(width: int = 1, *, bfloat16: bool = False) -> dict[str, Any]:
-    """``policy_kwargs`` with which ``PPO("CnnPolicy", …)`` has exactly the network of `ImpalaPolicy`.
+    """Return the ``policy_kwargs`` with which ``PPO("CnnPolicy", …)`` has exactly the network of `ImpalaPolicy`.
 
     Args:
         width: Width of the network.

@@ -45,7 +45,7 @@ class MoveDistribution(CategoricalDistribution):
 
 
 class MovePolicy(ActorCriticCnnPolicy):
-    """``CnnPolicy`` whose losses see moves instead of actions; takes what that takes, in place of its name."""
+    """A ``CnnPolicy`` whose losses see moves instead of actions; it takes the same arguments."""
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)

@@ -1,4 +1,4 @@
-"""What the configurations of all algorithms share: common fields, their documentation, and checks of ranges."""
+"""The fields, their documentation and the checks of ranges that the configurations of all algorithms share."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _LEVELS = 120
 
 @dataclass(frozen=True)
 class _Wanted:
-    """What a vector is to do: change a measure, up or down."""
+    """The wanted effect of a vector: a measure that it changes, up or down."""
 
     vector: str
     column: str

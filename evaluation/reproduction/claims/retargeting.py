@@ -183,7 +183,7 @@ def _maps(policy: ImpalaPolicy, mazes: list[Maze]) -> NDArray[np.float32]:
 
 
 def _peaks_near_cheese(maps: NDArray[np.float32], mazes: list[Maze]) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
-    """For each ``(height, width)`` map, whether its largest value lies at the cheese, and that value."""
+    """Find for each ``(height, width)`` map whether its largest value lies at the cheese, and that value."""
     shape = maps.shape[1:]
     flat = maps.reshape(len(mazes), -1)
     cheeses = np.array([map_position(maze.cheese or maze.corner, *shape) for maze in mazes])
@@ -205,7 +205,7 @@ def _targets(maze: Maze, count: int | None) -> list[Cell]:
 
 
 def _tuning_gain(lab: Lab, tool: _Tool) -> float:
-    """How much setting the activation raises the path probability, averaged over the mazes for tuning."""
+    """Average over the mazes for tuning how much setting the activation raises the path probability."""
     gains = []
     for maze in lab.mazes_of(_TUNING[:4] if lab.quick else _TUNING):
         targets = _targets(maze, _TARGETS)

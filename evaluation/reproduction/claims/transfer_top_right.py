@@ -79,7 +79,7 @@ def _sources(lab: Lab) -> list[int]:
 
 
 def _small_to_large(others: dict[int, pd.Series[float]], sizes: dict[int, int], targets: list[int]) -> pd.Series[float]:
-    """For each large target the mean over small sources; empty if there are none of either."""
+    """Average over small sources for each large target; empty if there are none of either."""
     small = [changed for source, changed in others.items() if sizes[source] <= _SMALL]
     large = [target for target in targets if sizes[target] >= _LARGE]
     if not small or not large:
