@@ -24,7 +24,7 @@ from evaluation.measuring import (
 )
 from evaluation.results import Results
 from evaluation.storage import BASELINE
-from steered_env import Maze, SteeredPolicy
+from steered_env import Maze, SteeredPolicy, Steering
 from steered_env.maze import Edit, check_edits
 from steered_env.steering import Intervention
 
@@ -37,6 +37,7 @@ def evaluate(
     levels: int | Sequence[int] | None = None,
     conditions: Iterable[ConditionLike] | Mapping[str, Intervention | SteeringMaker] = (BASELINE,),
     *,
+    vectors: Mapping[str, Steering] | None = None,
     mazes: Sequence[Maze] | None = None,
     edits: Iterable[Edit] = (),
     method: Method = "exact",
@@ -73,6 +74,7 @@ def evaluate(
         levels: Mazes as procgen generates them, each level once.
         conditions: Expressions (see `evaluation.measuring.conditions`), or names with a `Steering` or another
             `Intervention`, or with a function ``(policy, maze) -> Intervention``.
+        vectors: Vectors of your own, by the words that stand for them in expressions: ``{"mine": steering}``.
         mazes: Mazes of your own, instead of levels, each once; episodes start as they are.
         edits: Edits that are made in every maze before anything else.
         method: ``"exact"``, or ``"sampled"`` to step the simulator.
@@ -119,7 +121,7 @@ def evaluate(
         deterministic,
         TOLERANCE if tolerance is None else tolerance,
     )
-    checked = read_conditions(conditions)
+    checked = read_conditions(conditions, vectors)
     job = Job(subject_of(policy, checked, settings), checked, check_edits(edits), settings)
     execution = Execution(
         workers, on_progress, None if out is None else Path(out), chunk, ray, replace=replace, other_code=other_code

@@ -20,6 +20,7 @@ PAGES = [
     "docs/reproduction.md",
     "docs/scaling.md",
     "docs/training.md",
+    "docs/vectors.md",
 ]
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 
 def parse_levels(text: str) -> range | tuple[int, ...]:
     """Levels: ``7``, ``0:100`` (the end not included), or ``3,8,12``.
@@ -11,18 +9,9 @@ def parse_levels(text: str) -> range | tuple[int, ...]:
     Raises:
         ValueError: if it is none of these, or a level is negative or named twice.
     """
-    from evaluation.measuring import distinct_levels
+    from evaluation.measuring import read_levels
 
-    if match := re.fullmatch(r"\s*(-?\d+)\s*:\s*(-?\d+)\s*", text):
-        start, stop = int(match[1]), int(match[2])
-        if stop <= start:
-            raise ValueError(f"levels {text!r} name no maze: the end must be above the start")
-        return distinct_levels(range(start, stop))
-    try:
-        numbers = parse_numbers(text, "levels")
-    except ValueError:
-        raise ValueError(f"levels must be written as 7, 0:100 or 3,8,12, got {text!r}") from None
-    return distinct_levels(numbers)
+    return read_levels(text)
 
 
 def parse_numbers(text: str, what: str) -> list[int]:

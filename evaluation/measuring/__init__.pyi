@@ -1,7 +1,7 @@
 from .conditions import USUAL_CONDITIONS, Condition, ConditionLike, SteeringMaker, read_conditions
 from .expressions import ConditionError
 from .job import Job, Measurement, Measurer
-from .maze_sets import Chunk, MazeSet, chunk_of, distinct_levels, maze_set
+from .maze_sets import Chunk, MazeSet, chunk_of, distinct_levels, maze_set, read_levels
 from .sampled import Predictor
 from .settings import TOLERANCE, Method, Settings
 from .shared_forward import SharedForward, check_probabilities, one_torch_thread
@@ -40,6 +40,7 @@ __all__ = [
     "maze_set",
     "one_torch_thread",
     "read_conditions",
+    "read_levels",
     "subject_of",
     "those_that_exist",
 ]

@@ -9,6 +9,13 @@ A condition is a linear combination of vectors::
     -random(seed=3)                    noise with the spread of each maze's cheese vector
     random(like="top_right")           noise with the spread of another vector
     cheese(layer="embedder.block1")    at another layer
+    top_left                           the vector of another corner
+    cheese(cell=(20, 18))              of a cheese that is put there
+    cheese(levels="0:20")              the mean over levels, in every maze
+    cheese(levels="0:20", component=1) the first principal component of those of levels
+    5 * unit(cheese)                   as long as 5
+    away_from(top_right, cheese)       without what points along another; onto() is what does
+    mine                               a `Steering` that is given by that name
 
 Expressions are parsed, never run.
 """
@@ -25,7 +32,7 @@ from evaluation.storage import BASELINE
 from steered_env import Maze, Steering
 from steered_env.steering import Intervention
 
-from .expressions import read_expression
+from .expressions import NO_VECTORS, check_vectors, read_expression
 from .vectors import Combination
 
 USUAL_CONDITIONS = (BASELINE, "-cheese", "top_right", "top_right - cheese", "-random")
@@ -40,9 +47,8 @@ class Condition:
     """A named steering: a combination of vectors, a fixed steering, or a function of policy and maze.
 
     Example:
-        >>> Condition.parse("2*top_right - cheese").recipe.terms
-        ((2.0, Vector(name='top_right', level=None, layer='embedder.block2.res1.resadd', seed=0, like='cheese')), \
-(-1.0, Vector(name='cheese', level=None, layer='embedder.block2.res1.resadd', seed=0, like='cheese')))
+        >>> [(coefficient, vector.name) for coefficient, vector in Condition.parse("2*top_right - cheese").recipe.terms]
+        [(2.0, 'top_right'), (-1.0, 'cheese')]
 
     Attributes:
         name: The name in tables.
@@ -82,21 +88,25 @@ class Condition:
         if isinstance(self.recipe, Intervention):
             return tuple(self.recipe.changes())
         if isinstance(self.recipe, Combination):
-            return tuple(dict.fromkeys(vector.layer for _, vector in self.recipe.terms))
+            return self.recipe.layers
         return ()
 
     @classmethod
-    def parse(cls, expression: str) -> Condition:
+    def parse(cls, expression: str, vectors: Mapping[str, Steering] = NO_VECTORS) -> Condition:
         """Read an expression.
+
+        Args:
+            expression: The expression, which becomes the condition's name.
+            vectors: Vectors of the caller's, by the words that stand for them.
 
         Raises:
             ConditionError: if it is no condition; the message names the place and what was expected.
         """
         name = " ".join(expression.split())
-        return cls(name, read_expression(name))
+        return cls(name, read_expression(name, vectors))
 
     @classmethod
-    def of(cls, condition: ConditionLike) -> Condition:
+    def of(cls, condition: ConditionLike, vectors: Mapping[str, Steering] = NO_VECTORS) -> Condition:
         """A condition from an expression, or from a name with a steering or a function that makes one.
 
         Raises:
@@ -107,7 +117,7 @@ class Condition:
         if isinstance(condition, Condition):
             return condition
         if isinstance(condition, str):
-            return cls.parse(condition)
+            return cls.parse(condition, vectors)
         if isinstance(condition, tuple) and len(condition) == 2 and isinstance(condition[0], str):
             name, recipe = condition
             if isinstance(recipe, Intervention) or callable(recipe):
@@ -121,18 +131,24 @@ class Condition:
 
 def read_conditions(
     conditions: Iterable[ConditionLike] | Mapping[str, Intervention | SteeringMaker],
+    vectors: Mapping[str, Steering] | None = None,
 ) -> tuple[Condition, ...]:
     """Several conditions, each name once.
 
+    Args:
+        conditions: Expressions, or names with what they stand for.
+        vectors: Vectors of the caller's, by the words that stand for them in expressions.
+
     Raises:
         ConditionError: if an expression is no condition.
-        TypeError: if something is no condition at all.
-        ValueError: if there is none, or two have one name.
+        TypeError: if something is no condition at all, or a vector no `Steering`.
+        ValueError: if there is none, or two have one name, or a vector's word cannot be one.
     """
+    own = check_vectors(vectors)
     if isinstance(conditions, str):
         raise TypeError(f"conditions must be a list, got the one string {conditions!r}")
     items = conditions.items() if isinstance(conditions, Mapping) else conditions
-    result = tuple(Condition.of(item) for item in items)
+    result = tuple(Condition.of(item, own) for item in items)
     names = [condition.name for condition in result]
     if not names:
         raise ValueError(f"there must be at least one condition, such as {BASELINE!r}")

@@ -4,48 +4,87 @@ from __future__ import annotations
 
 import ast
 import difflib
+import keyword
 import math
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 from evaluation.storage import BASELINE
-from steered_env.simulator import check_level, whole_number
+from steered_env import Steering
+from steered_env.simulator import check_cell, check_level, whole_number
 from steered_env.steering import DEFAULT_LAYER
 
-from .vectors import VECTORS, Combination, Vector
+from .maze_sets import read_levels
+from .vectors import FUNCTIONS, VECTORS, Combination, Function, Given, Vector
 
-_WORDS = (BASELINE, *VECTORS)
+_OPTIONS = {
+    "cheese": ("level", "levels", "component", "cell", "layer"),
+    "random": ("level", "layer", "seed", "like"),
+}
+_OPTIONS_OF_CORNERS = ("level", "levels", "component", "layer")
 _MAX_LENGTH = 1000
+NO_VECTORS: Mapping[str, Steering] = MappingProxyType({})
+"""No vectors of the caller's."""
 
 
 class ConditionError(ValueError):
     """An expression that is no condition; the message points at the place."""
 
 
-def read_expression(expression: str) -> Combination:
+def check_vectors(vectors: Mapping[str, Steering] | None) -> Mapping[str, Steering]:
+    """Check vectors of the caller's, and the words that stand for them.
+
+    Raises:
+        TypeError: if one is no `Steering`.
+        ValueError: if a word is none that an expression could use, or has a meaning already.
+    """
+    if vectors is None:
+        return NO_VECTORS
+    for name, steering in vectors.items():
+        if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
+            raise ValueError(f"a vector's name must be a word of letters, digits and _, got {name!r}")
+        if name in (BASELINE, *VECTORS, *FUNCTIONS):
+            raise ValueError(f"the name {name!r} has a meaning already: give this vector another one")
+        if not isinstance(steering, Steering):
+            raise TypeError(
+                f"vector {name!r} must be a Steering, got {type(steering).__name__}; another Intervention, or a "
+                f"function, is a condition of its own: ({name!r}, …)"
+            )
+    return vectors
+
+
+def read_expression(expression: str, vectors: Mapping[str, Steering] = NO_VECTORS) -> Combination:
     """Read an expression, such as ``2*top_right - cheese``.
+
+    Args:
+        expression: The expression.
+        vectors: Vectors of the caller's, by the words that stand for them.
 
     Raises:
         ConditionError: if it is no condition; the message names the place and what was expected.
     """
     if len(expression) > _MAX_LENGTH:
         raise ConditionError(f"a condition has at most {_MAX_LENGTH} signs, got {len(expression)}")
+    reader = _Reader(expression, vectors)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)  # such as for 1or 2: the reader below says more
             tree = ast.parse(expression, mode="eval")
     except SyntaxError as error:
-        raise _syntax_error(expression, error) from None
+        raise _syntax_error(expression, error, reader.known_vectors) from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise ConditionError(f"condition {expression[:60]!r}: cannot be read ({type(error).__name__})") from None
     try:
-        value = _Reader(expression).read(tree.body)
+        value = reader.read(tree.body)
     except RecursionError:
         raise ConditionError(f"condition {expression[:60]!r}: is nested too deeply") from None
     if isinstance(value, float):
         raise ConditionError(
             f"condition {expression!r}: a number alone steers nothing; write {BASELINE}, or a vector: "
-            f"{', '.join(VECTORS)}"
+            f"{reader.known_vectors}"
         )
     return value
 
@@ -55,11 +94,11 @@ def _error_at(name: str, column: int, message: str) -> ConditionError:
     return ConditionError(f"condition {name!r}: {message} (at column {column}){arrow}")
 
 
-def _syntax_error(name: str, error: SyntaxError) -> ConditionError:
+def _syntax_error(name: str, error: SyntaxError, vectors: str) -> ConditionError:
     """Python's complaint about an expression, with what was expected where Python does not say it."""
-    expected = f"a number, {BASELINE}, or a vector: {', '.join(VECTORS)}"
+    expected = f"a number, {BASELINE}, or a vector: {vectors}"
     if not name:
-        return ConditionError(f"a condition must not be empty; write {BASELINE}, or a vector: {', '.join(VECTORS)}")
+        return ConditionError(f"a condition must not be empty; write {BASELINE}, or a vector: {vectors}")
     column = error.offset or len(name) + 1
     if not error.msg.startswith("invalid syntax"):
         return _error_at(name, column, error.msg)
@@ -77,6 +116,12 @@ class _Reader:
     """Reads one expression's syntax tree."""
 
     source: str
+    vectors: Mapping[str, Steering]
+
+    @property
+    def known_vectors(self) -> str:
+        """The words for vectors."""
+        return ", ".join((*VECTORS, *self.vectors))
 
     def read(self, node: ast.expr) -> _Value:
         if isinstance(node, ast.Constant):
@@ -89,10 +134,13 @@ class _Reader:
         if isinstance(node, ast.Name):
             return self._vector(node, [])
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            if node.func.id in FUNCTIONS:
+                return self._function(node.func, node)
+            self._check_word(node.func)
             if node.args:
                 raise self._error(node.args[0], "options need their names, such as level=0")
             return self._vector(node.func, node.keywords)
-        raise self._error(node, f"expected a number, {BASELINE}, or a vector: {', '.join(VECTORS)}")
+        raise self._error(node, f"expected a number, {BASELINE}, or a vector: {self.known_vectors}")
 
     def _number(self, node: ast.Constant) -> float:
         if isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
@@ -132,26 +180,53 @@ class _Reader:
             raise self._error(node, "a coefficient must be finite")
         return value
 
-    def _vector(self, name: ast.Name, options: list[ast.keyword]) -> Combination:
-        if name.id not in _WORDS:
-            near = difflib.get_close_matches(name.id, _WORDS, n=1)
+    def _function(self, name: ast.Name, call: ast.Call) -> Combination:
+        wanted = FUNCTIONS[name.id]
+        if len(call.args) != wanted or call.keywords:
+            example = f"{name.id}({', '.join(VECTORS[:wanted])})"
+            raise self._error(name, f"{name.id} takes {wanted} vector{'s' * (wanted > 1)}, such as {example}")
+        arguments = []
+        for node in call.args:
+            value = self.read(node)
+            if isinstance(value, float) or not value.terms:
+                raise self._error(node, f"{name.id} takes vectors: {self.known_vectors}")
+            arguments.append(value)
+        return Combination(((1.0, Function(name.id, tuple(arguments))),))
+
+    def _check_word(self, name: ast.Name) -> None:
+        words = (BASELINE, *VECTORS, *self.vectors)
+        if name.id not in words:
+            near = difflib.get_close_matches(name.id, (*words, *FUNCTIONS), n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise self._error(name, f"unknown vector {name.id!r}, known are {', '.join(_WORDS)}{hint}")
-        if name.id == BASELINE:
+            functions = ", ".join(f"{function}()" for function in FUNCTIONS)
+            raise self._error(name, f"unknown vector {name.id!r}, known are {', '.join(words)}, {functions}{hint}")
+
+    def _vector(self, name: ast.Name, options: list[ast.keyword]) -> Combination:
+        self._check_word(name)
+        if name.id == BASELINE or name.id in self.vectors:
             if options:
-                raise self._error(name, f"{BASELINE} takes no options")
-            return Combination()
-        known = ("level", "layer", "seed", "like") if name.id == "random" else ("level", "layer")
-        given: dict[str, int | str] = {}
+                raise self._error(name, f"{name.id} takes no options")
+            given = self.vectors.get(name.id)
+            return Combination() if given is None else Combination(((1.0, Given(name.id, given)),))
+        return Combination(((1.0, Vector(name.id, **self._options(name, options))),))
+
+    def _options(self, name: ast.Name, options: list[ast.keyword]) -> dict[str, Any]:
+        known = _OPTIONS.get(name.id, _OPTIONS_OF_CORNERS)
+        given: dict[str, Any] = {}
         for option in options:
             if option.arg is None or option.arg not in known:
                 raise self._error(option.value, f"{name.id} has no option {option.arg}; it takes {', '.join(known)}")
             if option.arg in given:
                 raise self._error(option.value, f"{name.id} is given {option.arg} twice; name each option once")
             given[option.arg] = self._option(option.arg, option.value)
-        return Combination(((1.0, Vector(name.id, **given)),))  # type: ignore[arg-type]
+        for one, other in (("level", "levels"), ("cell", "levels")):
+            if one in given and other in given:
+                raise self._error(name, f"{name.id} is given {one} and {other}; name one of them")
+        if "component" in given and "levels" not in given:
+            raise self._error(name, "a component is one of many vectors: name their levels, such as levels='0:20'")
+        return given
 
-    def _option(self, option: str, node: ast.expr) -> int | str:
+    def _option(self, option: str, node: ast.expr) -> Any:
         try:
             value = ast.literal_eval(node)
         except (TypeError, ValueError):  # a TypeError for what cannot be built, such as {[]: 1}
@@ -159,14 +234,20 @@ class _Reader:
         try:
             if option == "level":
                 return check_level(value)
-            if option == "seed":
-                if whole_number(value, "seed") < 0:
-                    raise ValueError(f"seed must be ≥ 0, got {value}")
+            if option == "levels":
+                return read_levels(str(value))
+            if option == "cell":
+                return check_cell(value, "cell")
+            if option in ("seed", "component"):
+                lowest = 0 if option == "seed" else 1
+                if whole_number(value, option) < lowest:
+                    raise ValueError(f"{option} must be ≥ {lowest}, got {value}")
                 return int(value)
         except (TypeError, ValueError) as error:
             raise self._error(node, str(error)) from None
-        if option == "like" and value not in ("cheese", "top_right"):
-            raise self._error(node, f"like must be cheese or top_right, got {value!r}")
+        likes = [word for word in VECTORS if word != "random"]
+        if option == "like" and value not in likes:
+            raise self._error(node, f"like must be one of {', '.join(likes)}, got {value!r}")
         if not isinstance(value, str) or not value:
             raise self._error(node, f'{option} must be a name in quotes, such as layer="{DEFAULT_LAYER}"')
         return value

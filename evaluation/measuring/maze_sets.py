@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -152,3 +153,21 @@ def distinct_levels(levels: object) -> range | tuple[int, ...]:
             )
         seen.add(level)
     return checked
+
+
+def read_levels(text: str) -> range | tuple[int, ...]:
+    """Read levels as people write them: ``7``, ``0:100`` (the end not included), or ``3,8,12``.
+
+    Raises:
+        ValueError: if it is none of these, or a level is negative or named twice.
+    """
+    if match := re.fullmatch(r"\s*(-?\d+)\s*:\s*(-?\d+)\s*", text):
+        start, stop = int(match[1]), int(match[2])
+        if stop <= start:
+            raise ValueError(f"levels {text!r} name no maze: the end must be above the start")
+        return distinct_levels(range(start, stop))
+    try:
+        numbers = [int(part) for part in text.strip("()").split(",")]
+    except ValueError:
+        raise ValueError(f"levels must be written as 7, 0:100 or 3,8,12, got {text!r}") from None
+    return distinct_levels(numbers)

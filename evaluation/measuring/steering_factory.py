@@ -9,11 +9,20 @@ from dataclasses import dataclass, field
 
 from torch import nn
 
-from steered_env import Maze, Steering, VectorError, cheese_vector, random_vector, top_right_vector
+from steered_env import (
+    Maze,
+    Steering,
+    VectorError,
+    cheese_vector,
+    corner_vector,
+    mean_difference,
+    principal_components,
+    random_vector,
+)
 from steered_env.steering import Intervention
 
 from .conditions import Condition
-from .vectors import Combination, Vector
+from .vectors import CORNERS, Combination, Function, Given, Term, Vector
 
 
 @dataclass
@@ -21,20 +30,20 @@ class SteeringFactory:
     """Makes the steerings of conditions for one policy, computing each vector of a maze once.
 
     Args:
-        policy: whose activations the vectors are differences of.
+        policy: The policy whose activations the vectors are differences of.
     """
 
     policy: nn.Module
-    _fixed: dict[tuple[Vector, int], Steering] = field(default_factory=dict)
+    _fixed: dict[Vector, Steering] = field(default_factory=dict)
 
     def steerings(self, conditions: Iterable[Condition], maze: Maze) -> dict[str, Intervention]:
         """The steering of each condition, by its name; a condition whose vector does not exist is left out.
 
         Args:
-            conditions: which.
-            maze: in its start state; a vector without a level of its own is computed there.
+            conditions: The conditions.
+            maze: The maze in its start state; a vector without levels of its own is computed there.
         """
-        here: dict[Vector, Steering] = {}
+        here: dict[Term, Steering] = {}
         steerings: dict[str, Intervention] = {}
         for condition in conditions:
             with suppress(VectorError):
@@ -49,7 +58,7 @@ class SteeringFactory:
         """
         return self._make(condition, maze, {})
 
-    def _make(self, condition: Condition, maze: Maze, here: dict[Vector, Steering]) -> Intervention:
+    def _make(self, condition: Condition, maze: Maze, here: dict[Term, Steering]) -> Intervention:
         recipe = condition.recipe
         if isinstance(recipe, Intervention):
             return recipe
@@ -63,28 +72,61 @@ class SteeringFactory:
             )
         return steering
 
-    def _combined(self, combination: Combination, maze: Maze, here: dict[Vector, Steering]) -> Steering:
+    def _combined(self, combination: Combination, maze: Maze, here: dict[Term, Steering]) -> Steering:
         total = Steering()
         for coefficient, name in combination.terms:
             vector = self._vector(name, maze, here)  # also to see that it exists
             total = total + coefficient * vector if coefficient else total
         return total
 
-    def _vector(self, vector: Vector, maze: Maze, here: dict[Vector, Steering]) -> Steering:
-        if vector.level is not None:
-            key = (vector, vector.level)
-            if key not in self._fixed:
-                self._fixed[key] = self._compute(vector, Maze.from_level(vector.level), {})
-            return self._fixed[key]
-        if vector not in here:
-            here[vector] = self._compute(vector, maze, here)
-        return here[vector]
+    def _vector(self, term: Term, maze: Maze, here: dict[Term, Steering]) -> Steering:
+        if isinstance(term, Given):
+            return term.steering
+        if isinstance(term, Vector) and (term.level is not None or term.levels is not None):
+            if term not in self._fixed:
+                self._fixed[term] = self._compute_elsewhere(term)
+            return self._fixed[term]
+        if term not in here:
+            here[term] = (
+                self._apply(term, maze, here) if isinstance(term, Function) else self._compute(term, maze, here)
+            )
+        return here[term]
 
-    def _compute(self, vector: Vector, maze: Maze, here: dict[Vector, Steering]) -> Steering:
+    def _apply(self, function: Function, maze: Maze, here: dict[Term, Steering]) -> Steering:
+        first, *rest = [self._combined(argument, maze, here) for argument in function.arguments]
+        try:
+            if function.name == "unit":
+                return first.normalised()
+            return first.onto(*rest) if function.name == "onto" else first.away_from(*rest)
+        except ValueError as error:  # a vector of nothing but zeros
+            raise VectorError(f"{function.name}() does not exist for {maze!r}: {error}") from None
+
+    def _compute_elsewhere(self, vector: Vector) -> Steering:
+        if vector.level is not None:
+            return self._compute(vector, Maze.from_level(vector.level), {})
+        assert vector.levels is not None
+        pairs = [pair for maze in Maze.from_levels(vector.levels) if (pair := self._pair(vector, maze))]
+        if len(pairs) < (vector.component or 1):
+            raise VectorError(f"of {vector.levels} only {len(pairs)} have a {vector.name} vector")
+        if vector.component is None:
+            return mean_difference(self.policy, pairs, layer=vector.layer)
+        return principal_components(self.policy, pairs, vector.component, layer=vector.layer)[-1]
+
+    @staticmethod
+    def _pair(vector: Vector, maze: Maze) -> tuple[Maze, Maze] | None:
+        """The two mazes of whose activations a vector is the difference; None if it does not exist."""
         if vector.name == "cheese":
-            return cheese_vector(self.policy, maze, layer=vector.layer)
-        if vector.name == "top_right":
-            return top_right_vector(self.policy, maze, layer=vector.layer)
+            return None if maze.cheese is None else (maze, maze.without_cheese())
+        carved = maze.with_corner_path(CORNERS[vector.name])
+        return None if carved == maze else (carved, maze)
+
+    def _compute(self, vector: Vector, maze: Maze, here: dict[Term, Steering]) -> Steering:
+        if vector.name == "cheese":
+            if vector.cell is not None and (maze.walls[vector.cell] or vector.cell == maze.mouse):
+                raise VectorError(f"no cheese can lie at {vector.cell} in {maze!r}: a wall or the mouse is there")
+            return cheese_vector(self.policy, maze, cell=vector.cell, layer=vector.layer)
+        if vector.name in CORNERS:
+            return corner_vector(self.policy, maze, corner=CORNERS[vector.name], layer=vector.layer)
         like = Vector(vector.like, layer=vector.layer)
         if like not in here:
             here[like] = self._compute(like, maze, here)

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from steered_env import Steering
+from steered_env.simulator import Cell
 from steered_env.steering import DEFAULT_LAYER
 
-VECTORS = ("cheese", "top_right", "random")
+CORNERS = {name.replace(" ", "_"): name for name in ("top right", "top left", "bottom right", "bottom left")}
+"""Words of conditions, and the corners to whose vectors they belong."""
+VECTORS = ("cheese", *CORNERS, "random")
+FUNCTIONS = {"unit": 1, "onto": 2, "away_from": 2}
+"""Functions of vectors, and how many they take."""
 
 
 @dataclass(frozen=True)
@@ -14,11 +20,14 @@ class Vector:
     """One vector of an expression.
 
     Attributes:
-        name: ``cheese``, ``top_right`` or ``random``.
+        name: One of `VECTORS`.
         level: The level whose vector is used in every maze; None for each maze's own.
-        layer: Dotted name of the layer.
+        layer: Name of the layer.
         seed: Seed of ``random``.
         like: The vector whose spread ``random`` takes.
+        cell: Where the cheese is put, of ``cheese``; None for where it is.
+        levels: Levels of whose vectors one is made, for every maze: their mean, or a principal component.
+        component: Which principal component, from 1; None for the mean.
     """
 
     name: str
@@ -26,6 +35,53 @@ class Vector:
     layer: str = DEFAULT_LAYER
     seed: int = 0
     like: str = "cheese"
+    cell: Cell | None = None
+    levels: range | tuple[int, ...] | None = None
+    component: int | None = None
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layers that it names."""
+        return (self.layer,)
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """A vector of the caller's.
+
+    Attributes:
+        name: The word that stands for it.
+        steering: The vector.
+    """
+
+    name: str
+    steering: Steering
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layers that it names."""
+        return tuple(self.steering)
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of combinations of vectors.
+
+    Attributes:
+        name: One of `FUNCTIONS`.
+        arguments: What it is applied to.
+    """
+
+    name: str
+    arguments: tuple[Combination, ...]
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layers that its arguments name."""
+        return tuple(layer for argument in self.arguments for layer in argument.layers)
+
+
+Term = Vector | Given | Function
 
 
 @dataclass(frozen=True)
@@ -36,7 +92,12 @@ class Combination:
         terms: Coefficients and vectors; without any, nothing is steered.
     """
 
-    terms: tuple[tuple[float, Vector], ...] = ()
+    terms: tuple[tuple[float, Term], ...] = ()
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layers that it names, each once."""
+        return tuple(dict.fromkeys(layer for _, term in self.terms for layer in term.layers))
 
     def scaled(self, factor: float) -> Combination:
         """The combination times a number."""

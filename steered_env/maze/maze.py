@@ -263,10 +263,42 @@ class Maze(MazeState):
         to the last column. Mouse, cheese and the maze's own layout stay. A maze of size 25 has its corner
         there already and is returned unchanged.
         """
-        row, col = self.corner
-        last = WORLD_SIZE - 1
-        upwards = [(r, col) for r in range(row + 1, WORLD_SIZE)]
-        return self.with_open(upwards + [(last, c) for c in range(col + 1, WORLD_SIZE)])
+        return self.with_corner_path("top right")
+
+    @property
+    def corners(self) -> dict[str, Cell]:
+        """The inner maze's four corner cells: ``"top right"``, ``"top left"``, ``"bottom right"``, ``"bottom left"``.
+
+        All are open in a generated maze; the bottom left one is the start.
+        """
+        low, high = self.start[0], self.corner[0]
+        return {
+            "top right": (high, high),
+            "top left": (high, low),
+            "bottom right": (low, high),
+            "bottom left": (low, low),
+        }
+
+    def with_corner_path(self, corner: str) -> Maze:
+        """The maze with a path carved from one of its corners to the same corner of the world.
+
+        The cells straight above the corner, or below it, are opened up to the world's edge, then those along the edge.
+        Mouse, cheese and the maze's own layout stay. A maze of size 25 is returned unchanged.
+
+        Args:
+            corner: One of `corners`.
+
+        Raises:
+            ValueError: if it is none of them.
+        """
+        if corner not in self.corners:
+            raise ValueError(f"corner must be one of {', '.join(self.corners)}, got {corner!r}")
+        row, col = self.corners[corner]
+        vertical, horizontal = corner.split()
+        rows = range(row + 1, WORLD_SIZE) if vertical == "top" else range(row)
+        cols = range(col + 1, WORLD_SIZE) if horizontal == "right" else range(col)
+        edge = WORLD_SIZE - 1 if vertical == "top" else 0
+        return self.with_open([(r, col) for r in rows] + [(edge, c) for c in cols])
 
     def observe(self) -> NDArray[np.uint8]:
         """Draw what the policy sees: ``(64, 64, 3)`` uint8, drawn by procgen."""
