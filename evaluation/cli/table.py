@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,12 +59,9 @@ def table(
     """
     from evaluation._evaluate import evaluate
     from evaluation.measuring import USUAL_CONDITIONS, read_conditions
-    from evaluation.results import check_folder, check_free_to_save, write_text
-    from evaluation.storage import BASELINE
-    from evaluation.views import results_figure, save_figure
+    from evaluation.results import check_folder, check_free_to_save
 
     from .progress_bars import counting
-    from .terminal_table import print_table
 
     measured = read_conditions(conditions or USUAL_CONDITIONS)
     wanted = parse_levels(levels)
@@ -88,23 +86,41 @@ def table(
             replace=out is None,
             other_code=other_code,
         )
+    apart = results.with_decision_square()
+    parts = {"Mazes with a decision square": apart} if len(apart.frame) else {}
+    parts["All mazes"] = results
+    _write(results, parts, folder)
+    _print(parts, f"policy {policy}, {method} method, {horizon} steps")
+    for name in (*_TABLE_FILES, "results.csv", "summary.csv"):
+        _out.print(str(folder / name), highlight=False, soft_wrap=True)
+
+
+def _write(results: Results, parts: Mapping[str, Results], folder: Path) -> None:
+    """Write the results, and a table of each part of them."""
+    from evaluation.results import write_text
+    from evaluation.views import results_figure, save_figure
+
     measured_all = f"all {results.mazes} mazes are in {folder}; the same command makes the table from there"
     with stopped_at_once(lambda: measured_all):
         results.save(folder)
-        apart = results.with_decision_square()
-        parts = {"Mazes with a decision square": apart} if len(apart.frame) else {}
-        parts["All mazes"] = results
         write_text(folder / "table.md", "\n".join(_markdown_section(title, part) for title, part in parts.items()))
         save_figure(results_figure(results), folder / "figure.png")
+
+
+def _print(parts: Mapping[str, Results], settings: str) -> None:
+    """Print a table of each part of the results, and how they were measured."""
+    from evaluation.storage import BASELINE
+
+    from .terminal_table import print_table
+
     for title, part in parts.items():
         print_table(_out, part, f"{title}: {part.mazes}")
         if notes := part.notes():
             _out.print(f" {notes}\n", highlight=False)
-    _out.print(f"policy {policy}, {method} method, {horizon} steps")
-    difference = "; Δ: paired difference to the baseline" if BASELINE in results.conditions else ""
+    _out.print(settings)
+    with_baseline = any(BASELINE in part.conditions for part in parts.values())
+    difference = "; Δ: paired difference to the baseline" if with_baseline else ""
     _out.print(f"95 % intervals over mazes{difference}; more in table.md")
-    for name in (*_TABLE_FILES, "results.csv", "summary.csv"):
-        _out.print(str(folder / name), highlight=False, soft_wrap=True)
 
 
 def _markdown_section(title: str, results: Results) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from evaluation.reproduction.claim import Claim
 from evaluation.reproduction.drawing import dots
@@ -11,12 +12,13 @@ from evaluation.reproduction.lab import Lab, change, changes
 from evaluation.reproduction.tables import changes_table
 from evaluation.reproduction.thresholds import EFFECT, LITTLE
 from evaluation.reproduction.verdict import Check
-from evaluation.results import mean_interval
+from evaluation.results import Interval, mean_interval
 from evaluation.storage import BASELINE
 from evaluation.views import VectorField, fields_figure
 from steered_env.simulator import WORLD_SIZE
 
 _CHEESE, _CORNER, _BOTH = "-cheese", "top_right", "top_right - cheese"
+_SUM = "sum of each alone"
 _TITLES = {"reach_cheese": "P(reach cheese)", "reach_top_right": "P(reach corner)"}
 
 
@@ -31,11 +33,7 @@ def _measure(lab: Lab) -> Finding:
     fields = lab.fields([BASELINE, _CHEESE, _CORNER, _BOTH], targets)
     missed = mean_interval([_distance_to_sum(*(field[level] for field in fields)) for level in targets])
     moved = mean_interval([fields[3][level].distance(fields[0][level]) for level in targets])
-    alone = {c: {t: change(frame, c, column) for column, t in _TITLES.items()} for c in (_CHEESE, _CORNER, _BOTH)}
-    alone["sum of each alone"] = {
-        title: mean_interval(changes(frame, _CHEESE, column) + changes(frame, _CORNER, column), within=(-2, 2))
-        for column, title in _TITLES.items()
-    }
+    effects = _effects(frame)
     shown = targets[0]
     return Finding(
         checks=[
@@ -44,18 +42,13 @@ def _measure(lab: Lab) -> Finding:
             Check("P(reach corner): both, minus top_right alone", gains[1], least=LITTLE),
             Check("distance of both to the sum of each alone, over cells", missed, most=EFFECT),
         ],
-        summary="Together they change P(reach cheese) by "
-        f"{alone[_BOTH][_TITLES['reach_cheese']]:+} and P(reach corner) by "
-        f"{alone[_BOTH][_TITLES['reach_top_right']]:+}; the sums of what each does alone are "
-        f"{alone['sum of each alone'][_TITLES['reach_cheese']]:+} and "
-        f"{alone['sum of each alone'][_TITLES['reach_top_right']]:+}. In action probabilities the "
-        f"two together are {missed} from that sum, and {moved} from the baseline.",
+        summary=_summary(effects, missed, moved),
         tables={"changes": changes_table(frame, [_CHEESE, _CORNER, _BOTH])},
         illustrations=[
             Illustration(
                 "rates",
                 "What each does alone, their sum, and the two together.",
-                dots(alone, "change of probability", zero=True),
+                dots(effects, "change of probability", zero=True),
             ),
             Illustration(
                 "fields",
@@ -63,6 +56,25 @@ def _measure(lab: Lab) -> Finding:
                 fields_figure([field[shown] for field in fields], policy=lab.policy_name),
             ),
         ],
+    )
+
+
+def _effects(frame: pd.DataFrame) -> dict[str, dict[str, Interval]]:
+    """The change of each rate under each condition, and the sum of what the two do alone."""
+    effects = {c: {t: change(frame, c, column) for column, t in _TITLES.items()} for c in (_CHEESE, _CORNER, _BOTH)}
+    effects[_SUM] = {
+        title: mean_interval(changes(frame, _CHEESE, column) + changes(frame, _CORNER, column), within=(-2, 2))
+        for column, title in _TITLES.items()
+    }
+    return effects
+
+
+def _summary(effects: dict[str, dict[str, Interval]], missed: Interval, moved: Interval) -> str:
+    (cheese, corner), sums = effects[_BOTH].values(), list(effects[_SUM].values())
+    return (
+        f"Together they change P(reach cheese) by {cheese:+} and P(reach corner) by {corner:+}; the sums of what each "
+        f"does alone are {sums[0]:+} and {sums[1]:+}. In action probabilities the two together are {missed} from that "
+        f"sum, and {moved} from the baseline."
     )
 
 

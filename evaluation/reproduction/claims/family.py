@@ -55,36 +55,38 @@ def _measure(lab: Lab) -> Finding:
     return Finding(
         checks=_checks(rows),
         summary=_summary(rows),
-        tables={
-            "family": pd.DataFrame(
-                [
-                    {"policy": name, **{title: format(i, "+" if title in _SIGNED else "") for title, i in row.items()}}
-                    for name, row in rows.items()
-                ]
-            )
-        },
-        illustrations=[
-            Illustration(
-                "goals",
-                "What policies seek in mazes with a decision square, by the side n of the top-right region that the "
-                f"cheese lay in during training ({WORLD_SIZE}: anywhere), unsteered and with one vector.",
-                lines(
-                    {title: {n: rows[name][title] for name, n in first_seeds.items()} for title in _SOUGHT},
-                    "n: in training the cheese lay in the top-right n×n cells",
-                    "probability within 256 steps",
-                ),
-            ),
-            Illustration(
-                "family",
-                "The effect of the cheese vector in policies trained with the cheese in the top-right n×n cells.",
-                dots(
-                    {title: {name: row[title] for name, row in rows.items()} for title in _EFFECTS},
-                    "change of P(cheese | decision square)",
-                    zero=True,
-                ),
-            ),
-        ],
+        tables={"family": _table(rows)},
+        illustrations=_illustrations(rows, first_seeds),
     )
+
+
+def _table(rows: dict[str, dict[str, Interval]]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {"policy": name, **{title: format(i, "+" if title in _SIGNED else "") for title, i in row.items()}}
+            for name, row in rows.items()
+        ]
+    )
+
+
+def _illustrations(rows: dict[str, dict[str, Interval]], first_seeds: dict[str, float]) -> list[Illustration]:
+    """The figures of a family, whose members of the first seed are drawn by their region."""
+    sought = {title: {n: rows[name][title] for name, n in first_seeds.items()} for title in _SOUGHT}
+    effects = {title: {name: row[title] for name, row in rows.items()} for title in _EFFECTS}
+    region = "n: in training the cheese lay in the top-right n×n cells"
+    return [
+        Illustration(
+            "goals",
+            "What policies seek in mazes with a decision square, by the side n of the top-right region that the "
+            f"cheese lay in during training ({WORLD_SIZE}: anywhere), unsteered and with one vector.",
+            lines(sought, region, "probability within 256 steps"),
+        ),
+        Illustration(
+            "family",
+            "The effect of the cheese vector in policies trained with the cheese in the top-right n×n cells.",
+            dots(effects, "change of P(cheese | decision square)", zero=True),
+        ),
+    ]
 
 
 def _row(frame: pd.DataFrame) -> dict[str, Interval]:

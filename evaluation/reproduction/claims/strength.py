@@ -40,31 +40,8 @@ def _measure(lab: Lab) -> Finding:
         for vector, name in _NAMES.items()
     }
     competence = _competence(lab)
-    steps = {
-        (vector, less, more): change(
-            frame, _expression(vector, more), _COLUMN[vector], against=_expression(vector, less)
-        )
-        for vector, less, more in (("cheese", 0.5, 1.0), ("top_right", 0.5, 1.0), ("top_right", 1.0, 2.0))
-    }
     return Finding(
-        checks=[
-            Check("−cheese from 0.5 to 1: further change of P(reach cheese)", steps["cheese", 0.5, 1.0], most=0.0),
-            Check("+top-right from 0.5 to 1: further change of P(reach corner)", steps["top_right", 0.5, 1.0], least=0),
-            Check("+top-right from 1 to 2: further change of P(reach corner)", steps["top_right", 1.0, 2.0], least=0),
-            *(
-                Check(f"{name} × 1: change of the probability of a real move", by_coefficient[1.0], least=-LITTLE)
-                for name, by_coefficient in competence.items()
-            ),
-            Check(
-                "+top-right vector × 10: change of the probability of a real move",
-                competence[_NAMES["top_right"]][10.0],
-                least=-EFFECT,
-            ),
-            *(
-                Check(f"{name} × 20: change of the probability of a real move", by_coefficient[20.0], most=-EFFECT)
-                for name, by_coefficient in competence.items()
-            ),
-        ],
+        checks=_checks(frame, competence),
         summary=_summary(effects, competence),
         tables={"changes": changes_table(frame, list(_ALL)), "real moves": _competence_table(competence)},
         illustrations=[
@@ -81,6 +58,22 @@ def _measure(lab: Lab) -> Finding:
             ),
         ],
     )
+
+
+def _checks(frame: pd.DataFrame, competence: dict[str, dict[float, Interval]]) -> list[Check]:
+    def further(vector: str, less: float, more: float) -> Interval:
+        return change(frame, _expression(vector, more), _COLUMN[vector], against=_expression(vector, less))
+
+    real_moves = "change of the probability of a real move"
+    ten = competence[_NAMES["top_right"]][10.0]
+    return [
+        Check("−cheese from 0.5 to 1: further change of P(reach cheese)", further("cheese", 0.5, 1), most=0.0),
+        Check("+top-right from 0.5 to 1: further change of P(reach corner)", further("top_right", 0.5, 1), least=0),
+        Check("+top-right from 1 to 2: further change of P(reach corner)", further("top_right", 1, 2), least=0),
+        *(Check(f"{name} × 1: {real_moves}", numbers[1.0], least=-LITTLE) for name, numbers in competence.items()),
+        Check(f"+top-right vector × 10: {real_moves}", ten, least=-EFFECT),
+        *(Check(f"{name} × 20: {real_moves}", numbers[20.0], most=-EFFECT) for name, numbers in competence.items()),
+    ]
 
 
 def _competence(lab: Lab) -> dict[str, dict[float, Interval]]:

@@ -40,8 +40,6 @@ def _measure(lab: Lab) -> Finding:
     small_to_large = _small_to_large(others, sizes, targets)
     own = changes(frame, "top_right", _COLUMN)
     weaker = _difference(small_to_large, own)
-    square = targets[:_SOURCES]
-    cells = np.array([effect[source].reindex(square).to_numpy() for source in sources])
     return Finding(
         checks=[
             Check(f"level {sources[0]}'s vector elsewhere: change of P(reach corner)", from_first, least=EFFECT),
@@ -56,20 +54,23 @@ def _measure(lab: Lab) -> Finding:
         "against the large mazes' own.",
         tables={"changes": changes_table(frame, ["top_right", *conditions.values()])},
         illustrations=[
-            Illustration(
-                "matrix",
-                "The change of P(reach corner) in each target when each source's vector is added.",
-                matrix(
-                    cells,
-                    [f"{source} ({sizes[source]})" for source in sources],
-                    [f"{target}\n({sizes[target]})" for target in square],
-                    "target level (size)",
-                    "source level (size)",
-                ),
-            ),
+            _matrix(effect, sizes, targets[:_SOURCES]),
             *_shown(lab, sources[0]),
         ],
     )
+
+
+def _matrix(effect: dict[int, pd.Series[float]], sizes: dict[int, int], targets: list[int]) -> Illustration:
+    """The effect of every source in the first targets."""
+    figure = matrix(
+        np.array([changed.reindex(targets).to_numpy() for changed in effect.values()]),
+        [f"{source} ({sizes[source]})" for source in effect],
+        [f"{target}\n({sizes[target]})" for target in targets],
+        "target level (size)",
+        "source level (size)",
+    )
+    caption = "The change of P(reach corner) in each target when each source's vector is added."
+    return Illustration("matrix", caption, figure)
 
 
 def _sources(lab: Lab) -> list[int]:
