@@ -13,8 +13,9 @@ from steered_env import Maze
 from steered_env.sb3 import MazeVecEnv, impala_from, impala_policy_kwargs
 
 parser = argparse.ArgumentParser(description=__doc__)
-parser.add_argument("--steps", type=int, default=12_288)
-steps = parser.parse_args().steps
+parser.add_argument("--steps", type=int, default=12_288, help="steps of all mice together")
+parser.add_argument("--mice", type=int, default=32, help="how many play at once")
+arguments = parser.parse_args()
 
 held_out = [maze for maze in Maze.from_levels(range(200)) if maze.size == 3]
 
@@ -24,7 +25,7 @@ def cheese_rate(model: PPO) -> float:
     return float(evaluate(impala_from(model), mazes=held_out, horizon=20).frame["reach_cheese"].mean())
 
 
-env = VecMonitor(MazeVecEnv(32, range(10_000_000, 10_001_000), sizes=[3], cheese_region=5, time_limit=20))
+env = VecMonitor(MazeVecEnv(arguments.mice, range(10_000_000, 10_001_000), sizes=[3], cheese_region=5, time_limit=20))
 model = PPO(
     "CnnPolicy",
     env,
@@ -38,5 +39,6 @@ model = PPO(
     seed=0,
 )
 before = cheese_rate(model)
-model.learn(steps)
-print(f"cheese in {len(held_out)} held-out mazes: {before:.2f} before, {cheese_rate(model):.2f} after {steps} steps")
+model.learn(arguments.steps)
+after = cheese_rate(model)
+print(f"cheese in {len(held_out)} held-out mazes: {before:.2f} before, {after:.2f} after {model.num_timesteps} steps")

@@ -10,7 +10,7 @@ envs = gymnasium.make_vec("steered_env/Maze-v0", num_envs=16, levels=range(1000)
 
 observations, infos = envs.reset(seed=0)
 episodes = cheese_found = 0
-for _ in range(200):
+for _ in range(80):
     actions, _ = mice.predict(observations)
     observations, rewards, terminations, truncations, infos = envs.step(actions)
     episodes += int((terminations | truncations).sum())
