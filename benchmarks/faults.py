@@ -25,7 +25,7 @@ from evaluation.storage.folder import Progress
 from steered_env import ImpalaPolicy, load_policy
 from steered_env.policy import save_policy
 
-LEVELS = 16
+LEVELS = tuple(range(16))
 CONDITIONS = ("baseline", "-cheese")
 HORIZON = 30
 _COMMAND = str(Path(sys.executable).with_name("steered-env"))
@@ -47,27 +47,13 @@ class Run:
 
     def __init__(self, folder: Path, policy: str = "small", options: tuple[str, ...] = ()) -> None:
         self.folder = folder
-        self.command = [_COMMAND, "table", "--levels", f"0:{LEVELS}", "--policy", policy, "--chunk", "1"]
+        self.command = [_COMMAND, "table", "--levels", ",".join(map(str, LEVELS)), "--policy", policy, "--chunk", "1"]
         self.command += ["--horizon", str(HORIZON), "--out", str(folder), *options]
         self.command += [f"--condition={condition}" for condition in CONDITIONS]
 
     def start(self, largest_file: int | None = None) -> subprocess.Popen[str]:
         """Begin, or go on, in a process of its own."""
-
-        def limit() -> None:
-            if largest_file is not None:
-                resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
-
-        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-        return subprocess.Popen(
-            self.command,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment,
-            start_new_session=True,
-            preexec_fn=limit,
-        )
+        return start_command(self.command, largest_file)
 
     def finish(self) -> None:
         """Go on to the end."""
@@ -86,7 +72,7 @@ class Run:
     def wait_for_some(self, chunks: int, process: _Forked) -> None:
         """Wait until so many chunks are there, or the process is at its end."""
         deadline = time.monotonic() + _PATIENCE_S
-        while len(self.files()) < min(chunks, LEVELS) and process.is_alive():
+        while len(self.files()) < min(chunks, len(LEVELS)) and process.is_alive():
             assert time.monotonic() < deadline, f"a forked process hangs: {len(self.files())} of {chunks} chunks"
             time.sleep(0.02)
 
@@ -106,9 +92,27 @@ class Run:
         return kept.progress
 
 
+def start_command(command: list[str], largest_file: int | None = None) -> subprocess.Popen[str]:
+    """Start a command; no file that it writes may grow beyond a number of bytes."""
+
+    def limit() -> None:
+        if largest_file is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        start_new_session=True,
+        preexec_fn=limit,
+    )
+
+
 def undisturbed(policy: ImpalaPolicy | None = None) -> pd.DataFrame:
     """The rows that every run here must end with."""
-    return evaluate(policy or load_policy(), range(LEVELS), CONDITIONS, horizon=HORIZON).frame
+    return evaluate(policy or load_policy(), LEVELS, CONDITIONS, horizon=HORIZON).frame
 
 
 def kills(folder: Path, count: int, seed: int = 0) -> str:
@@ -156,7 +160,7 @@ class _Forked:
 
     @staticmethod
     def _run(folder: Path, policy: ImpalaPolicy) -> None:
-        evaluate(policy, range(LEVELS), CONDITIONS, horizon=HORIZON, out=folder, chunk=1)
+        evaluate(policy, LEVELS, CONDITIONS, horizon=HORIZON, out=folder, chunk=1)
 
     def wait(self, timeout: float | None = None) -> int:
         """Its exit status.
@@ -223,7 +227,7 @@ def damage(folder: Path, rounds: int, seed: int = 0) -> str:
     def again() -> list[int]:
         seen: list[int] = []
         evaluate(
-            policy, range(LEVELS), CONDITIONS, horizon=HORIZON, out=run.folder, chunk=1,
+            policy, LEVELS, CONDITIONS, horizon=HORIZON, out=run.folder, chunk=1,
             on_progress=lambda done, _: seen.append(done),
         )  # fmt: skip
         return seen
@@ -236,8 +240,8 @@ def damage(folder: Path, rounds: int, seed: int = 0) -> str:
         for kind, name in zip(done, chosen, strict=True):
             _damage(run.folder / "chunks" / name, kind, chance)
             done[kind] += 1
-        assert run.check(rows).done == LEVELS - len(done)
-        assert again() == list(range(LEVELS - len(done), LEVELS + 1))
+        assert run.check(rows).done == len(LEVELS) - len(done)
+        assert again() == list(range(len(LEVELS) - len(done), len(LEVELS) + 1))
         assert run.files() == before
         assert run.check(rows).finished
     return f"damaged files ({', '.join(f'{count} {kind}' for kind, count in done.items())}): all found, all redone"

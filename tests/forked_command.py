@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import resource
 import signal
 import sys
 from pathlib import Path
@@ -19,15 +20,16 @@ class ForkedCommand:
     Args:
         arguments: The command's.
         folder: The process's working directory.
+        largest_file: Number of bytes beyond which no file may grow, as if the disk were full.
 
     Attributes:
         stderr: What it writes there, read as text while it runs.
     """
 
-    def __init__(self, *arguments: str, folder: Path) -> None:
+    def __init__(self, *arguments: str, folder: Path, largest_file: int | None = None) -> None:
         read_end, write_end = os.pipe()
         context = multiprocessing.get_context("fork")
-        self._process = context.Process(target=_run, args=(arguments, folder, write_end))
+        self._process = context.Process(target=_run, args=(arguments, folder, largest_file, write_end))
         self._process.start()
         os.close(write_end)
         self.stderr = os.fdopen(read_end, encoding="utf-8")
@@ -51,12 +53,14 @@ class ForkedCommand:
         return self._process.exitcode, rest
 
 
-def _run(arguments: tuple[str, ...], folder: Path, stderr: int) -> None:
+def _run(arguments: tuple[str, ...], folder: Path, largest_file: int | None, stderr: int) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     os.dup2(stderr, 2)
     os.close(stderr)
     sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
     sys.stderr = os.fdopen(2, "w", 1, encoding="utf-8", closefd=False)
     os.chdir(folder)
+    if largest_file is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
     sys.argv = ["steered-env", *arguments]
     main()

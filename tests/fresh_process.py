@@ -8,7 +8,6 @@ from __future__ import annotations
 import atexit
 import multiprocessing
 import os
-import resource
 import runpy
 import subprocess
 import sys
@@ -31,7 +30,6 @@ class FreshProcess:
         arguments: What stands behind it on the command line.
         folder: Working directory of the process.
         environment: All environment variables; defaults to those of this process.
-        largest_file: Number of bytes beyond which no file may grow, as if the disk were full.
     """
 
     def __init__(
@@ -40,14 +38,11 @@ class FreshProcess:
         *arguments: str,
         folder: Path,
         environment: Mapping[str, str] | None = None,
-        largest_file: int | None = None,
     ) -> None:
         self._printed = TemporaryDirectory()
         streams = tuple(Path(self._printed.name, name) for name in ("stdout", "stderr"))
         variables = dict(os.environ if environment is None else environment)
-        self._process = _CONTEXT.Process(
-            target=_run, args=(program, arguments, folder, variables, largest_file, streams)
-        )
+        self._process = _CONTEXT.Process(target=_run, args=(program, arguments, folder, variables, streams))
         self._process.start()
         self.arguments, self._streams = arguments, streams
 
@@ -70,7 +65,6 @@ def _run(
     arguments: tuple[str, ...],
     folder: Path,
     environment: dict[str, str],
-    largest_file: int | None,
     streams: tuple[Path, Path],
 ) -> None:
     for number, stream in enumerate(streams, 1):
@@ -79,12 +73,13 @@ def _run(
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
-    if largest_file is not None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
-    sys.argv = ["steered-env" if program == _COMMAND else "-c", *arguments]
+    sys.argv = [
+        str(program) if isinstance(program, Path) else "steered-env" if program == _COMMAND else "-c",
+        *arguments,
+    ]
+    sys.path.insert(0, str(program.parent) if isinstance(program, Path) else "")
     try:
         if isinstance(program, Path):
-            sys.argv[0] = str(program)
             runpy.run_path(str(program), run_name="__main__")
         else:
             exec(compile(program, "<program>", "exec"), {"__name__": "__main__"})

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +14,7 @@ from evaluation import Results, RunError, evaluate
 from evaluation.storage.listing import find_runs
 from steered_env import ImpalaPolicy
 from tests.conftest import DATA
+from tests.fresh_process import FreshProcess
 
 GIVEN = {"levels": [0, 1], "conditions": ["-cheese"], "horizon": 4, "workers": 1}
 PROGRAM = f"""
@@ -58,10 +56,9 @@ def go_on_with_changed_source(folder: Path, run: Path, file: str, before: str, a
     text = (folder / file).read_text()
     assert before in text
     (folder / file).write_text(text.replace(before, after))
-    environment = {**os.environ, "PYTHONPATH": str(folder)}
-    command = [sys.executable, "-c", PROGRAM, str(run)]
-    ran = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=True)
-    return list(json.loads(ran.stdout))
+    done = FreshProcess(PROGRAM, str(run), folder=folder).finish()
+    assert done.returncode == 0, done.stderr
+    return list(json.loads(done.stdout))
 
 
 def manifest(run: Path) -> dict:

@@ -6,8 +6,6 @@ import json
 import re
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -175,8 +173,7 @@ def test_killed_and_interrupted_it_goes_on(mazes: list[Maze], tmp_path: Path) ->
     assert "are in run; the same command goes on" in rest  # said at once, and again when it was cleaned up
     assert status == 130
     first = {path.name: path.stat().st_mtime_ns for path in kept.rglob("[!.]*.parquet")}
-    program = str(Path(sys.executable).with_name("steered-env"))
-    again = subprocess.run([program, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=300)
-    assert again.returncode == 0, again.stderr
-    assert "run/index.html" in again.stdout
+    status, stderr = ForkedCommand(*arguments, folder=tmp_path).finish()
+    assert status == 0, stderr
+    assert (tmp_path / "run" / "index.html").is_file()
     assert first.items() <= {path.name: path.stat().st_mtime_ns for path in kept.rglob("*.parquet")}.items()
