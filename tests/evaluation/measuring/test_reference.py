@@ -13,12 +13,12 @@ from steered_env import ImpalaPolicy, Maze
 
 CONDITIONS = ["baseline", "-cheese", "top_right", "top_right - cheese"]
 COMPARED = ["reach_cheese", "reach_top_right", "p_cheese_at_decision", "p_top_right_at_decision"]
-SMALL = 11
-LARGER_LEVELS = [0, 5, 8, 55]
-"""Of sizes 13, 17, 21 and 25, each with a decision square."""
-SAMPLED_LEVELS = [1, 3, 6, 11, 15, 19, 26, 34, 38, 44, 52, 54]
+SMALL = 9
+LARGER_LEVELS = [0, 55]
+"""Of sizes 13 and 25, each with a decision square."""
+SAMPLED_LEVELS = [3, 11, 15, 18, 19, 20, 26, 30, 38, 44, 52, 56]
 """Of sizes 3 to 9, where within the horizon many rates lie well between 0 and 1."""
-SAMPLED_HORIZON = 20
+SAMPLED_HORIZON = 8
 EPISODES = 100
 
 
