@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,9 +15,12 @@ from evaluation import Results, RunError, evaluate
 from evaluation.execution import on_ray
 from evaluation.execution.configuration import versions
 from steered_env import ImpalaPolicy
+from tests.fresh_process import FreshProcess, run_command
 
 CONDITIONS = ["baseline", "-cheese"]
 HORIZON = 20
+LEVELS = [6, 20, 47, 52, 56, 58, 3, 7]
+"""Of sizes 9 and 5."""
 
 
 @pytest.fixture(scope="module")
@@ -51,14 +53,6 @@ def cluster(home: Path) -> Iterator[object]:
         cluster.shutdown()
 
 
-def table(cluster: object, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The command with a home folder of its own, on the cluster."""
-    command = [str(Path(sys.executable).with_name("steered-env")), "table", "--levels", "0:1", "-c", "baseline"]
-    command += ["--horizon", str(HORIZON), "--out", str(folder), "--ray", cluster.address]  # type: ignore[attr-defined]
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("RAY_AUTH")}
-    return subprocess.run(command, env=inherited | environment, capture_output=True, text=True, timeout=300)
-
-
 def test_a_client_that_is_let_in_by_nobody(
     reference_policy: ImpalaPolicy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
 ) -> None:
@@ -79,14 +73,20 @@ def test_what_is_no_address(address: str, reference_policy: ImpalaPolicy, tmp_pa
         evaluate(reference_policy, 1, horizon=2, out=tmp_path, ray=address)
 
 
+def without_a_token(**environment: str) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("RAY_AUTH")} | environment
+
+
 def test_a_token_in_the_home_folder_is_shown(cluster: object, home: Path, tmp_path: Path) -> None:
-    done = table(cluster, tmp_path / "run", HOME=str(home))
-    assert done.returncode == 0, done.stderr
-    assert Results.load(tmp_path / "run").progress.finished  # type: ignore[union-attr]
+    code = "import sys\nfrom evaluation.execution.on_ray import connected\nwith connected(sys.argv[1]): print('let in')"
+    environment = without_a_token(HOME=str(home))
+    done = FreshProcess(code, cluster.address, folder=tmp_path, environment=environment).finish()  # type: ignore[attr-defined]
+    assert (done.returncode, done.stdout) == (0, "let in\n"), done.stderr
 
 
 def test_without_a_token_one_line_says_so(cluster: object, tmp_path: Path) -> None:
-    done = table(cluster, tmp_path / "run", HOME=str(tmp_path))
+    arguments = ["table", "--levels", "1", "-c", "baseline", "--ray", cluster.address]  # type: ignore[attr-defined]
+    done = run_command(*arguments, folder=tmp_path, environment=without_a_token(HOME=str(tmp_path)))
     assert done.returncode == 1
     (line,) = [line for line in done.stderr.splitlines() if "measuring mazes" not in line]
     assert line.startswith("error: ")
@@ -97,7 +97,7 @@ def test_without_a_token_one_line_says_so(cluster: object, tmp_path: Path) -> No
 def test_the_same_bits_and_a_killed_node_loses_nothing(
     cluster: object, reference_policy: ImpalaPolicy, tmp_path: Path
 ) -> None:
-    plain = evaluate(reference_policy, range(10), CONDITIONS, horizon=HORIZON)
+    plain = evaluate(reference_policy, LEVELS, CONDITIONS, horizon=HORIZON)
     second = cluster.add_node(num_cpus=1, node_ip_address="127.0.0.3")  # type: ignore[attr-defined]
     seen: list[int] = []
 
@@ -107,12 +107,12 @@ def test_the_same_bits_and_a_killed_node_loses_nothing(
             cluster.remove_node(second, allow_graceful=False)  # type: ignore[attr-defined]
 
     results = evaluate(
-        reference_policy, range(10), CONDITIONS, horizon=HORIZON, out=tmp_path, chunk=1, ray=cluster.address,  # type: ignore[attr-defined]
+        reference_policy, LEVELS, CONDITIONS, horizon=HORIZON, out=tmp_path, chunk=1, ray=cluster.address,  # type: ignore[attr-defined]
         on_progress=kill_the_second_node,
     )  # fmt: skip
     pd.testing.assert_frame_equal(results.frame, plain.frame, check_exact=True)
-    assert seen == list(range(11))
-    without_a_folder = evaluate(reference_policy, range(2), CONDITIONS, horizon=HORIZON, ray=cluster.address)  # type: ignore[attr-defined]
+    assert seen == list(range(len(LEVELS) + 1))
+    without_a_folder = evaluate(reference_policy, LEVELS[:2], CONDITIONS, horizon=HORIZON, ray=cluster.address)  # type: ignore[attr-defined]
     pd.testing.assert_frame_equal(without_a_folder.frame, plain.frame[plain.frame["maze"] < 2], check_exact=True)
 
 
