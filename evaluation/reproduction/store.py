@@ -103,8 +103,7 @@ def _write_files(folder: Path, illustration: Illustration) -> list[str]:
         shutil.copyfile(illustration.content, folder / file)
         return [file]
     files = [f"{illustration.name}{suffix}" for suffix in _FIGURE_SUFFIXES]
-    for file in files:
-        save_figure(illustration.content, folder / file)
+    save_figure(illustration.content, *(folder / file for file in files))
     return files
 
 

@@ -36,11 +36,12 @@ _REACH = 0.92
 _CAPTION = "arrows: probability of choosing right − left and up − down, walls or not, with the mouse there, facing left"
 
 
-def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure whole or not at all; the suffix names the format."""
+def save_figure(figure: Figure, *paths: Path) -> None:
+    """Write a figure to files, each whole or not at all; the suffix names the format."""
     figure.draw_without_rendering()  # the first layout does not know yet how high titles of many lines are
-    with atomic_file(path) as temporary:
-        figure.savefig(temporary, dpi=_DOTS_PER_INCH)
+    for path in paths:
+        with atomic_file(path) as temporary:
+            figure.savefig(temporary, dpi=_DOTS_PER_INCH)
 
 
 def results_figure(results: Results) -> Figure:
