@@ -18,6 +18,7 @@ from evaluation.results import DIFFERENCE, Interval, Results, mean_interval
 from evaluation.storage import BASELINE
 from evaluation.views import FIELD_BATCH, VectorField, fields_of
 from steered_env import ImpalaPolicy, Maze, Steering
+from steered_env.simulator import WORLD_SIZE
 from steered_env.system import worker_threads
 
 from .finding import DoesNotApplyError
@@ -75,6 +76,19 @@ class Lab:
     def decision_levels(self) -> list[int]:
         """The levels whose maze has a decision square."""
         return [level for level, maze in zip(self.levels, self.mazes, strict=True) if maze.decision_square is not None]
+
+    def steerable_levels(self, largest: int = WORLD_SIZE - 1) -> list[int]:
+        """Those of `decision_levels` whose maze is no larger; by default, those that have a top-right vector.
+
+        Raises:
+            DoesNotApplyError: if there are fewer than two.
+        """
+        levels = [level for level in self.decision_levels if self.maze(level).size <= largest]
+        if len(levels) < _FEWEST:
+            raise DoesNotApplyError(
+                f"fewer than {_FEWEST} of these levels have a decision square and a size up to {largest}"
+            )
+        return levels
 
     def first(self, count: int, levels: Sequence[int] | None = None) -> list[int]:
         """The first few of some levels; fewer when it is to be quick."""

@@ -7,15 +7,13 @@ import pandas as pd
 
 from evaluation.reproduction.claim import Claim
 from evaluation.reproduction.drawing import dots
-from evaluation.reproduction.finding import DoesNotApplyError, Finding, Illustration
+from evaluation.reproduction.finding import Finding, Illustration
 from evaluation.reproduction.lab import Lab, change, changes
 from evaluation.reproduction.tables import changes_table
-from evaluation.reproduction.thresholds import EFFECT, LITTLE
-from evaluation.reproduction.verdict import Check
+from evaluation.reproduction.verdict import EFFECT, LITTLE, Check
 from evaluation.results import Interval, mean_interval
 from evaluation.storage import BASELINE
 from evaluation.views import VectorField, fields_figure
-from steered_env.simulator import WORLD_SIZE
 
 _CHEESE, _CORNER, _BOTH = "-cheese", "top_right", "top_right - cheese"
 _SUM = "sum of each alone"
@@ -24,9 +22,7 @@ _TITLES = {"reach_cheese": "P(reach cheese)", "reach_top_right": "P(reach corner
 
 def _measure(lab: Lab) -> Finding:
     frame = lab.decision([BASELINE, _CHEESE, _CORNER, _BOTH])
-    targets = [level for level in lab.decision_levels if lab.maze(level).size < WORLD_SIZE]
-    if len(targets) < 2:
-        raise DoesNotApplyError("fewer than two of these levels have both vectors and a decision square")
+    targets = lab.steerable_levels()
     frame = frame[frame.index.get_level_values("level").isin(targets)]  # the same mazes in every condition
     keeps = change(frame, _BOTH, "reach_cheese", against=_CHEESE)
     gains = [change(frame, _BOTH, "reach_top_right", against=alone) for alone in (_CHEESE, _CORNER)]

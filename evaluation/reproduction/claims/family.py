@@ -11,8 +11,7 @@ from evaluation.reproduction.claim import Claim
 from evaluation.reproduction.drawing import dots, lines
 from evaluation.reproduction.finding import DoesNotApplyError, Finding, Illustration
 from evaluation.reproduction.lab import Lab, change, rows_of
-from evaluation.reproduction.thresholds import EFFECT
-from evaluation.reproduction.verdict import Check
+from evaluation.reproduction.verdict import EFFECT, Check
 from evaluation.results import DIFFERENCE, Interval, mean_interval
 from evaluation.storage import BASELINE
 from steered_env import load_policy

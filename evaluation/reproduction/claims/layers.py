@@ -11,8 +11,7 @@ from evaluation.reproduction.drawing import dots
 from evaluation.reproduction.finding import DoesNotApplyError, Finding, Illustration
 from evaluation.reproduction.lab import Lab, change, changes
 from evaluation.reproduction.tables import changes_table
-from evaluation.reproduction.thresholds import LITTLE
-from evaluation.reproduction.verdict import Check
+from evaluation.reproduction.verdict import LITTLE, Check
 from evaluation.results import DIFFERENCE, Interval, mean_interval
 from evaluation.storage import BASELINE
 from steered_env.steering import DEFAULT_LAYER

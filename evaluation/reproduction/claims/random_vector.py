@@ -7,8 +7,7 @@ from evaluation.reproduction.drawing import lines
 from evaluation.reproduction.finding import Finding, Illustration
 from evaluation.reproduction.lab import Lab, change
 from evaluation.reproduction.tables import changes_table
-from evaluation.reproduction.thresholds import LITTLE
-from evaluation.reproduction.verdict import Check
+from evaluation.reproduction.verdict import LITTLE, Check
 from evaluation.storage import BASELINE
 
 _STRENGTHS = (1, 2, 5, 10, 20)

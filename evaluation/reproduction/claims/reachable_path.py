@@ -6,11 +6,10 @@ from torch import nn
 
 from evaluation.reproduction.claim import Claim
 from evaluation.reproduction.drawing import dots
-from evaluation.reproduction.finding import DoesNotApplyError, Finding, Illustration
+from evaluation.reproduction.finding import Finding, Illustration
 from evaluation.reproduction.lab import Lab, change
 from evaluation.reproduction.tables import changes_table
-from evaluation.reproduction.thresholds import EFFECT, LITTLE
-from evaluation.reproduction.verdict import Check
+from evaluation.reproduction.verdict import EFFECT, LITTLE, Check
 from evaluation.storage import BASELINE
 from steered_env import Maze, Steering, VectorError
 from steered_env.simulator import WORLD_SIZE
@@ -22,9 +21,7 @@ _SQUARE = "open square"
 
 
 def _measure(lab: Lab) -> Finding:
-    targets = [level for level in lab.decision_levels if lab.maze(level).size <= _LARGEST]
-    if len(targets) < 2:
-        raise DoesNotApplyError(f"fewer than two of these levels have a decision square and a size up to {_LARGEST}")
+    targets = lab.steerable_levels(_LARGEST)
     frame = lab.decision([BASELINE, "top_right", (_SQUARE, _square_vector)], targets)
     square, path = (change(frame, name, "reach_top_right") for name in (_SQUARE, "top_right"))
     less = change(frame, "top_right", "reach_top_right", against=_SQUARE)

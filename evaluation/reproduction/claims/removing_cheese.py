@@ -9,8 +9,7 @@ from evaluation.reproduction.claim import Claim
 from evaluation.reproduction.drawing import scatter
 from evaluation.reproduction.finding import DoesNotApplyError, Finding, Illustration
 from evaluation.reproduction.lab import REMOVED, Lab
-from evaluation.reproduction.thresholds import EFFECT
-from evaluation.reproduction.verdict import Check
+from evaluation.reproduction.verdict import EFFECT, Check
 from evaluation.results import DIFFERENCE, mean_interval
 from evaluation.storage import BASELINE
 from evaluation.views import fields_figure

@@ -14,8 +14,7 @@ from evaluation.reproduction.drawing import heat_maps, scatter
 from evaluation.reproduction.finding import DoesNotApplyError, Finding, Illustration
 from evaluation.reproduction.lab import Lab
 from evaluation.reproduction.path_probability import retargeted, with_cheese_there
-from evaluation.reproduction.thresholds import CORRELATION, LITTLE
-from evaluation.reproduction.verdict import Check
+from evaluation.reproduction.verdict import CORRELATION, LITTLE, Check
 from evaluation.results import DIFFERENCE, Interval, mean_interval, rank_correlation, share_interval
 from steered_env import ImpalaPolicy, Maze
 from steered_env.maze import reachable

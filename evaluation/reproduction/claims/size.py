@@ -8,8 +8,7 @@ from evaluation.reproduction.claim import Claim
 from evaluation.reproduction.drawing import scatter
 from evaluation.reproduction.finding import DoesNotApplyError, Finding, Illustration
 from evaluation.reproduction.lab import Lab, changes, rows_of
-from evaluation.reproduction.thresholds import CORRELATION
-from evaluation.reproduction.verdict import Check
+from evaluation.reproduction.verdict import CORRELATION, Check
 from evaluation.results import DIFFERENCE, mean_interval, rank_correlation
 from evaluation.storage import BASELINE
 

@@ -10,8 +10,7 @@ from evaluation.reproduction.drawing import lines
 from evaluation.reproduction.finding import Finding, Illustration
 from evaluation.reproduction.lab import Lab, change
 from evaluation.reproduction.tables import changes_table
-from evaluation.reproduction.thresholds import EFFECT, LITTLE
-from evaluation.reproduction.verdict import Check
+from evaluation.reproduction.verdict import EFFECT, LITTLE, Check
 from evaluation.results import DIFFERENCE, Interval, mean_interval
 from evaluation.storage import BASELINE
 from evaluation.views import VectorField

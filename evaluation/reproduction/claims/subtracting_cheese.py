@@ -11,8 +11,7 @@ from evaluation.reproduction.drawing import before_and_after, distributions
 from evaluation.reproduction.finding import Finding, Illustration
 from evaluation.reproduction.lab import Lab, change, changes, rows_of
 from evaluation.reproduction.tables import rates_table
-from evaluation.reproduction.thresholds import EFFECT
-from evaluation.reproduction.verdict import Check
+from evaluation.reproduction.verdict import EFFECT, Check
 from evaluation.results import DIFFERENCE, mean_interval, median_interval, share_interval
 from evaluation.storage import BASELINE
 

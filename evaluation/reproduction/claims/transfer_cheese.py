@@ -14,8 +14,7 @@ from evaluation.reproduction.drawing import dots
 from evaluation.reproduction.finding import Finding, Illustration
 from evaluation.reproduction.lab import Lab, change
 from evaluation.reproduction.tables import changes_table
-from evaluation.reproduction.thresholds import EFFECT, LITTLE
-from evaluation.reproduction.verdict import Check
+from evaluation.reproduction.verdict import EFFECT, LITTLE, Check
 from evaluation.storage import BASELINE
 from steered_env import Maze, Steering, VectorError, cheese_vector
 

@@ -7,11 +7,10 @@ import pandas as pd
 
 from evaluation.reproduction.claim import Claim
 from evaluation.reproduction.drawing import before_and_after, matrix
-from evaluation.reproduction.finding import DoesNotApplyError, Finding, Illustration
+from evaluation.reproduction.finding import Finding, Illustration
 from evaluation.reproduction.lab import Lab, changes
 from evaluation.reproduction.tables import changes_table
-from evaluation.reproduction.thresholds import EFFECT
-from evaluation.reproduction.verdict import Check
+from evaluation.reproduction.verdict import EFFECT, Check
 from evaluation.results import DIFFERENCE, Interval, mean_interval
 from evaluation.storage import BASELINE
 from steered_env.simulator import WORLD_SIZE
@@ -24,9 +23,7 @@ _COLUMN = "reach_top_right"
 
 def _measure(lab: Lab) -> Finding:
     sources = _sources(lab)
-    targets = [level for level in lab.decision_levels if lab.maze(level).size < WORLD_SIZE]
-    if len(targets) < 2:
-        raise DoesNotApplyError("fewer than two of these levels have a decision square and a top-right vector")
+    targets = lab.steerable_levels()
     conditions = {source: f"top_right(level={source})" for source in sources}
     frame = lab.decision([BASELINE, "top_right", *conditions.values()], targets)
     effect = {source: changes(frame, condition, _COLUMN) for source, condition in conditions.items()}

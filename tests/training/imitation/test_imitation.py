@@ -28,11 +28,6 @@ def _few_held_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(imitation, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(8), **k))
 
 
-@pytest.fixture(autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def weights(policy: ImpalaPolicy) -> np.ndarray:
     return torch.cat([p.detach().flatten() for p in policy.parameters()]).numpy()
 

@@ -24,11 +24,6 @@ UPDATE = 32
 SHORT = PPOConfig(steps=4 * UPDATE, sizes=(3,), num_envs=4, n_steps=8, minibatches=2, time_limit=10)
 
 
-@pytest.fixture(autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def weights(policy: ImpalaPolicy) -> np.ndarray:
     return torch.cat([p.detach().flatten() for p in policy.parameters()]).numpy()
 
