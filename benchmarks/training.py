@@ -10,11 +10,11 @@ from pathlib import Path
 import torch
 
 from steered_env.training import Progress
-from steered_env.training.device import has_fast_bfloat16
 from steered_env.training.examples import TrainingExamples
 from steered_env.training.imitation import TrainingConfig, train
 from steered_env.training.imitation.learner import Learner
 from steered_env.training.memory import keep_freed_memory
+from steered_env.training.precision import has_fast_bfloat16
 
 from .timing import Row, in_turn, seconds
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+import torch
 from torch import nn
 
 from evaluation.execution import Execution, run_measurement
@@ -15,9 +17,11 @@ from evaluation.measuring import (
     Job,
     Measurement,
     Method,
+    PredictOnly,
     Predictor,
     Settings,
     SteeringMaker,
+    Subject,
     maze_set,
     read_conditions,
     subject_of,
@@ -26,6 +30,7 @@ from evaluation.results import Results
 from evaluation.storage import BASELINE
 from steered_env import Maze, SteeredPolicy, Steering
 from steered_env.maze import Edit, check_edits
+from steered_env.policy import choose_device
 from steered_env.steering import Intervention
 
 HORIZON = 256
@@ -46,6 +51,7 @@ def evaluate(
     seed: int = 0,
     deterministic: bool = False,
     tolerance: float | None = None,
+    device: str = "auto",
     workers: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
     out: str | os.PathLike[str] | None = None,
@@ -63,7 +69,7 @@ def evaluate(
         >>> results.frame[["level", "condition"]].values.tolist()
         [[0, 'baseline'], [0, '-cheese'], [1, 'baseline'], [1, '-cheese']]
 
-    The first group of arguments, to ``tolerance``, is what is measured: all that the numbers depend on. The second
+    The first group of arguments, to ``device``, is what is measured: all that the numbers depend on. The second
     is how it is run.
 
     Args:
@@ -84,6 +90,8 @@ def evaluate(
         deterministic: Always take the likeliest action instead of drawing one.
         tolerance: The most by which an exact rate may be too low; defaults to 1e-6, and 0 runs the network in every
             state that the mouse can get to. How much it may be is the column ``error_bound``.
+        device: Where the network runs: ``"cpu"``, ``"cuda"``, ``"cuda:1"``; ``"auto"`` is the policy's own GPU, or else
+            a GPU if there is one, or else the CPU. Rates from a GPU differ from those of a CPU by rounding.
         workers: Number of threads; defaults to one per core.
         on_progress: Called with (mazes done, mazes in all) at the start and after each chunk.
         out: Folder that keeps every chunk of mazes as soon as it is measured. The same call goes on where the
@@ -122,8 +130,20 @@ def evaluate(
         TOLERANCE if tolerance is None else tolerance,
     )
     checked = read_conditions(conditions, vectors)
-    job = Job(subject_of(policy, checked, settings), checked, check_edits(edits), settings)
+    subject = subject_of(policy, checked, settings)
+    settings = dataclasses.replace(settings, device=_device(subject, device, on_a_cluster=ray is not None))
+    job = Job(subject, checked, check_edits(edits), settings)
     execution = Execution(
         workers, on_progress, None if out is None else Path(out), chunk, ray, replace=replace, other_code=other_code
     )
     return run_measurement(Measurement(job, maze_set(levels, mazes)), execution)
+
+
+def _device(subject: Subject, name: str, *, on_a_cluster: bool) -> str:
+    if isinstance(subject, PredictOnly):
+        if name != "auto":
+            raise ValueError(f"a policy that has only predict runs where it is; device must be auto, got {name!r}")
+        return "cpu"
+    if on_a_cluster and name != "auto":  # this machine need not have it
+        return str(torch.device(name))
+    return str(choose_device(name, subject.module))

@@ -59,6 +59,7 @@ def sweep(
     mazes: Sequence[Maze] | None = None,
     horizon: int = HORIZON,
     tolerance: float | None = None,
+    device: str = "auto",
     workers: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
     out: str | os.PathLike[str] | None = None,
@@ -88,6 +89,7 @@ def sweep(
         mazes: Mazes of your own, instead of levels.
         horizon: Number of steps within which a place must be reached.
         tolerance: The most by which a rate may be too low, as for `evaluate`.
+        device: Where the networks run, as for `evaluate`.
         workers: Number of threads; defaults to one per core. The numbers do not depend on it.
         on_progress: Called with (mazes done, mazes in all), counted over all policies.
         out: Folder that keeps a run of each policy; the same call goes on with them, see `evaluate`.
@@ -115,6 +117,7 @@ def sweep(
             mazes=mazes,
             horizon=horizon,
             tolerance=tolerance,
+            device=device,
             workers=workers,
             on_progress=_counted(on_progress, number, len(named)),
             out=None if out is None else Path(out) / f"{number:02d}-{Path(name).stem}",

@@ -9,7 +9,7 @@ import typer
 
 from evaluation.results import terminal
 
-from .options import Level, Policy, without_equals_signs
+from .options import Device, Level, Policy, without_equals_signs
 
 _out = terminal()
 
@@ -29,6 +29,7 @@ def field(
     out: Annotated[
         Path | None, typer.Option(help="A file .png, .svg or .pdf; defaults to results/field-level-N.png.")
     ] = None,
+    device: Device = "auto",
 ) -> None:
     """Draw a vector field.
 
@@ -38,6 +39,7 @@ def field(
     from evaluation.results import check_folder, make_folder
     from evaluation.views import fields_figure, save_figure, vector_field
     from steered_env import Maze, load_policy
+    from steered_env.policy import choose_device
 
     if condition and len(condition) > 1:
         raise ValueError(
@@ -48,7 +50,7 @@ def field(
     if target.suffix not in (".png", ".svg", ".pdf"):
         raise ValueError(f"a figure's name must end in .png, .svg or .pdf, got {target.name!r}")
     check_folder(target.parent)
-    loaded, maze = load_policy(policy), Maze.from_level(level)
+    loaded, maze = load_policy(policy, device=choose_device(device)), Maze.from_level(level)
     steered = vector_field(loaded, maze, shown)
     baseline = vector_field(loaded, maze)
     make_folder(target.parent)

@@ -22,5 +22,8 @@ Conditions = Annotated[
         callback=without_equals_signs,
     ),
 ]
+Device = Annotated[
+    str, typer.Option(help="Where the network runs: cpu, cuda, cuda:1, or auto, which is a GPU if there is one.")
+]
 Level = Annotated[int, typer.Option(help="Level of the maze.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the sampled actions.")]

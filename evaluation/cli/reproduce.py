@@ -9,6 +9,7 @@ import typer
 
 from evaluation.results import terminal
 
+from .options import Device
 from .parsing import parse_levels
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def reproduce(
     ] = None,
     list_claims: Annotated[bool, typer.Option("--list", help="List the claims, and measure nothing.")] = False,
     quick: Annotated[bool, typer.Option(help="A first look: fewer levels, settings and films.")] = False,
+    device: Device = "auto",
     workers: Annotated[int | None, typer.Option(help="Threads; defaults to one per core.")] = None,
 ) -> None:
     """Measure every claim of the post again.
@@ -61,6 +63,7 @@ def reproduce(
             claims=names,
             out=folder,
             quick=quick,
+            device=device,
             workers=workers,
             on_step=lambda step: update(step.share, step.what),
         )

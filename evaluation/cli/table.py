@@ -11,7 +11,7 @@ import typer
 from evaluation.results import terminal
 from steered_env.system import stopped_at_once
 
-from .options import Conditions, Policy, Seed
+from .options import Conditions, Device, Policy, Seed
 from .parsing import parse_levels
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def table(
     tolerance: Annotated[
         float | None, typer.Option(help="The most by which an exact rate may be too low; defaults to 1e-6.")
     ] = None,
+    device: Device = "auto",
     workers: Annotated[int | None, typer.Option(help="Threads; defaults to one per core.")] = None,
     ray: Annotated[
         str | None, typer.Option(help="Measure on a Ray cluster: auto for the one of this machine, or host:port.")
@@ -78,6 +79,7 @@ def table(
             seed=seed,
             deterministic=deterministic,
             tolerance=tolerance,
+            device=device,
             workers=workers,
             on_progress=update,
             out=folder,

@@ -61,7 +61,7 @@ def train(
     By imitation of shortest paths, or by Stable-Baselines3's PPO. A run that was interrupted goes on where it was.
     """
     from evaluation.results import make_folder
-    from steered_env.training import choose_device
+    from steered_env.policy import choose_device
 
     given = with_present_names({name: value for name, value in context.params.items() if _was_given(context, name)})
     chosen = choose_device(device)

@@ -9,7 +9,7 @@ import typer
 
 from evaluation.results import terminal
 
-from .options import Conditions, Level, Policy, Seed
+from .options import Conditions, Device, Level, Policy, Seed
 
 _out, _err = terminal(), terminal(stderr=True)
 
@@ -23,6 +23,7 @@ def video(
     seed: Seed = 0,
     deterministic: Annotated[bool, typer.Option(help="Always take the likeliest action.")] = False,
     panel: Annotated[int, typer.Option(help="Side of each maze in the film, in pixels.")] = 384,
+    device: Device = "auto",
 ) -> None:
     """Film the mouse under several conditions, side by side.
 
@@ -32,11 +33,12 @@ def video(
     from evaluation.measuring import USUAL_CONDITIONS, those_that_exist
     from evaluation.views import record_video
     from steered_env import Maze, load_policy
+    from steered_env.policy import choose_device
 
     from .progress_bars import counting
 
     target = out or Path("videos") / f"level-{level}.mp4"
-    loaded, maze = load_policy(policy), Maze.from_level(level)
+    loaded, maze = load_policy(policy, device=choose_device(device)), Maze.from_level(level)
     usual = USUAL_CONDITIONS[:4]
     chosen = conditions or those_that_exist(usual, loaded, maze)
     with counting(_err, "filming") as update:

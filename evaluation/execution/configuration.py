@@ -78,6 +78,7 @@ def _configuration(job: Job, mazes: MazeSet) -> dict[str, Any]:
         "episodes": settings.episodes,
         "seed": settings.seed,
         "deterministic": settings.deterministic,
+        **({} if settings.device == "cpu" else {"device": settings.device}),
         "tolerance": settings.tolerance if settings.method == "exact" else 0,
         "conditions": {condition.name: _recipe(condition) for condition in job.conditions},
         "version": versions(),

@@ -63,8 +63,9 @@ def connected(address: str) -> Iterator[None]:
 def on_ray(job: Job, chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, pd.DataFrame]]:
     """Measure chunks as tasks of the connected Ray cluster, and hand out each as soon as it is done.
 
-    The job, with its weights, is sent to each machine once. A chunk whose worker dies is run again by another. Twice as
-    many chunks as the cluster has cores are under way, so that an autoscaler sees what is wanted.
+    The job, with its weights, is sent to each machine once. A chunk whose worker dies is run again by another. On
+    GPUs each process has one. Twice as many chunks as the cluster has cores, or GPUs, are under way, so that an
+    autoscaler sees what is wanted.
 
     Args:
         job: The measurement, without its mazes.
@@ -151,11 +152,12 @@ def _check_token(address: str) -> None:
 
 def _measured(ray: Any, job: Job, chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, pd.DataFrame]]:
     shared, key, wanted = [ray.put(job)], uuid.uuid4().hex, _versions_and_code()
-    measure, queue = ray.remote(num_cpus=1, max_retries=_RETRIES)(_measure), iter(chunks)
+    unit, gpus = ("CPU", 0) if job.settings.device == "cpu" else ("GPU", 1)
+    measure, queue = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=_RETRIES)(_measure), iter(chunks)
     running: dict[Any, Chunk] = {}
     while True:
-        cores = max(int(ray.cluster_resources().get("CPU", 1)), 1)
-        for chunk in islice(queue, max(_AHEAD * cores - len(running), 0)):
+        processors = max(int(ray.cluster_resources().get(unit, 1)), 1)
+        for chunk in islice(queue, max(_AHEAD * processors - len(running), 0)):
             running[measure.remote(shared, key, wanted, chunk)] = chunk
         if not running:
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from steered_env import ImpalaPolicy
@@ -37,6 +38,11 @@ class Stages:
         self._names = policy.stages
         self._modules = [policy.get_submodule(name) for name in self._names]
         self._places: dict[str, tuple[int, bool]] = {}
+
+    @property
+    def device(self) -> torch.device:
+        """The device that the policy lies on."""
+        return next(self.policy.parameters()).device
 
     def __len__(self) -> int:
         """The number of stages."""

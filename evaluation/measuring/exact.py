@@ -28,9 +28,6 @@ from .shared_forward import SharedForward, check_probabilities
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_POOL = 16
-"""Mazes explored together; their frontiers fill the batches."""
-
 
 def measure_exactly(
     forward: SharedForward,
@@ -57,11 +54,11 @@ def measure_exactly(
     """
     stages = forward.stages() if tolerance else None
     packed = None if stages is None else PackedForward(stages)
-    queue = enumerate(mazes)
+    queue, most = enumerate(mazes), len(mazes) if packed is None else packed.sizes.mazes
     results: dict[int, dict[str, Measures]] = {}
     pool: dict[int, _Exploring] = {}
     while True:
-        for number, (maze, conditions) in islice(queue, _POOL - len(pool)):
+        for number, (maze, conditions) in islice(queue, most - len(pool)):
             if not conditions:  # no vector exists here
                 results[number] = {}
                 continue

@@ -21,8 +21,26 @@ from .cuts import Cut, Stages
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_PLAIN_BATCH, _REST_BATCH = 8, 16
-"""Rows of each batch before the first steered stage, where larger ones are hardly faster on a CPU, and after it."""
+
+@dataclass(frozen=True)
+class BatchSizes:
+    """The fixed sizes of batches.
+
+    Attributes:
+        plain: Rows of each batch before the first steered stage.
+        rest: Rows of each batch after it.
+        mazes: Mazes that are explored together, whose frontiers fill the batches.
+    """
+
+    plain: int
+    rest: int
+    mazes: int
+
+
+ON_CPU = BatchSizes(plain=8, rest=16, mazes=16)
+"""Before the first steered stage larger batches are hardly faster, and waste more."""
+ON_GPU = BatchSizes(plain=256, rest=512, mazes=64)
+"""Chosen without having one."""
 
 
 class PlainActivations:
@@ -87,10 +105,14 @@ class PackedForward:
 
     Args:
         stages: Those of the policy.
+
+    Attributes:
+        sizes: The sizes of its batches.
     """
 
     def __init__(self, stages: Stages) -> None:
         self._stages = stages
+        self.sizes = ON_CPU if stages.device.type == "cpu" else ON_GPU
 
     def cuts(self, steerings: Sequence[Intervention]) -> list[Cut | None]:
         """Find where the pass of each steering leaves the plain one; None for one that needs a pass of its own.
@@ -110,7 +132,7 @@ class PackedForward:
         Args:
             requests: states of mazes under conditions that can be packed.
         """
-        chosen = _filling_batches(requests)
+        chosen = _filling_batches(requests, self.sizes.rest)
         for request, probabilities in zip(chosen, self.probabilities(chosen), strict=True):
             request.learn(request.states, probabilities)
 
@@ -129,7 +151,7 @@ class PackedForward:
             for stage in sorted({request.cut.stage for request in requests}):
                 numbers = [number for number, request in enumerate(requests) if request.cut.stage == stage]
                 inputs = [_input_of(requests[number]) for number in numbers]
-                outputs = in_batches(_joined(inputs), _REST_BATCH, partial(self._stages.logits, first=stage))
+                outputs = in_batches(_joined(inputs), self.sizes.rest, partial(self._stages.logits, first=stage))
                 parts = np.split(probabilities_of(outputs), np.cumsum([len(part) for part in inputs])[:-1])
                 for number, part in zip(numbers, parts, strict=True):
                     rows[number] = part
@@ -149,7 +171,7 @@ class PackedForward:
             later = {maze: states for maze, states in missing.items() if len(states)}
             needed[stage] = later
         if stages:
-            needed[stages[0]] = _with_inputs_ahead(stages[0], needed[stages[0]], requests)
+            needed[stages[0]] = _with_inputs_ahead(stages[0], needed[stages[0]], requests, self.sizes.plain)
         for before, stage in zip([None, *stages], stages, strict=False):
             self._compute_stage(before, stage, needed[stage])
 
@@ -164,29 +186,29 @@ class PackedForward:
         else:
             inputs = [maze.at(before, states) for maze, states in needed.items()]
         run = partial(self._stages.run, first=before or 0, end=stage)
-        outputs = in_batches(_joined(inputs), _PLAIN_BATCH, run)
+        outputs = in_batches(_joined(inputs), self.sizes.plain, run)
         for (maze, states), part in zip(
             needed.items(), torch.split(outputs, [len(part) for part in inputs]), strict=True
         ):
             maze.keep(stage, states, part)
 
 
-def _filling_batches(requests: Sequence[Request]) -> list[Request]:
+def _filling_batches(requests: Sequence[Request], size: int) -> list[Request]:
     chosen: list[Request] = []
     for stage in {request.cut.stage for request in requests}:
         of_stage = [request for request in requests if request.cut.stage == stage]
-        left = sum(len(request.states) for request in of_stage) // _REST_BATCH * _REST_BATCH
+        left = sum(len(request.states) for request in of_stage) // size * size
         for request in of_stage:
             states = request.states[:left]
             left -= len(states)
             if len(states):
                 chosen.append(replace(request, states=states))
-    return chosen or _with_states_ahead(requests)
+    return chosen or _with_states_ahead(requests, size)
 
 
-def _with_states_ahead(requests: Sequence[Request]) -> list[Request]:
+def _with_states_ahead(requests: Sequence[Request], size: int) -> list[Request]:
     """Requests that fill no batch, each with some more states, which a batch then has for nothing."""
-    more = _REST_BATCH - sum(len(request.states) for request in requests)
+    more = size - sum(len(request.states) for request in requests)
     shares = [more // len(requests) + (number < more % len(requests)) for number in range(len(requests))]
     return [
         replace(request, states=np.concatenate([request.states, request.ahead(share)]))
@@ -195,11 +217,11 @@ def _with_states_ahead(requests: Sequence[Request]) -> list[Request]:
 
 
 def _with_inputs_ahead(
-    stage: int, needed: dict[PlainActivations, NDArray[np.intp]], requests: Sequence[Request]
+    stage: int, needed: dict[PlainActivations, NDArray[np.intp]], requests: Sequence[Request], size: int
 ) -> dict[PlainActivations, NDArray[np.intp]]:
     """States that need the input of a stage, and some more that fill the last batch, which has them for nothing."""
     filled = dict(needed)
-    more = -sum(len(states) for states in needed.values()) % _PLAIN_BATCH
+    more = -sum(len(states) for states in needed.values()) % size
     for request in requests:
         if not more:
             break

@@ -22,6 +22,7 @@ class Settings:
         seed: Seed of the sampled actions.
         deterministic: Whether the likeliest action is always taken.
         tolerance: The most by which a rate may be too low; exact only. With 0 the network runs in every state.
+        device: Where the network runs, such as ``"cpu"``; rates from a GPU differ from those of a CPU by rounding.
 
     Raises:
         TypeError: if one is of the wrong kind.
@@ -34,6 +35,7 @@ class Settings:
     seed: int
     deterministic: bool = False
     tolerance: float = TOLERANCE
+    device: str = "cpu"
 
     def __post_init__(self) -> None:
         if self.method not in ("exact", "sampled"):

@@ -83,6 +83,21 @@ def own_copy(policy: nn.Module) -> nn.Module:
     return policy
 
 
+def _move(policy: nn.Module, device: torch.device, *, is_copy: bool) -> None:
+    """Move a policy to a device, unless it is there.
+
+    Raises:
+        ValueError: if it is the caller's own and lies elsewhere.
+    """
+    if is_copy:
+        policy.to(device)
+    elif any(parameter.device.type != device.type for parameter in policy.parameters()):
+        raise ValueError(
+            f"{type(policy).__name__} is measured as it is, since it cannot be copied, and does not lie on {device}: "
+            f"move it there first, with .to({str(device)!r})"
+        )
+
+
 def _has_function_for_method(part: nn.Module) -> bool:
     return any(isinstance(kept, FunctionType) and hasattr(type(part), name) for name, kept in vars(part).items())
 
@@ -98,10 +113,20 @@ class SharedForward:
         batch_size: frames in every forward pass, the last one padded: one shape, so the same bits every time.
         threads: how many batches run at once, each in one torch thread, where no steering needs hooks; 1 where several
             mazes are measured at once.
+        device: Where the copy goes; by default it stays where the policy is.
     """
 
-    def __init__(self, policy: nn.Module, *, batch_size: int = 64, threads: int = 1) -> None:
+    def __init__(
+        self,
+        policy: nn.Module,
+        *,
+        batch_size: int = 64,
+        threads: int = 1,
+        device: torch.device | str | None = None,
+    ) -> None:
         self.policy = own_copy(policy)
+        if device is not None:
+            _move(self.policy, torch.device(device), is_copy=self.policy is not policy)
         self._batch_size, self._threads = batch_size, threads
 
     def at(

@@ -113,6 +113,7 @@ class Lab:
             self.policy,
             levels,
             conditions,
+            device=str(next(self.policy.parameters()).device),
             workers=self.workers,
             out=self.folder / question if keep else None,
             on_progress=lambda done, total: self.on_progress(done / total),

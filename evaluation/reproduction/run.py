@@ -24,6 +24,7 @@ from evaluation.results import make_folder, write_text
 from evaluation.storage import BASELINE, fingerprint
 from evaluation.views import policy_name
 from steered_env import load_policy
+from steered_env.policy import choose_device
 from steered_env.provenance import Code, RunIdentity
 from steered_env.system import machine, refuse_foreign_files, stopped_at_once
 
@@ -74,6 +75,7 @@ def reproduce(
     claims: Collection[str] | None = None,
     out: str | os.PathLike[str] = "results/reproduce",
     quick: bool = False,
+    device: str = "auto",
     workers: int | None = None,
     on_step: Callable[[Step], None] = lambda _: None,
 ) -> Reproduction:
@@ -97,6 +99,7 @@ def reproduce(
         claims: Names of claims; None for all.
         out: Folder of the run; made if it is not there.
         quick: Take fewer levels, conditions and films, for a first look.
+        device: Where the network runs, as for `evaluate`.
         workers: Number of threads; defaults to one per core.
         on_step: Called as the work goes on.
 
@@ -108,9 +111,11 @@ def reproduce(
     """
     chosen = chosen_claims(claims)
     levels = distinct_levels(levels)
-    loaded = load_policy(policy)
+    runs_on = choose_device(device)
+    loaded = load_policy(policy, device=runs_on)
     folder = make_folder(out)
-    _check_same_run(folder, {"policy": policy, "weights": fingerprint(loaded), "levels": list(levels), "quick": quick})
+    same = {"policy": policy, "weights": fingerprint(loaded), "levels": list(levels), "quick": quick}
+    _check_same_run(folder, same if runs_on.type == "cpu" else {**same, "device": str(runs_on)})
     needed = tuple(dict.fromkeys([BASELINE, *(name for claim in chosen for name in claim.conditions)]))
     lab = Lab(loaded, levels, make_folder(folder / "measured"), needed, policy_name(policy), quick, workers)
     names = [_file_name(claim) for claim in chosen]

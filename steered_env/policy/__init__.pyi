@@ -1,5 +1,6 @@
 from .adapted import as_policy, policy_of
 from .checkpoint import CheckpointError, load_policy, packaged_policies, read_metadata, rounded, save_policy
+from .device import choose_device
 from .finite import check_finite
 from .impala import FEATURES, ImpalaEmbedder, ImpalaPolicy
 from .observations import as_batch, is_observations, is_one_frame, to_input
@@ -23,6 +24,7 @@ __all__ = [
     "check_evaluates",
     "check_finite",
     "check_shape",
+    "choose_device",
     "first_fault",
     "from_impala",
     "is_observations",

@@ -1,9 +1,9 @@
 from .config import ConfigField, RunConfig, config_fields
-from .device import choose_device, has_fast_bfloat16
 from .held_out import HELD_OUT_LEVELS, HeldOut, held_out_mazes, move_accuracy
 from .imitation import TrainingConfig, recipe, recipes, train
 from .older_runs import OLDER_NAMES, settings_of, with_present_names
 from .ppo import PPOConfig
+from .precision import has_fast_bfloat16
 from .run_folder import CONFIG, CURVE, WEIGHTS, Progress, TrainingError
 
 __all__ = [
@@ -19,7 +19,6 @@ __all__ = [
     "RunConfig",
     "TrainingConfig",
     "TrainingError",
-    "choose_device",
     "config_fields",
     "has_fast_bfloat16",
     "held_out_mazes",
