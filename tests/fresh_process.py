@@ -17,7 +17,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["matplotlib.figure", "pandas", "pyarrow.parquet", "pytest", "scipy.stats", "torch"])
+_CONTEXT.set_forkserver_preload(
+    ["matplotlib.figure", "pandas", "pyarrow.parquet", "pytest", "scipy.stats", "torch", "torch._dynamo"]
+)  # torch itself imports the last one with the first optimizer
 _OURS = {"evaluation", "gym", "procgen", "ray", "stable_baselines3", "steered_env"}
 _COMMAND = "from evaluation.cli import main; main()"
 
