@@ -39,6 +39,7 @@ def test_a_card_tells_what_was_made(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(module, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(40), **k))
     monkeypatch.setattr(measurements, "_RATE_MAZES", 4)
     monkeypatch.setattr(measurements, "_TABLE_MAZES", 4)
+    monkeypatch.setattr(measurements, "held_out_mazes", lambda count, _, **k: held_out_mazes(count, (3, 5), **k))
     command = "steered-env train --out runs/mine --examples 64 --seed 3 --batch-size 16"
     train(TrainingConfig(examples=64, batch_size=16, seed=3), tmp_path / "run", workers=0, command=command)
     seen: list[tuple[int, int]] = []
@@ -63,7 +64,8 @@ def test_a_card_tells_what_was_made(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     told = read_metadata(files[3])["measured"]
     assert files[3].stat().st_size < 1.4e6
     assert f"**{told['cheese_rate'][0]:.3f}**" in text
-    again = evaluate(policy, range(4), list(dict.fromkeys(condition for _, condition, *_ in told["rates"]))).frame
+    levels = list(dict.fromkeys(level for level, *_ in told["rates"]))
+    again = evaluate(policy, levels, list(dict.fromkeys(condition for _, condition, *_ in told["rates"]))).frame
     rates = again.set_index(["level", "condition"])[["reach_cheese", "reach_top_right"]]
     assert len(rates) == len(told["rates"])
     for level, condition, *told_rates in told["rates"]:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from evaluation.cards import held_out_mazes, held_out_rates
 from evaluation.cli.command import main
 from evaluation.cli.parsing import parse_levels
 from steered_env.policy import read_metadata
@@ -85,6 +86,7 @@ def test_train_card_and_table_of_the_new_policy(
     run_here: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(imitation, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(40), **k))
+    monkeypatch.setattr(held_out_rates, "held_out_mazes", lambda count, _, **k: held_out_mazes(count, (3, 5), **k))
     few = ["--batch-size", "16", "--rate-levels", "2", "--seed", "5"]
     arguments = ("train", "--out", "run", "--examples", "64", *few)
     done = run_here(*arguments)
