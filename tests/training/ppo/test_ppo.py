@@ -21,7 +21,7 @@ from steered_env.training.ppo.training import train_ppo
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 UPDATE = 32
-SHORT = PPOConfig(steps=4 * UPDATE, sizes=(3,), num_envs=4, n_steps=8, minibatches=2, time_limit=10)
+SHORT = PPOConfig(steps=4 * UPDATE, sizes=(3,), num_envs=4, n_steps=8, epochs=1, minibatches=2, time_limit=10)
 
 
 def weights(policy: ImpalaPolicy) -> np.ndarray:
