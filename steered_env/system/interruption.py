@@ -94,14 +94,18 @@ class StopRequest(_StopHandler):
 def stop_requests(kept: Callable[[], str]) -> Iterator[StopRequest]:
     """Note Ctrl-C and SIGTERM for the time of a ``with`` block, instead of being stopped by them.
 
-    Outside the main thread, where Python allows no handlers of signals, nothing is noted.
+    A KeyboardInterrupt that leaves the block says what is kept. Outside the main thread, where Python allows no
+    handlers of signals, nothing is noted.
 
     Args:
         kept: As for `StopRequest`.
     """
     request = StopRequest(kept)
-    with _handled_by(request):
-        yield request
+    try:
+        with _handled_by(request):
+            yield request
+    except KeyboardInterrupt as stopped:
+        raise KeyboardInterrupt(str(stopped) or f"stopped: {kept()}") from None
 
 
 @contextmanager

@@ -74,10 +74,7 @@ def train(
     folder = RunFolder(out, config, Code.of(train), command=command, device=place, other_code=other_code, free=free)
     run = _Run(config, folder, place, on_progress, on_evaluation)
     with stop_requests(run.kept) as stop:
-        try:
-            run.to_the_end(workers, stop)
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(f"stopped: {run.kept()}") from None
+        run.to_the_end(workers, stop)
     return run.finished_policy()
 
 

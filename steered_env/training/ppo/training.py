@@ -83,8 +83,6 @@ def train_ppo(
         with stop_requests(run.kept) as stop:
             run.to_the_end(stop, evaluate_every, on_evaluation)
         return run.finished_policy()
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"stopped: {run.kept()}") from None
     finally:
         run.close()
 
