@@ -1,20 +1,18 @@
-"""Findings on disk: each in a folder that is there whole or not at all."""
+"""Findings on disk, each in a folder of its own."""
 
 from __future__ import annotations
 
 import json
 import math
-import secrets
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from evaluation.results import Interval
+from evaluation.results import Interval, write_text
 from evaluation.views import save_figure
 
 from .finding import Finding, Illustration
@@ -45,25 +43,32 @@ class Stored(Finding):
 
 
 def save(run: Path, name: str, stored: Stored) -> None:
-    """Write a finding with its tables and illustrations into ``claims/NAME`` of a run's folder."""
-    with _new_folder(run / "claims" / name) as folder:
-        tables, illustrations = [], []
-        for number, (title, frame) in enumerate(stored.tables.items(), 1):
-            file = f"table-{number}.csv"
-            frame.to_csv(folder / file, index=False)
-            tables.append({"title": title, "file": file})
-        for illustration in stored.illustrations:
-            illustrations.append({"files": _write_files(folder, illustration), "caption": illustration.caption})
-        plain = {
-            "checks": [_check_to_plain(check) for check in stored.checks],
-            "summary": stored.summary,
-            "tables": tables,
-            "pictures": illustrations,
-            "problem": stored.problem,
-            "seconds": round(stored.seconds, 1),
-            "made": dict(stored.origin),
-        }
-        (folder / _FINDING).write_text(json.dumps(plain, indent=2) + "\n", encoding="utf-8")
+    """Write a finding with its tables and illustrations into ``claims/NAME`` of a run's folder.
+
+    The file that names the others comes last, and goes first when a finding is written anew, so that a finding is
+    there whole or not at all.
+    """
+    folder = run / "claims" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in _own_files(folder):
+        (folder / file).unlink(missing_ok=True)
+    tables, illustrations = [], []
+    for number, (title, frame) in enumerate(stored.tables.items(), 1):
+        file = f"table-{number}.csv"
+        frame.to_csv(folder / file, index=False)
+        tables.append({"title": title, "file": file})
+    for illustration in stored.illustrations:
+        illustrations.append({"files": _write_files(folder, illustration), "caption": illustration.caption})
+    plain = {
+        "checks": [_check_to_plain(check) for check in stored.checks],
+        "summary": stored.summary,
+        "tables": tables,
+        "pictures": illustrations,
+        "problem": stored.problem,
+        "seconds": round(stored.seconds, 1),
+        "made": dict(stored.origin),
+    }
+    write_text(folder / _FINDING, json.dumps(plain, indent=2) + "\n")
 
 
 def load(run: Path, name: str) -> Stored | None:
@@ -107,54 +112,22 @@ def _write_files(folder: Path, illustration: Illustration) -> list[str]:
     return files
 
 
-@contextmanager
-def _new_folder(target: Path) -> Iterator[Path]:
-    """A folder to fill; it takes the place of ``target`` only when all of it is there."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary, before = (target.with_name(f".{target.name}-{secrets.token_hex(4)}") for _ in range(2))
-    temporary.mkdir()
-    try:
-        yield temporary
-        if target.exists():
-            target.rename(before)
-        temporary.rename(target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-    if before.exists():
-        _keep_what_is_of_others(before, target)
-
-
-def _keep_what_is_of_others(before: Path, target: Path) -> None:
-    """Move all that a finding did not write itself into the folder of its new version, and remove the rest."""
-    own = _own_files(before)
-    for path in before.iterdir():
-        if path.name not in own and not (target / path.name).exists():
-            path.rename(target / path.name)
-    shutil.rmtree(before)
-
-
-def _own_files(folder: Path) -> set[str]:
-    """The names of the files that a finding wrote; none if that cannot be read."""
+def _own_files(folder: Path) -> list[str]:
+    """The names of the files that a finding wrote, the one that names the others first; none if that cannot be read."""
     try:
         plain = json.loads((folder / _FINDING).read_text(encoding="utf-8"))
         illustrations = [file for entry in plain["pictures"] for file in entry["files"]]
-        return {_FINDING, *illustrations, *(table["file"] for table in plain["tables"])}
+        return [_FINDING, *illustrations, *(table["file"] for table in plain["tables"])]
     except (ValueError, LookupError, TypeError, OSError):
-        return set()
+        return []
 
 
 def _check_to_plain(check: Check) -> dict[str, Any]:
-    numbers = {"mean": check.interval.mean, "low": check.interval.low, "high": check.interval.high}
-    ends = {"least": check.least, "most": check.most}
-    return {"what": check.what, **{name: _finite(value) for name, value in {**numbers, **ends}.items()}}
+    numbers = {**check.interval._asdict(), "least": check.least, "most": check.most}
+    return {"what": check.what, **{name: float(n) if math.isfinite(n) else None for name, n in numbers.items()}}
 
 
 def _check_from_plain(plain: dict[str, Any]) -> Check:
-    mean, low, high = (math.nan if plain[name] is None else plain[name] for name in ("mean", "low", "high"))
-    least = -math.inf if plain["least"] is None else plain["least"]
-    most = math.inf if plain["most"] is None else plain["most"]
-    return Check(plain["what"], Interval(mean, low, high), least, most)
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
+    unknown = {"mean": math.nan, "low": math.nan, "high": math.nan, "least": -math.inf, "most": math.inf}
+    mean, low, high, *ends = (n if plain[name] is None else plain[name] for name, n in unknown.items())
+    return Check(plain["what"], Interval(mean, low, high), *ends)

@@ -89,17 +89,7 @@ class Maze(MazeState):
             ValueError: if the text has the wrong shape, an unknown sign, two mice or none, or two cheeses.
         """
         drawn = maze_text.read(text)
-        background, offset = _theme(drawn.level or 0)
-        maze = cls(
-            walls=drawn.walls,
-            cheese=drawn.cheese,
-            mouse=drawn.mouse,
-            facing_right=drawn.facing_right,
-            size=drawn.size,
-            level=drawn.level,
-            background=background,
-            background_offset=offset,
-        )
+        maze = cls(*drawn, *_theme(drawn.level or 0))
         if maze.cheese is not None and not reachable(maze.walls, maze.mouse)[maze.cheese]:
             warnings.warn(
                 f"no path joins the mouse at {maze.mouse} and the cheese at {maze.cheese} (row, col) of this text "

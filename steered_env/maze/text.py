@@ -17,8 +17,7 @@ size in the first line.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -33,9 +32,8 @@ WALL, OPEN, CHEESE, MOUSE = "#", ".", "C", "<>"
 _WORD = re.compile(r"(level|size)=(-?\d+)")
 
 
-@dataclass(frozen=True)
-class MazeText:
-    """The content of a text maze; ``level`` and ``size`` as in `MazeState`."""
+class MazeText(NamedTuple):
+    """The content of a text maze: the fields of a `MazeState` but for the background, in their order."""
 
     walls: NDArray[np.bool_]
     cheese: Cell | None
