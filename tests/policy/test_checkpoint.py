@@ -131,21 +131,6 @@ def test_a_pickle_bomb_does_not_go_off(tmp_path: Path, monkeypatch: pytest.Monke
     assert not (tmp_path / "exploded").exists()
 
 
-@pytest.mark.parametrize("share", [0.0, 0.001, 0.3, 0.9, 0.999])
-def test_truncated_files(tmp_path: Path, published: tuple[ImpalaPolicy, Path], share: float) -> None:
-    whole = published[1].read_bytes()
-    path = tmp_path / "cut.pth"
-    path.write_bytes(whole[: int(share * len(whole))])
-    with pytest.raises(CheckpointError, match=r"cut\.pth"):
-        load_policy(path)
-    save_policy(ImpalaPolicy(), tmp_path / "whole.safetensors")
-    whole = (tmp_path / "whole.safetensors").read_bytes()
-    path = tmp_path / "cut.safetensors"
-    path.write_bytes(whole[: int(share * len(whole))])
-    with pytest.raises(CheckpointError, match="not a whole safetensors file"):
-        load_policy(path)
-
-
 def test_other_networks(tmp_path: Path) -> None:
     def load(state: dict, name: str = "other.safetensors") -> None:
         save_file(state, tmp_path / name)
@@ -181,15 +166,6 @@ def test_other_networks(tmp_path: Path) -> None:
         load_policy(tmp_path / "list.pth")
 
 
-@pytest.mark.parametrize("name", ["embedder.block1.conv.weight", "fc_value.bias"])
-def test_tensors_that_are_not_in_the_file(tmp_path: Path, name: str) -> None:
-    good = ImpalaPolicy().state_dict()
-    for tensor in (torch.zeros_like(good[name], device="meta"), good[name].to_sparse()):
-        torch.save({**good, name: tensor}, tmp_path / "other.pth")
-        with pytest.raises(CheckpointError, match=name):
-            load_policy(tmp_path / "other.pth")
-
-
 def test_a_file_cannot_claim_a_width_that_it_does_not_hold(tmp_path: Path) -> None:
     """One number that stands for all of a network a hundred thousand times as wide."""
     torch.save({"embedder.block1.conv.weight": torch.zeros(1, 1, 1, 1).expand(1_600_000, 3, 3, 3)}, tmp_path / "w.pth")
@@ -198,15 +174,6 @@ def test_a_file_cannot_claim_a_width_that_it_does_not_hold(tmp_path: Path) -> No
     save_file({"embedder.block1.conv.weight": torch.zeros(1_600_000, 3, 0, 3)}, tmp_path / "w.safetensors")
     with pytest.raises(CheckpointError, match=r"must be a float tensor of shape \(1600000, 3, 3, 3\)"):
         load_policy(tmp_path / "w.safetensors")
-
-
-def test_parameters_whose_names_are_no_text(tmp_path: Path) -> None:
-    torch.save({**ImpalaPolicy().state_dict(), 3: torch.zeros(2), "lstm": torch.zeros(2)}, tmp_path / "other.pth")
-    with pytest.raises(CheckpointError, match="2 unknown parameters such as 3"):
-        load_policy(tmp_path / "other.pth")
-    torch.save({"\x1b[31m" + "x" * 999: torch.zeros(2)}, tmp_path / "other.pth")
-    with pytest.raises(CheckpointError, match=r"is missing \(it has �\[31mx{75}, …\)"):
-        load_policy(tmp_path / "other.pth")
 
 
 def test_missing_files(tmp_path: Path) -> None:
