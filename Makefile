@@ -1,7 +1,7 @@
 # make table   install what it needs, then the success-rate table, its figure and a video
 # make test    install, then all tests
 # make check   install, then format, lint, strict types, and who may import whom
-# make bench   install, then the benchmarks
+# make bench   install, then the benchmarks (twenty minutes); writes docs/speed.md
 # make fuzz    install, then random inputs to everything that reads what others wrote, half an hour
 # make faults  install, then kill, fill up and damage runs in every way (a quarter of an hour)
 
@@ -45,7 +45,7 @@ check: $(DEVELOPMENT)
 	$(BIN)/lint-imports --no-cache
 
 bench: $(DEVELOPMENT)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --page docs/speed.md
 
 fuzz: $(DEVELOPMENT)
 	$(BIN)/python -m fuzzing --log docs/fuzzing.md

@@ -1,40 +1,49 @@
-"""``python -m benchmarks``: measure every speed that the README names, and print them as a table."""
+"""``python -m benchmarks``: measure every speed that is written about, and print them as a table, or write the page."""
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 from collections.abc import Iterator
+from pathlib import Path
 
 import torch
 
-from . import measuring, runs, simulator, startup, training
+from . import commands, measuring, runs, simulator, startup, training, views
 from .timing import Row
+
+_HEAD = "| what | measured | compared with | ratio | limit, or aim |\n| --- | --- | --- | --- | --- |"
+_BEGIN, _END = "<!-- the table -->\n", "<!-- end of the table -->\n"
+"""Lines of the page between which the table stands; the rest is prose."""
 
 
 def main() -> None:
+    """Measure, and write the table into the page that is named."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--page", type=Path, help="a Markdown file whose table is replaced")
+    parser.add_argument("--only", help="rows of one module alone, such as simulator")
+    options = parser.parse_args()
     cpu = torch.cpu.get_capabilities().get("cpu_name", platform.machine())
-    print(f"{os.cpu_count()} cores, {cpu}, Python {platform.python_version()}, torch {torch.__version__}\n")
-    print("| what | measured | against | ratio | limit |")
-    print("| --- | --- | --- | --- | --- |")
-    for row in _rows():  # each as soon as it is there: all take twenty minutes
-        print(f"| {row.what} | {row.measured} | {row.against} | {row.ratio} | {row.limit} |", flush=True)
+    lines = [f"{os.cpu_count()} cores, {cpu}, Python {platform.python_version()}, torch {torch.__version__}\n", _HEAD]
+    print(*lines, sep="\n", flush=True)
+    for row in _rows(options.only):  # each as soon as it is there: all take twenty minutes
+        lines.append(f"| {row.what} | {row.measured} | {row.against} | {row.ratio} | {row.limit} |")
+        print(lines[-1], flush=True)
+    if options.page is not None:
+        _write(options.page, "\n".join(lines) + "\n")
 
 
-def _rows() -> Iterator[Row]:
-    yield from startup.startup()
-    yield simulator.env_steps()
-    yield from simulator.vector_env_steps()
-    yield simulator.drawn_mazes()
-    yield from measuring.states_that_matter()
-    yield measuring.five_conditions_against_one()
-    yield measuring.sweep_against_one_by_one()
-    yield from measuring.exact_against_sampled()
-    yield measuring.memory()
-    yield from runs.against_the_network()
-    yield runs.two_workers_against_one()
-    yield runs.memory()
-    yield from training.throughput()
+def _write(page: Path, table: str) -> None:
+    before, _, rest = page.read_text(encoding="utf-8").partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    page.write_text(f"{before}{_BEGIN}{table}{_END}{after}", encoding="utf-8")
+
+
+def _rows(only: str | None) -> Iterator[Row]:
+    for module in (startup, simulator, measuring, views, runs, commands, training):
+        if only in (None, module.__name__.rpartition(".")[2]):
+            yield from module.rows()
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -22,35 +22,30 @@ _MORE_ERROR = 1.05
 _SHARE_BATCH = 64
 
 
-def exact_against_sampled() -> list[Row]:
-    """The whole job of `make table`, and the same table by sampling."""
-    policy = load_policy()
-    found: list[Results] = []
+def rows() -> Iterator[Row]:
+    """The exact method against running every state, conditions one by one, and sampling; and its memory."""
+    yield _states_that_matter("small", range(24))
+    yield _states_that_matter("full", range(12))
+    yield _five_conditions_against_one()
+    yield _sweep_against_one_by_one()
+    yield _exact_against_sampled()
+    yield _memory()
+
+
+def _exact_against_sampled() -> Row:
+    """A table by both methods, at the same standard error."""
+    policy, found = load_policy(), list[Results]()
     exact = seconds(lambda: found.append(evaluate(policy, LEVELS, USUAL_CONDITIONS)))
     episodes = _episodes_needed(found[0])
     sampled = seconds(lambda: evaluate(policy, LEVELS, USUAL_CONDITIONS, method="sampled", episodes=episodes))
-    return [
-        Row(
-            "`make table`: 100 levels × 5 conditions, exact",
-            f"{exact:.1f} s",
-            "the aim: 60 s",
-            f"{60 / exact:.1f}",
-            "–",
-        ),
-        Row(
-            "the same table, exact",
-            f"{exact:.1f} s",
-            f"sampled, {episodes} episode{'s' * (episodes > 1)} each, enough for a standard error of the mean at most "
-            f"5 % above that of the levels alone (the network runs once on every different frame): {sampled:.1f} s",
-            f"{sampled / exact:.1f}",
-            "–",
-        ),
-    ]
-
-
-def states_that_matter() -> list[Row]:
-    """The exact method at its usual tolerance, and in every state of the mazes."""
-    return [_states_that_matter("small", range(24)), _states_that_matter("full", range(8))]
+    return Row(
+        f"{len(LEVELS)} levels × {len(USUAL_CONDITIONS)} conditions, exact, 2 workers",
+        f"{exact:.1f} s",
+        f"sampled, {episodes} episode{'s' * (episodes > 1)} of each: enough for a standard error of the mean at most "
+        f"5 % above that of the levels alone; the network runs once on every different frame: {sampled:.1f} s",
+        f"{sampled / exact:.1f}",
+        "–",
+    )
 
 
 def _states_that_matter(name: str, levels: range) -> Row:
@@ -69,7 +64,7 @@ def _states_that_matter(name: str, levels: range) -> Row:
     )
 
 
-def sweep_against_one_by_one() -> Row:
+def _sweep_against_one_by_one() -> Row:
     """What 20 coefficients of one vector cost together and one by one."""
     policy, levels = load_policy(), range(8)
     coefficients = [step / 2 for step in range(-10, 10)]
@@ -103,7 +98,7 @@ def _episodes_needed(results: Results) -> int:
     return int(np.ceil(max(needed)))
 
 
-def five_conditions_against_one() -> Row:
+def _five_conditions_against_one() -> Row:
     """Five conditions cost less than five times one, since they share the layers before the steered one."""
     policy = load_policy()
     levels = range(24)
@@ -147,7 +142,7 @@ def _share_before_layer() -> float:
     return before / (before + after)
 
 
-def memory() -> Row:
+def _memory() -> Row:
     """Peak memory of a process that measures few levels, and of one that measures many."""
     few, many = (_peak_mebibytes(count) for count in (20, 200))
     return Row(

@@ -5,29 +5,34 @@ from __future__ import annotations
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from torch import Tensor
 
-from evaluation import evaluate
+from evaluation import UniformPolicy, evaluate
 from evaluation.measuring import packed_forward
 from evaluation.measuring.conditions import USUAL_CONDITIONS
 from steered_env import load_policy
 
 from .peak_memory import peak_mebibytes
-from .timing import Row, in_turn
+from .timing import Row, in_turn, seconds
 
 _LEVELS = range(40)
 _MEMORY_LEVELS = (100, 5000)
+_GROWING = (100, 1000, 10_000)
 
 
-def against_the_network() -> list[Row]:
-    """Levels per second of a run with one worker, by policy, and what the network alone would allow."""
-    return [_row(name) for name in ("small", "full")]
+def rows() -> Iterator[Row]:
+    """Runs in a folder: against the network alone, in two threads, and as they grow."""
+    yield _against_the_network("small")
+    yield _against_the_network("full")
+    yield _two_workers_against_one()
+    yield from _growing()
+    yield _memory()
 
 
-def two_workers_against_one() -> Row:
+def _two_workers_against_one() -> Row:
     """The same run with one thread and with two."""
     policy = load_policy()
     one, two = in_turn(lambda: _run(policy, workers=1), lambda: _run(policy, workers=2), rounds=3)
@@ -40,7 +45,26 @@ def two_workers_against_one() -> Row:
     )
 
 
-def memory() -> Row:
+def _growing() -> Iterator[Row]:
+    """Time per level as levels grow; with a policy that chooses every action alike, so that the network is no part."""
+    taken = {count: _seconds_per_level(count) for count in _GROWING}
+    smallest = taken.pop(_GROWING[0])
+    for count, each in taken.items():
+        yield Row(
+            f"a run in a folder, {count:,} levels, milliseconds per level without a network (horizon 16, baseline)",
+            f"{1000 * each:.1f}",
+            f"{_GROWING[0]} levels: {1000 * smallest:.1f}",
+            f"{each / smallest:.2f}",
+            "1 (linear)",
+        )
+
+
+def _seconds_per_level(levels: int) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        return seconds(lambda: evaluate(UniformPolicy(), range(levels), horizon=16, out=folder)) / levels
+
+
+def _memory() -> Row:
     """Peak memory of a run of few levels, and of one of many, rows being on disk."""
     few, many = (_peak_mebibytes(count) for count in _MEMORY_LEVELS)
     return Row(
@@ -52,18 +76,18 @@ def memory() -> Row:
     )
 
 
-def _row(name: str) -> Row:
+def _against_the_network(name: str) -> Row:
     policy = load_policy(name)
     shares = []
-    seconds = []
+    times = []
     for _ in range(3):
         clock = _NetworkClock()
         with clock:
             begin = time.perf_counter()
             _run(policy, workers=1)
-            seconds.append(time.perf_counter() - begin)
-        shares.append(clock.seconds / seconds[-1])
-    share, took = sorted(shares)[1], sorted(seconds)[1]
+            times.append(time.perf_counter() - begin)
+        shares.append(clock.seconds / times[-1])
+    share, took = sorted(shares)[1], sorted(times)[1]
     return Row(
         f"a run in a folder, policy `{name}`, 1 worker, levels per second ({len(USUAL_CONDITIONS)} conditions)",
         f"{len(_LEVELS) / took:.2f}",

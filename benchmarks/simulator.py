@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from gymnasium.vector import SyncVectorEnv
@@ -19,7 +19,14 @@ _MAZES = 256
 _ENVS = 64
 
 
-def env_steps() -> Row:
+def rows() -> Iterator[Row]:
+    """Steps of the environments, and mazes drawn."""
+    yield _env_steps()
+    yield from _vector_env_steps()
+    yield _drawn_mazes()
+
+
+def _env_steps() -> Row:
     """Random actions in one environment."""
     actions = np.random.default_rng(0).integers(0, 15, _STEPS)
     bare = ProcgenGym3Env(num=1, env_name="maze", distribution_mode="hard", start_level=0, num_levels=1, num_threads=0)
@@ -42,11 +49,11 @@ def env_steps() -> Row:
         f"{_STEPS / ours:,.0f}",
         f"bare procgen, one maze, no threads: {_STEPS / theirs:,.0f}",
         f"{theirs / ours:.2f}",
-        "1",
+        "1; the aim: 0.95",
     )
 
 
-def vector_env_steps() -> list[Row]:
+def _vector_env_steps() -> list[Row]:
     """Random actions in 64 mazes at default settings, with episodes that end and start again, and with none."""
     return [*_vector_rows("random actions, episodes end", ends=True), *_vector_rows("no episode ends", ends=False)]
 
@@ -78,18 +85,18 @@ def _vector_rows(what: str, *, ends: bool) -> list[Row]:
     count = rounds * _ENVS
     return [
         Row(
-            f"`{name}`, {_ENVS} mazes, steps per second ({what})",
+            f"`{name}`, {_ENVS} mazes, its default of threads, steps per second ({what})",
             f"{count / seconds:,.0f}",
             f"bare procgen, its default of 4 threads: {count / theirs:,.0f}; "
             f"`SyncVectorEnv` of `MazeEnv`: {count / gymnasiums:,.0f}",
             f"{theirs / seconds:.2f}",
-            "1",
+            f"1; the aim: {aim}",
         )
-        for name, seconds in (("MazeVectorEnv", ours), ("MazeVecEnv", ours_for_sb3))
+        for name, seconds, aim in (("MazeVectorEnv", ours, 0.9), ("MazeVecEnv", ours_for_sb3, 0.85))
     ]
 
 
-def drawn_mazes() -> Row:
+def _drawn_mazes() -> Row:
     """Edited mazes drawn, against the whole states through procgen's own calls."""
     mazes = [maze.without_cheese() for maze in Maze.from_levels(range(_MAZES))]
     bare = ProcgenGym3Env(

@@ -13,7 +13,7 @@ _PROGRAMS = {
 }
 
 
-def startup() -> list[Row]:
+def rows() -> list[Row]:
     """Whole processes; each number is what a program takes beyond a Python that does nothing."""
     nothing, torch, *ours = in_turn(
         lambda: _run("-c", "pass"),

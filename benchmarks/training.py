@@ -24,7 +24,7 @@ _ENDLESS = 10**7
 _CPU = torch.device("cpu")
 
 
-def throughput() -> list[Row]:
+def rows() -> list[Row]:
     """Examples per second of `train`, of the bare forward and backward pass, and of making them, for each width."""
     keep_freed_memory()
     return [_row(width) for width in _WIDTHS]
