@@ -78,22 +78,20 @@ class Exploration:
 
     def _push(self) -> NDArray[np.intp]:
         """Push the mass forward until it reaches the horizon or states to ask in, and return these."""
-        unknown = np.append(~self.known, False)
-        is_unknown = unknown.astype(np.float64)
-        sources = np.flatnonzero(self.known)
-        moves, targets, size = self._moves[sources], self._chain.after[sources].ravel(), len(self._mass)
+        known = np.append(self.known, True).astype(np.float64)
+        unknown, sources = 1 - known, np.flatnonzero(self.known)
+        moves, targets, size = self._moves[sources], self._chain.after[sources].ravel(), len(known)
         while self._step < self._horizon:
             check_given_up()
-            moved = moves * self._mass[sources, None]
+            moved = moves * self._mass.take(sources)[:, None]
             arrived = np.asarray(np.bincount(targets, moved.ravel(), size), np.float64)
-            lost = float(arrived @ is_unknown)
+            lost = float(arrived.dot(unknown))
             may_give_up = (self._tolerance - self.bound) * _SHARE_OF_REST
             if lost > may_give_up:
                 self._asked = self._worth_asking(arrived[:-1], may_give_up)
                 return self._asked
-            if lost:
-                self.bound += lost
-                arrived[unknown] = 0.0
+            self.bound += lost
+            arrived *= known
             arrived[-1] += self._mass[-1]  # what is at the cheese stays there
             self._mass = arrived
             self._step += 1
