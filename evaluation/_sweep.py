@@ -13,15 +13,19 @@ from typing import Any
 import pandas as pd
 from torch import nn
 
-from evaluation.measuring import VECTORS, Combination, Condition, Vector
+from evaluation.measuring import VECTORS, Combination, Condition, SteeringMaker, Vector
 from evaluation.storage import BASELINE
-from steered_env import Maze, SteeredPolicy
+from steered_env import Maze, SteeredPolicy, Steering
 from steered_env.simulator import check_level
-from steered_env.steering import DEFAULT_LAYER
+from steered_env.steering import DEFAULT_LAYER, Intervention
 
 from ._evaluate import HORIZON, evaluate
 
 _COLUMNS = ("policy", "vector", "layer", "source", "coefficient")
+
+
+SweptVector = str | tuple[str, Intervention | SteeringMaker]
+"""A word for a vector, or a name with a `Steering`, another `Intervention`, or a function that makes one."""
 
 
 @dataclass(frozen=True)
@@ -29,30 +33,52 @@ class Setting:
     """One cell of a sweep.
 
     Attributes:
-        vector: ``cheese``, ``top_right`` or ``random``.
-        layer: Dotted name of a layer.
+        vector: Name of the vector.
+        layer: Name of the layer; None where the vector brings its own.
         source: Level whose vector is used everywhere; None for each maze's own.
-        coefficient: Number that the vector is multiplied by; with 0 nothing is steered.
+        coefficient: Number that the vector is multiplied by; with 0 nothing is steered. None for an intervention that
+            cannot be multiplied.
+        condition: The condition that it is measured under.
     """
 
     vector: str
-    layer: str
+    layer: str | None
+    source: int | None
+    coefficient: float | None
+    condition: Condition
+
+
+@dataclass(frozen=True)
+class _Multiple:
+    """Makes a multiple of what a function makes of a maze.
+
+    Attributes:
+        maker: The function.
+        source: The level whose maze it is given; None for the maze that is measured.
+        coefficient: The factor.
+    """
+
+    maker: SteeringMaker
     source: int | None
     coefficient: float
 
-    @property
-    def condition(self) -> Condition:
-        """The setting as a condition with a name of its own."""
-        name = f"{self.coefficient!r}*{self.vector}(layer={self.layer!r}, level={self.source})"
-        vector = Vector(self.vector, level=self.source, layer=self.layer)
-        return Condition(name, Combination(((self.coefficient, vector),)))
+    def __call__(self, policy: nn.Module, maze: Maze) -> Intervention:
+        steering = self.maker(policy, maze if self.source is None else Maze.from_level(self.source))
+        if isinstance(steering, Steering):
+            return self.coefficient * steering
+        if self.coefficient != 1 and isinstance(steering, Intervention):
+            raise TypeError(
+                f"only a Steering can be multiplied by {self.coefficient:g}, but the function made a "
+                f"{type(steering).__name__}: sweep it with coefficients=[1]"
+            )
+        return steering
 
 
 def sweep(
     policies: nn.Module | SteeredPolicy | Mapping[str, nn.Module | SteeredPolicy] | Sequence[str] | str,
     levels: int | Sequence[int] | None = None,
     *,
-    vectors: Iterable[str] = ("cheese",),
+    vectors: Iterable[SweptVector] | Mapping[str, Intervention | SteeringMaker] = ("cheese",),
     layers: Iterable[str] = (DEFAULT_LAYER,),
     sources: Iterable[int | None] = (None,),
     coefficients: Iterable[float] = (-1.0, 0.0, 1.0),
@@ -82,7 +108,9 @@ def sweep(
     Args:
         policies: One policy; or names with policies; or names of packaged ones, or paths.
         levels: Mazes as procgen generates them.
-        vectors: Some of ``cheese``, ``top_right`` and ``random``.
+        vectors: Words such as ``cheese`` and ``top_right``; or names, each with a `Steering`, whose layers and source
+            are its own; with a function ``(policy, maze) -> Steering``, which makes one of each source; or with another
+            `Intervention`, which is measured once, without a coefficient.
         layers: Dotted names of layers.
         sources: Levels whose vector is used in every maze; None is each maze's own vector.
         coefficients: Numbers that the vectors are multiplied by.
@@ -155,32 +183,81 @@ def _named(policies: Any) -> dict[str, nn.Module | SteeredPolicy | str]:
 
 
 def _settings(
-    vectors: Iterable[str], layers: Iterable[str], sources: Iterable[int | None], coefficients: Iterable[float]
+    vectors: Iterable[SweptVector] | Mapping[str, Intervention | SteeringMaker],
+    layers: Iterable[str],
+    sources: Iterable[int | None],
+    coefficients: Iterable[float],
 ) -> Iterator[Setting]:
-    axes = [
-        _axis("vectors", vectors, _vector),
+    items = tuple(vectors.items()) if isinstance(vectors, Mapping) else vectors
+    axes = _Axes(
         _axis("layers", layers, _layer),
         _axis("sources", sources, _source),
         _axis("coefficients", coefficients, _coefficient),
-    ]
-    return (Setting(*values) for values in itertools.product(*axes))
+    )
+    for vector in _axis("vectors", items, _vector):
+        yield from axes.of_word(vector) if isinstance(vector, str) else axes.of_own(*vector)
+
+
+@dataclass(frozen=True)
+class _Axes:
+    """What each vector of a sweep is combined with.
+
+    Attributes:
+        layers: Names of layers.
+        sources: Levels, or None for each maze's own.
+        coefficients: Factors.
+    """
+
+    layers: tuple[str, ...]
+    sources: tuple[int | None, ...]
+    coefficients: tuple[float, ...]
+
+    def of_word(self, word: str) -> Iterator[Setting]:
+        for layer, source, coefficient in itertools.product(self.layers, self.sources, self.coefficients):
+            vector = Vector(word, level=source, layer=layer)
+            name = f"{coefficient!r}*{word}(layer={layer!r}, level={source})"
+            condition = Condition(name, Combination(((coefficient, vector),)))
+            yield Setting(word, layer, source, coefficient, condition)
+
+    def of_own(self, name: str, own: Intervention | SteeringMaker) -> Iterator[Setting]:
+        if isinstance(own, Steering):
+            layer = ", ".join(own)
+            for coefficient in self.coefficients:
+                yield Setting(name, layer, None, coefficient, Condition(f"{coefficient!r}*{name}", coefficient * own))
+        elif isinstance(own, Intervention):
+            yield Setting(name, ", ".join(own.changes()), None, None, Condition(name, own))
+        else:
+            for source, coefficient in itertools.product(self.sources, self.coefficients):
+                condition = Condition(f"{coefficient!r}*{name}(level={source})", _Multiple(own, source, coefficient))
+                yield Setting(name, None, source, coefficient, condition)
 
 
 def _axis(name: str, values: Any, checked: Callable[[Any], Any]) -> tuple[Any, ...]:
     """The different values along one axis of a sweep, each checked before anything is made of it."""
     if isinstance(values, str) or not isinstance(values, Iterable):
         raise TypeError(f"{name} of a sweep must be a list, got {values!r}; write {name}=[{values!r}]")
-    axis = tuple(dict.fromkeys([checked(value) for value in values]))
+    axis: dict[Any, Any] = {}
+    for value in map(checked, values):
+        key = value[0] if isinstance(value, tuple) else value
+        if isinstance(value, tuple) and key in axis:
+            raise ValueError(f"two {name} are called {key!r}; give each a name of its own")
+        axis[key] = value
     if not axis:
         raise ValueError(f"a sweep needs at least one of its {name}")
-    return axis
+    return tuple(axis.values())
 
 
-def _vector(value: Any) -> str:
+def _vector(value: Any) -> SweptVector:
+    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str):
+        name, own = value
+        if name in (BASELINE, *VECTORS):
+            raise ValueError(f"the name {name!r} has a meaning already: give this vector another one")
+        if isinstance(own, Intervention) or callable(own):
+            return name, own
     if not isinstance(value, str):
         raise TypeError(
-            f"vectors of a sweep are names, of {', '.join(VECTORS)}, got a {type(value).__name__}; measure a Steering "
-            'of your own with evaluate(policy, levels, [(f"{c} mine", c * steering) for c in coefficients])'
+            f"vectors of a sweep are names, of {', '.join(VECTORS)}, or names with a Steering, another Intervention or "
+            f"a function (policy, maze) -> Steering, got a {type(value).__name__}"
         )
     if value not in VECTORS:
         raise ValueError(f"unknown vector {value!r}; there are {', '.join(VECTORS)}; {BASELINE} is coefficient 0")

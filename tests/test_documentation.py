@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = [
     "README.md",
     "docs/any_network.md",
+    "docs/edits.md",
     "docs/mazes.md",
     "docs/measuring.md",
     "docs/reinforcement_learning.md",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -25,5 +26,17 @@ Conditions = Annotated[
 Device = Annotated[
     str, typer.Option(help="Where the network runs: cpu, cuda, cuda:1, or auto, which is a GPU if there is one.")
 ]
-Level = Annotated[int, typer.Option(help="Level of the maze.")]
+Level = Annotated[int | None, typer.Option(help="Level of the maze; defaults to 0.")]
+Steerings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--steering",
+        metavar="NAME=FILE",
+        help="A steering from a .safetensors file, whose name is then a word of conditions; may be repeated.",
+    ),
+]
+MazeFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--maze", metavar="FILE", help="A maze from a text file, instead of levels; may be repeated."),
+]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the sampled actions.")]

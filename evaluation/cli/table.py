@@ -11,8 +11,8 @@ import typer
 from evaluation.results import terminal
 from steered_env.system import stopped_at_once
 
-from .options import Conditions, Device, Policy, Seed
-from .parsing import parse_levels
+from .options import Conditions, Device, MazeFiles, Policy, Seed, Steerings
+from .parsing import load_mazes, load_steerings, parse_levels
 
 if TYPE_CHECKING:
     from evaluation.results import Results
@@ -24,8 +24,13 @@ _out, _err = terminal(), terminal(stderr=True)
 
 
 def table(
-    levels: Annotated[str, typer.Option(help="Which mazes: 7, or 0:100 (the end not included), or 3,8,12.")] = "0:100",
+    levels: Annotated[
+        str | None,
+        typer.Option(help="Levels of the mazes: 7, or 0:100 (the end not included, the default), or 3,8,12."),
+    ] = None,
+    maze: MazeFiles = None,
     conditions: Conditions = None,
+    steering: Steerings = None,
     policy: Policy = "small",
     out: Annotated[
         Path | None,
@@ -56,16 +61,22 @@ def table(
     """Print a table of success rates.
 
     How often the mouse reaches the cheese and the top right, by condition: baseline, -cheese, top_right,
-    top_right - cheese and -random by default. Also writes a figure and CSV. Ctrl-C and the same command continues.
+    top_right - cheese and -random by default, or baseline and each --steering. Also writes a figure and CSV. Ctrl-C and
+    the same command continues.
     """
     from evaluation._evaluate import evaluate
     from evaluation.measuring import USUAL_CONDITIONS, read_conditions
     from evaluation.results import check_folder, check_free_to_save
+    from evaluation.storage import BASELINE
 
     from .progress_bars import counting
 
-    measured = read_conditions(conditions or USUAL_CONDITIONS)
-    wanted = parse_levels(levels)
+    vectors = load_steerings(steering)
+    measured = read_conditions(conditions or ((BASELINE, *vectors) if vectors else USUAL_CONDITIONS), vectors)
+    if maze and levels is not None:
+        raise ValueError(f"name either --levels or --maze, got levels {levels} and {maze[0]}")
+    mazes = list(load_mazes(maze).values()) if maze else None
+    wanted = None if mazes else parse_levels("0:100" if levels is None else levels)
     folder = check_folder(out or _TABLE)
     check_free_to_save(folder, *_TABLE_FILES)
     with counting(_err, "measuring mazes") as update:
@@ -73,6 +84,7 @@ def table(
             policy,
             wanted,
             measured,
+            mazes=mazes,
             method=method,  # type: ignore[arg-type]
             horizon=horizon,
             episodes=episodes,

@@ -1,5 +1,5 @@
 from .conditions import USUAL_CONDITIONS, Condition, ConditionLike, SteeringMaker, read_conditions
-from .expressions import ConditionError
+from .expressions import ConditionError, check_vectors
 from .job import Job, Measurement, Measurer
 from .maze_sets import Chunk, MazeSet, chunk_of, distinct_levels, maze_set, read_levels
 from .sampled import Predictor
@@ -35,6 +35,7 @@ __all__ = [
     "UniformPolicy",
     "Vector",
     "check_probabilities",
+    "check_vectors",
     "chunk_of",
     "distinct_levels",
     "maze_set",

@@ -18,9 +18,10 @@ from evaluation.measuring import (
     SteerablePolicy,
     SteeringFactory,
     one_torch_thread,
+    read_conditions,
 )
 from evaluation.storage import BASELINE
-from steered_env import Maze, SteeredPolicy
+from steered_env import Maze, SteeredPolicy, Steering
 from steered_env.maze import ACTIONS_OF, DIRECTIONS, check_maze
 from steered_env.simulator import ACTIONS, Cell, draw_frames
 from steered_env.steering import Intervention
@@ -99,6 +100,8 @@ def vector_field(
     policy: nn.Module | SteeredPolicy | Predictor | str | os.PathLike[str],
     maze: Maze,
     condition: ConditionLike | Intervention = BASELINE,
+    *,
+    vectors: Mapping[str, Steering] | None = None,
 ) -> VectorField:
     """Compute which direction the policy would choose in every open cell of a maze, walls or not, facing left.
 
@@ -113,6 +116,7 @@ def vector_field(
             Stable-Baselines3 model, the name of a packaged policy, or a path.
         maze: The maze; vectors of the condition are computed with the mouse where it stands here.
         condition: An expression, a `Steering` or another `Intervention`, or a name with one of them or with a function.
+        vectors: Vectors of your own, by the words that stand for them in an expression.
 
     Raises:
         TypeError: if an argument is of the wrong kind.
@@ -122,7 +126,11 @@ def vector_field(
     """
     check_maze(maze)
     subject = SteerablePolicy.of(policy)
-    named = Condition("steering", condition) if isinstance(condition, Intervention) else Condition.of(condition)
+    named = (
+        Condition("steering", condition)
+        if isinstance(condition, Intervention)
+        else read_conditions([condition], vectors)[0]
+    )
     forward = SharedForward(subject.module, batch_size=FIELD_BATCH, threads=cores())
     with one_torch_thread():  # two observations take longer in several
         steering = subject.steering.then(SteeringFactory(forward.policy).steering(named, maze))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ from evaluation.measuring import (
     read_conditions,
 )
 from evaluation.results import check_folder, make_folder
-from steered_env import Maze, SteeredPolicy
+from steered_env import Maze, SteeredPolicy, Steering
 from steered_env.envs import FRAMES_PER_SECOND
 from steered_env.maze import check_maze
 from steered_env.steering import Intervention
@@ -49,6 +49,7 @@ def record_video(
     conditions: Iterable[ConditionLike] | dict[str, Intervention | SteeringMaker],
     path: str | os.PathLike[str],
     *,
+    vectors: Mapping[str, Steering] | None = None,
     steps: int = 256,
     seed: int = 0,
     deterministic: bool = False,
@@ -64,6 +65,7 @@ def record_video(
         maze: The maze, in its start state.
         conditions: Conditions, as for `evaluate`.
         path: Path of the film, ``.mp4`` (H.264) or ``.gif``. Its folder is made; the file is whole or not there.
+        vectors: Vectors of your own, by the words that stand for them in expressions.
         steps: Number of steps after which an episode that reached nothing is ended.
         seed: Seed of each condition's actions.
         deterministic: Always take the likeliest action.
@@ -89,7 +91,7 @@ def record_video(
             raise ValueError(f"{name} must be ≥ 1, got {value}")
     if panel > _LARGEST_PANEL:
         raise ValueError(f"panel must be ≤ {_LARGEST_PANEL:,} pixels, got {panel}")
-    subject, read = SteerablePolicy.of(policy), read_conditions(conditions)
+    subject, read = SteerablePolicy.of(policy), read_conditions(conditions, vectors)
     rollouts: list[Rollout] = []
 
     def count(step: int) -> None:

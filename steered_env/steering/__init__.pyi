@@ -1,10 +1,25 @@
-from .ablations import LayerChange, map_position, mean_ablation, resampling, scaling, setting, zero_ablation
+from .ablations import (
+    LayerChange,
+    LayerChanges,
+    adding_with_norm,
+    clamping,
+    gated,
+    mean_ablation,
+    projecting_out,
+    resampling,
+    resampling_each_pass,
+    scaling,
+    setting,
+    turning,
+    zero_ablation,
+)
 from .hooks import HookError
 from .intervention import Application, Change, Intervention, InTurn, applying
 from .layers import DEFAULT_LAYER, LayerError, find_layer
 from .pairs import mean_difference, principal_components
 from .policy import ActionProbabilities, SteeredPolicy, sample_actions
 from .reading import read_activations
+from .selection import map_position
 from .steering import Steering
 from .vectors import (
     VectorError,
@@ -24,25 +39,32 @@ __all__ = [
     "InTurn",
     "Intervention",
     "LayerChange",
+    "LayerChanges",
     "LayerError",
     "SteeredPolicy",
     "Steering",
     "VectorError",
+    "adding_with_norm",
     "applying",
     "cheese_vector",
     "cheese_vectors",
+    "clamping",
     "corner_vector",
     "find_layer",
+    "gated",
     "map_position",
     "mean_ablation",
     "mean_difference",
     "principal_components",
+    "projecting_out",
     "random_vector",
     "read_activations",
     "resampling",
+    "resampling_each_pass",
     "sample_actions",
     "scaling",
     "setting",
     "top_right_vector",
+    "turning",
     "zero_ablation",
 ]

@@ -1,13 +1,13 @@
-"""Edits of activations beside addition: scaling, ablation, resampling, and setting one activation.
+"""Edits of activations beside addition.
 
 Each is an `Intervention`: ``with zero_ablation(layer, channels=[55]).applied_to(policy): …``, or a condition of
-`evaluation.evaluate`.
+`evaluation.evaluate`. All take the channels, and the cells of the maze, whose activations they change.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,19 +15,22 @@ import torch
 from torch import Tensor
 
 from steered_env.maze import Maze
-from steered_env.simulator import WORLD_SIZE, Cell, check_cell, draw_frames
+from steered_env.simulator import Cell, draw_frames
 
+from .directions import AddAndKeepNorm, Clamp, Gate, ProjectOut, Slerp
 from .intervention import Change, Intervention, described
 from .layers import DEFAULT_LAYER
 from .reading import read_activations
+from .selection import Cells, Channels, Selection, selected
+from .steering import Steering
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Channels = Iterable[int] | None
-_LISTED = 8
-"""Channels that a repr names."""
+
+_CELLS = 100
+"""Cells in a standard deviation of the projection by which a donor is drawn: neighbouring observations fall apart."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -35,7 +38,7 @@ class LayerChange(Intervention):
     """One change of one layer.
 
     Attributes:
-        layer: Its dotted name.
+        layer: Name of the layer.
         change: Maps the layer's output to what takes its place.
     """
 
@@ -47,37 +50,62 @@ class LayerChange(Intervention):
         return {self.layer: self.change}
 
 
-def scaling(factor: float, *, layer: str = DEFAULT_LAYER, channels: Channels = None) -> LayerChange:
+@dataclass(frozen=True, repr=False)
+class LayerChanges(Intervention):
+    """A change for each of several layers.
+
+    Attributes:
+        by_layer: Layer names, each with its change.
+    """
+
+    by_layer: tuple[tuple[str, Change], ...]
+
+    def changes(self) -> Mapping[str, Change]:
+        """The layers and their changes."""
+        return dict(self.by_layer)
+
+
+def scaling(
+    factor: float, *, layer: str = DEFAULT_LAYER, channels: Channels = None, cells: Cells = None
+) -> LayerChange:
     """Multiply a layer's activations.
 
     Args:
         factor: Factor of the activations.
-        layer: Dotted layer name.
+        layer: Name of the layer.
         channels: Channels to change; None for all.
+        cells: Cells of the maze over which activations are changed; None for all. A layer's activations are coarser,
+            so neighbours share one.
 
     Raises:
         ValueError: if the factor is not finite.
     """
     if not math.isfinite(factor):
         raise ValueError(f"a factor must be finite, got {factor}")
-    return LayerChange(layer, _Scale(float(factor), _checked(channels)))
+    return LayerChange(layer, _Scale(float(factor), selected(channels, cells)))
 
 
-def zero_ablation(*, layer: str = DEFAULT_LAYER, channels: Channels = None) -> LayerChange:
+def zero_ablation(*, layer: str = DEFAULT_LAYER, channels: Channels = None, cells: Cells = None) -> LayerChange:
     """Set a layer's activations to 0; `scaling` by 0."""
-    return scaling(0.0, layer=layer, channels=channels)
+    return scaling(0.0, layer=layer, channels=channels, cells=cells)
 
 
 def mean_ablation(
-    policy: Any, mazes: Iterable[Maze], *, layer: str = DEFAULT_LAYER, channels: Channels = None
+    policy: Any,
+    mazes: Iterable[Maze],
+    *,
+    layer: str = DEFAULT_LAYER,
+    channels: Channels = None,
+    cells: Cells = None,
 ) -> LayerChange:
     """Put the mean of a layer's activations over mazes in place of whatever they are.
 
     Args:
         policy: See `Steering.difference`.
         mazes: Mazes to take the mean over, as they are now.
-        layer: Dotted layer name.
+        layer: Name of the layer.
         channels: Channels to change; None for all.
+        cells: Cells of the maze over which activations are changed; None for all.
 
     Raises:
         LayerError: if the policy has no such layer.
@@ -86,22 +114,62 @@ def mean_ablation(
     frames = draw_frames(list(mazes))
     if not len(frames):
         raise ValueError("a mean ablation needs at least one maze to take the mean over")
-    return LayerChange(layer, _Put(_read(policy, layer, frames).mean(dim=0), _checked(channels)))
+    return LayerChange(layer, _Put(_read(policy, layer, frames).mean(dim=0), selected(channels, cells)))
 
 
-def resampling(policy: Any, maze: Maze, *, layer: str = DEFAULT_LAYER, channels: Channels = None) -> LayerChange:
-    """Put a layer's activations in one maze in place of whatever they are: resample ablation, activation patching.
+def resampling(
+    policy: Any, donor: Any, *, layer: str = DEFAULT_LAYER, channels: Channels = None, cells: Cells = None
+) -> LayerChange:
+    """Put a layer's activations in a donor in place of whatever they are: resample ablation, activation patching.
 
     Args:
         policy: See `Steering.difference`.
-        maze: The maze, as it is now.
-        layer: Dotted layer name.
+        donor: A maze, as it is now, or an input of the network, see `Steering.difference`; of a batch the mean.
+        layer: Name of the layer.
         channels: Channels to change; None for all.
+        cells: Cells of the maze over which activations are changed; None for all.
 
     Raises:
         LayerError: if the policy has no such layer.
     """
-    return LayerChange(layer, _Put(_read(policy, layer, maze.observe()[None])[0].clone(), _checked(channels)))
+    if isinstance(donor, Maze):
+        return LayerChange(layer, _Put(_read(policy, layer, donor.observe()[None])[0], selected(channels, cells)))
+    return LayerChange(layer, _Put(_read(policy, layer, donor).mean(dim=0), selected(channels, cells)))
+
+
+def resampling_each_pass(
+    policy: Any,
+    donors: Sequence[Maze],
+    *,
+    seed: int = 0,
+    layer: str = DEFAULT_LAYER,
+    channels: Channels = None,
+    cells: Cells = None,
+) -> LayerChange:
+    """Put a layer's activations in another donor, drawn at every pass and for every example, in place of its own.
+
+    The draw depends on the seed and on the activations that are replaced, and so not on what else is in a batch: the
+    same observation meets the same donor again, as exact rates want it.
+
+    Args:
+        policy: See `Steering.difference`.
+        donors: The mazes that are drawn from, as they are now.
+        seed: Seed of the draws, ≥ 0.
+        layer: Name of the layer.
+        channels: Channels to change; None for all.
+        cells: Cells of the maze over which activations are changed; None for all.
+
+    Raises:
+        LayerError: if the policy has no such layer.
+        ValueError: if there is no donor, or the seed is negative.
+    """
+    if not len(donors):
+        raise ValueError("resampling needs at least one donor")
+    if seed < 0:
+        raise ValueError(f"seed must be ≥ 0, got {seed}")
+    return LayerChange(
+        layer, _PutDrawn(_read(policy, layer, draw_frames(list(donors))), seed, selected(channels, cells))
+    )
 
 
 def setting(value: float, cell: Cell, *, layer: str = DEFAULT_LAYER, channels: Channels = None) -> LayerChange:
@@ -110,7 +178,7 @@ def setting(value: float, cell: Cell, *, layer: str = DEFAULT_LAYER, channels: C
     Args:
         value: New value of the activations.
         cell: ``(row, col)`` of the 25×25 world; a layer's activations are coarser, so neighbours share one.
-        layer: Dotted name of a layer with activations ``(C, H, W)``.
+        layer: Name of a layer with activations ``(C, H, W)``.
         channels: Channels to change; None for all.
 
     Raises:
@@ -118,107 +186,191 @@ def setting(value: float, cell: Cell, *, layer: str = DEFAULT_LAYER, channels: C
     """
     if not math.isfinite(value):
         raise ValueError(f"an activation must be finite, got {value}")
-    return LayerChange(layer, _Set(float(value), check_cell(cell, "cell"), _checked(channels)))
+    return LayerChange(layer, _Set(float(value), selected(channels, [cell])))
 
 
-def map_position(cell: Cell, height: int, width: int) -> tuple[int, int]:
-    """The place in a map of activations ``(height, width)`` that lies over the middle of a cell.
+def projecting_out(direction: Steering, *, channels: Channels = None, cells: Cells = None) -> Intervention:
+    """Take out of a layer's activations what points along a direction; what is left is orthogonal to it.
 
-    A frame shows the whole world, its top row first, and a layer's map covers the whole frame.
+    A direction of the activations' own shape is one direction of all their numbers together. One that broadcasts to
+    them, such as ``(C, 1, 1)``, is a direction of the channels at every place.
 
-    Example:
-        >>> map_position((24, 24), 16, 16)  # the world's top right
-        (0, 15)
-        >>> map_position((0, 0), 16, 16)
-        (15, 0)
+    Args:
+        direction: The direction, of each layer; its length does not matter.
+        channels: Channels to change; None for all. The projection is that of these alone.
+        cells: Cells of the maze over which activations are changed; None for all. Likewise.
+
+    Raises:
+        ValueError: if the direction is nothing but zeros.
     """
-    row, col = cell
-    return int((WORLD_SIZE - 0.5 - row) * height / WORLD_SIZE), int((col + 0.5) * width / WORLD_SIZE)
+    where = selected(channels, cells)
+    return _each(direction, lambda tensor: ProjectOut(_not_zero(tensor), where))
+
+
+def adding_with_norm(steering: Steering, *, channels: Channels = None, cells: Cells = None) -> Intervention:
+    """Add a steering and scale the sum to the norm that the activations of each example had before.
+
+    Args:
+        steering: What is added.
+        channels: Channels to change; None for all. The norm is that of these alone.
+        cells: Cells of the maze over which activations are changed; None for all. Likewise.
+    """
+    where = selected(channels, cells)
+    return _each(steering, lambda tensor: AddAndKeepNorm(tensor, where))
+
+
+def clamping(
+    low: float | None = None,
+    high: float | None = None,
+    *,
+    direction: Steering | None = None,
+    layer: str = DEFAULT_LAYER,
+    channels: Channels = None,
+    cells: Cells = None,
+) -> Intervention:
+    """Keep a layer's activations, or how far they point along a direction, between two bounds.
+
+    Args:
+        low: The lowest value; None for no bound.
+        high: The highest value; likewise.
+        direction: A direction; what is clamped is the dot product with it, as of norm 1. None clamps every number.
+        layer: Name of the layer, where there is no direction.
+        channels: Channels to change; None for all.
+        cells: Cells of the maze over which activations are changed; None for all.
+
+    Raises:
+        ValueError: if there is no bound, one is NaN, or the lower one is above the other.
+    """
+    if low is None and high is None:
+        raise ValueError("name at least one bound, low or high")
+    lowest, highest = -math.inf if low is None else float(low), math.inf if high is None else float(high)
+    if not lowest <= highest:
+        raise ValueError(f"low must be ≤ high, got {low} and {high}")
+    where = selected(channels, cells)
+    if direction is None:
+        return LayerChange(layer, Clamp(lowest, highest, None, where))
+    return _each(direction, lambda tensor: Clamp(lowest, highest, _not_zero(tensor), where))
+
+
+def turning(towards: Steering, share: float, *, channels: Channels = None, cells: Cells = None) -> Intervention:
+    """Turn activations towards a direction on the sphere on which they lie (slerp): their norm stays.
+
+    Args:
+        towards: The direction, of each layer; its length does not matter.
+        share: How far: 0 leaves the activations, 1 makes them point along the direction.
+        channels: Channels to change; None for all.
+        cells: Cells of the maze over which activations are changed; None for all.
+
+    Raises:
+        ValueError: if the share is not 0 to 1, or the direction nothing but zeros.
+    """
+    if not 0 <= share <= 1:
+        raise ValueError(f"share must be 0 to 1, got {share}")
+    where = selected(channels, cells)
+    return _each(towards, lambda tensor: Slerp(_not_zero(tensor), float(share), where))
+
+
+def gated(intervention: Intervention, by: Steering, *, above: float = 0.0, below: float = math.inf) -> Intervention:
+    """Make a change only in those examples whose activations point along a direction, or away from it.
+
+    Args:
+        intervention: The change; its layers must be among those of ``by``.
+        by: A direction in each of these layers, of the shape of their activations.
+        above: The change is made where the cosine of the activations with the direction is ≥ this …
+        below: … and below this.
+
+    Raises:
+        ValueError: if a layer has no direction, the direction is nothing but zeros, or the bounds leave nothing.
+    """
+    if not above < below:
+        raise ValueError(f"above must be smaller than below, got {above} and {below}")
+    gates = []
+    for layer, change in intervention.changes().items():
+        if layer not in by:
+            raise ValueError(f"there is no direction for layer {layer!r}, got those of {', '.join(by) or 'none'}")
+        gates.append((layer, Gate(change, _not_zero(by[layer]), float(above), float(below))))
+    return LayerChanges(tuple(gates))
+
+
+def _each(steering: Steering, change_of: Any) -> LayerChanges:
+    return LayerChanges(tuple((layer, change_of(tensor)) for layer, tensor in steering.items()))
+
+
+def _not_zero(tensor: Tensor) -> Tensor:
+    if not bool(tensor.any()):
+        raise ValueError("a direction must not be nothing but zeros")
+    return tensor
 
 
 @dataclass(frozen=True)
 class _Scale:
     factor: float
-    channels: tuple[int, ...] | None
+    where: Selection
 
     def __repr__(self) -> str:
-        return f"times {self.factor:g}{_in(self.channels)}"
+        return f"times {self.factor:g}{self.where}"
 
     def __call__(self, activations: Tensor) -> Tensor:
-        where = _channel_mask(activations, self.channels)
-        return torch.where(where, activations * self.factor, activations)
+        return torch.where(self.where.mask(activations), activations * self.factor, activations)
 
 
 @dataclass(frozen=True, eq=False)
 class _Put:
     values: Tensor
-    channels: tuple[int, ...] | None
+    where: Selection
 
     def __repr__(self) -> str:
-        return f"put {described(self.values)}{_in(self.channels)}"
+        return f"put {described(self.values)}{self.where}"
 
     def __call__(self, activations: Tensor) -> Tensor:
-        if activations.shape[1:] != self.values.shape:
-            raise ValueError(
-                f"the activations to put in have shape {tuple(self.values.shape)}, but the layer's have shape "
-                f"{tuple(activations.shape[1:])}"
-            )
-        where = _channel_mask(activations, self.channels)
-        return torch.where(where, self.values.to(activations.device, activations.dtype), activations)
+        _check_shape(activations, self.values)
+        values = self.values.to(activations.device, activations.dtype)
+        return torch.where(self.where.mask(activations), values, activations)
+
+
+@dataclass(frozen=True, eq=False)
+class _PutDrawn:
+    donors: Tensor
+    seed: int
+    where: Selection
+
+    def __repr__(self) -> str:
+        return f"put {described(self.donors[0])} of {len(self.donors)} donors{self.where}"
+
+    def __call__(self, activations: Tensor) -> Tensor:
+        _check_shape(activations, self.donors[0])
+        drawn = self.donors[[self._draw(example) for example in activations.detach()]]
+        values = drawn.to(activations.device, activations.dtype)
+        return torch.where(self.where.mask(activations), values, activations)
+
+    def _draw(self, example: Tensor) -> int:
+        """A donor by what is replaced: by where a random projection of its direction falls in fine cells."""
+        numbers = example.double().cpu().flatten()
+        ray = torch.randn(len(numbers), generator=torch.Generator().manual_seed(self.seed), dtype=torch.float64)
+        height = float(numbers @ ray) / max(float(numbers.norm()), 1e-12)
+        return int(height * _CELLS % 1 * len(self.donors))
 
 
 @dataclass(frozen=True)
 class _Set:
     value: float
-    cell: Cell
-    channels: tuple[int, ...] | None
+    where: Selection
 
     def __repr__(self) -> str:
-        return f"set to {self.value:g} over cell {self.cell}{_in(self.channels)}"
+        return f"set to {self.value:g}{self.where}"
 
     def __call__(self, activations: Tensor) -> Tensor:
-        if activations.ndim != 4:
-            raise ValueError(
-                f"only a layer with activations (C, H, W) has a place over a cell, this one has shape "
-                f"{tuple(activations.shape[1:])}"
-            )
-        row, col = map_position(self.cell, *activations.shape[2:])
-        where = _channel_mask(activations, self.channels).expand(1, *activations.shape[1:]).clone()
-        place = torch.zeros_like(where)
-        place[:, :, row, col] = True
-        return torch.where(where & place, torch.full_like(activations, self.value), activations)
+        return torch.where(self.where.mask(activations), torch.full_like(activations, self.value), activations)
 
 
-def _read(policy: Any, layer: str, frames: NDArray[np.uint8]) -> Tensor:
-    (activations,) = read_activations(policy, [layer], frames).values()  # under the layer's own name
-    return activations
+def _check_shape(activations: Tensor, values: Tensor) -> None:
+    if activations.shape[1:] != values.shape:
+        raise ValueError(
+            f"the activations to put in have shape {tuple(values.shape)}, but the layer's have shape "
+            f"{tuple(activations.shape[1:])}"
+        )
 
 
-def _in(channels: tuple[int, ...] | None) -> str:
-    if channels is None:
-        return ""
-    shown = ", ".join(map(str, channels[:_LISTED])) + ", …" * (len(channels) > _LISTED)
-    return f" in channel{'s' * (len(channels) > 1)} {shown}"
-
-
-def _channel_mask(activations: Tensor, channels: tuple[int, ...] | None) -> Tensor:
-    """``(1, C, 1, …)`` bool, True in the channels that are meant."""
-    count = activations.shape[1]
-    mask = torch.ones(count, dtype=torch.bool, device=activations.device)
-    if channels is not None:
-        if outside := [channel for channel in channels if channel >= count]:
-            raise ValueError(f"the layer has channels 0 to {count - 1}, got {outside[0]}")
-        mask[:] = False
-        mask[list(channels)] = True
-    return mask.reshape(1, count, *[1] * (activations.ndim - 2))
-
-
-def _checked(channels: Channels) -> tuple[int, ...] | None:
-    if channels is None:
-        return None
-    chosen = tuple(int(channel) for channel in channels)
-    if not chosen:
-        raise ValueError("name at least one channel, or None for all")
-    if min(chosen) < 0:
-        raise ValueError(f"a channel must be ≥ 0, got {min(chosen)}")
-    return chosen
+def _read(policy: Any, layer: str, seen: NDArray[np.uint8] | Any) -> Tensor:
+    (activations,) = read_activations(policy, [layer], seen).values()  # under the layer's own name
+    return activations.clone()

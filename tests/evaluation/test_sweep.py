@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from evaluation import UniformPolicy, evaluate, sweep
-from steered_env import ImpalaPolicy, Maze, Steering
-from steered_env.steering import DEFAULT_LAYER
+from steered_env import ImpalaPolicy, Maze, Steering, cheese_vector
+from steered_env.steering import DEFAULT_LAYER, scaling
 
 LATER = "embedder.block3.res2.resadd"
 
@@ -44,6 +44,37 @@ def test_coefficient_0_is_the_baseline_to_the_bit(small: ImpalaPolicy) -> None:
         assert np.array_equal(rows["reach_cheese"], baseline["reach_cheese"])
 
 
+def test_vectors_of_ones_own(small: ImpalaPolicy) -> None:
+    """A steering, a function and an intervention are each what `evaluate` makes of them."""
+    levels, fixed = [0, 6], cheese_vector(small, Maze.from_level(3))
+    own = {"fixed": fixed, "made": lambda policy, maze: cheese_vector(policy, maze), "half": scaling(0.5)}
+    frame = sweep(small, levels, vectors=own, sources=[None, 3], coefficients=[-1, 0.5], horizon=8)
+    assert frame.groupby("vector").size().to_dict() == {"fixed": 4, "made": 8, "half": 2}
+    assert frame[frame["vector"] == "half"]["coefficient"].isna().all()
+    assert set(frame[frame["vector"] == "fixed"]["layer"]) == {DEFAULT_LAYER}
+
+    def reach(vector: str, coefficient: float | None, source: int | None) -> list[float]:
+        same = frame["coefficient"].isna() if coefficient is None else frame["coefficient"] == coefficient
+        from_there = frame["source"].isna() if source is None else frame["source"] == source
+        return frame[(frame["vector"] == vector) & same & from_there]["reach_cheese"].tolist()
+
+    conditions = [("-fixed", -fixed), ("half", scaling(0.5)), "0.5*cheese", "-cheese(level=3)"]
+    expected = evaluate(small, levels, conditions, horizon=8).frame.pivot(
+        index="level", columns="condition", values="reach_cheese"
+    )
+    for found, name in (
+        (reach("fixed", -1, None), "-fixed"),
+        (reach("half", None, None), "half"),
+        (reach("made", 0.5, None), "0.5*cheese"),
+        (reach("made", -1, 3), "-cheese(level=3)"),
+    ):
+        assert np.allclose(found, expected[name], atol=1e-6), name
+    listed = sweep(small, 0, vectors=["cheese", ("fixed", fixed)], coefficients=[1], horizon=2)
+    assert listed["vector"].tolist() == ["cheese", "fixed"]
+    with pytest.raises(TypeError, match=r"coefficients=\[1\]"):
+        sweep(small, 0, vectors={"half": lambda policy, maze: scaling(0.5)}, coefficients=[2], horizon=2)
+
+
 def test_progress_counts_over_policies(small: ImpalaPolicy) -> None:
     seen: list[tuple[int, int]] = []
     mazes = Maze.from_levels(range(5))
@@ -64,6 +95,8 @@ def test_progress_counts_over_policies(small: ImpalaPolicy) -> None:
         ({"layers": ["embedder.block2.res1.resad"]}, "near names are"),
         ({"sources": [-1]}, "level must be ≥ 0, got -1"),
         ({"coefficients": [float("nan")]}, "finite"),
+        ({"vectors": [("cheese", Steering())]}, "meaning already"),
+        ({"vectors": [("a", Steering()), ("a", Steering())]}, "two vectors are called 'a'"),
     ],
 )
 def test_bad_arguments(small: ImpalaPolicy, arguments: dict, message: str) -> None:
@@ -74,7 +107,7 @@ def test_bad_arguments(small: ImpalaPolicy, arguments: dict, message: str) -> No
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"vectors": [("x", Steering())]}, "vectors .* tuple"),
+        ({"vectors": [("x", 3)]}, "vectors .* tuple"),
         ({"vectors": "cheese"}, r"vectors=\['cheese'\]"),
         ({"layers": "embedder.block1"}, r"layers=\['embedder.block1'\]"),
         ({"layers": [["embedder.block1"]]}, "layers"),

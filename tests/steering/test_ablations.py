@@ -6,19 +6,25 @@ import torch
 
 from evaluation import evaluate, vector_field
 from evaluation.measuring.shared_forward import SharedForward
-from steered_env import ImpalaPolicy, Maze, SteeredPolicy, Steering, cheese_vector
+from steered_env import ImpalaPolicy, Maze, SteeredPolicy, Steering, cheese_vector, random_vector
 from steered_env.policy import to_input
 from steered_env.simulator import draw_frames
 from steered_env.steering import (
     DEFAULT_LAYER,
     InTurn,
     LayerError,
+    adding_with_norm,
+    clamping,
+    gated,
     map_position,
     mean_ablation,
+    projecting_out,
     read_activations,
     resampling,
+    resampling_each_pass,
     scaling,
     setting,
+    turning,
     zero_ablation,
 )
 
@@ -166,3 +172,138 @@ def test_reprs_are_short(small: ImpalaPolicy, mazes: list[Maze]) -> None:
     assert repr(resampling(small, mazes[0])).startswith(f"<LayerChange {DEFAULT_LAYER}: put (32, 16, 16), norm ")
     assert repr(setting(5, (3, 4), channels=[55])).endswith(": set to 5 over cell (3, 4) in channel 55>")
     assert repr(InTurn()) == "<InTurn of nothing>"
+
+
+# --- edits that have to do with a direction
+
+
+def directed(x: torch.Tensor, intervention: object) -> torch.Tensor:
+    """What an intervention of layer "0" makes of activations."""
+    module = torch.nn.Sequential(torch.nn.Identity())
+    with intervention.applied_to(module):  # type: ignore[attr-defined]
+        return module(x)
+
+
+X = torch.randn(6, 4, 3, 3, generator=torch.Generator().manual_seed(0))
+WHOLE = Steering({"0": torch.randn(4, 3, 3, generator=torch.Generator().manual_seed(1))})
+BY_PLACE = Steering({"0": torch.randn(4, 1, 1, generator=torch.Generator().manual_seed(2))})
+
+
+def along(x: torch.Tensor, direction: Steering) -> torch.Tensor:
+    return (x * direction["0"] / direction.norm()).sum(dim=(1, 2, 3) if direction is WHOLE else 1)
+
+
+def lengths(x: torch.Tensor) -> torch.Tensor:
+    return x.flatten(1).norm(dim=1)
+
+
+@pytest.mark.parametrize("direction", [WHOLE, BY_PLACE])
+def test_projecting_out_and_clamping_along_a_direction(direction: Steering) -> None:
+    out = directed(X, projecting_out(direction))
+    assert along(out, direction).abs().max() < 1e-5
+    assert torch.allclose(directed(out, projecting_out(direction)), out, atol=1e-6)
+    assert torch.allclose(out, directed(X, projecting_out(-3 * direction)), atol=1e-6)  # its length does not matter
+    clamped = directed(X, clamping(-0.1, 0.2, direction=direction))
+    assert torch.allclose(along(clamped, direction), along(X, direction).clamp(-0.1, 0.2), atol=1e-5)
+    assert torch.allclose(directed(clamped, projecting_out(direction)), out, atol=1e-5)
+    assert torch.equal(directed(X, clamping(high=0.3, layer="0")), X.clamp(max=0.3))
+
+
+def test_adding_with_the_norm_kept_and_turning() -> None:
+    added = directed(X, adding_with_norm(5 * WHOLE))
+    assert torch.allclose(lengths(added), lengths(X), atol=1e-4)
+    expected = X + 5 * WHOLE["0"]
+    assert torch.allclose(torch.cosine_similarity(added.flatten(1), expected.flatten(1)), torch.ones(6))
+    start = torch.arccos(along(X, WHOLE) / lengths(X))
+    for share in (0.0, 0.25, 1.0):
+        turned = directed(X, turning(3 * WHOLE, share))
+        assert torch.allclose(lengths(turned), lengths(X), atol=1e-4)
+        angle = torch.arccos((along(turned, WHOLE) / lengths(turned)).clamp(-1, 1))
+        assert torch.allclose(angle, (1 - share) * start, atol=2e-3)
+    assert torch.allclose(directed(X, turning(WHOLE, 0)), X, atol=1e-6)
+
+
+def test_a_gate_opens_by_cosine() -> None:
+    cosines = along(X, WHOLE) / lengths(X)
+    middle = float(cosines.median())
+    for bounds, is_open in (({"above": middle}, cosines >= middle), ({"above": -1, "below": middle}, cosines < middle)):
+        out = directed(X, gated(scaling(0, layer="0"), WHOLE, **bounds))
+        assert torch.equal(out, torch.where(is_open[:, None, None, None], torch.zeros(()), X))
+
+
+def test_some_channels_and_cells(small: ImpalaPolicy, mazes: list[Maze]) -> None:
+    cells, channels = [(24, 24), (24, 23), (0, 0)], [1, 3]
+    vector = random_vector(cheese_vector(small, mazes[0]))
+    before = activations(small, mazes[0])
+    inside = torch.zeros(1, 32, 16, 16, dtype=torch.bool)
+    for cell in cells:
+        row, col = map_position(cell, 16, 16)
+        inside[:, channels, row, col] = True
+    where = {"channels": channels, "cells": cells}
+    for edit in (
+        scaling(2, **where),
+        zero_ablation(**where),
+        mean_ablation(small, mazes[:2], **where),
+        resampling(small, mazes[2], **where),
+        resampling_each_pass(small, mazes[2:4], **where),
+        projecting_out(vector, **where),
+        adding_with_norm(vector, **where),
+        clamping(5, 6, **where),
+        clamping(5, 6, direction=vector, **where),
+        turning(vector, 0.5, **where),
+    ):
+        after = changed(small, mazes[0], edit)
+        assert torch.equal(after[~inside], before[~inside]), edit
+        assert not torch.equal(after[inside], before[inside]), edit
+
+
+def test_another_donor_at_every_pass(small: ImpalaPolicy, mazes: list[Maze]) -> None:
+    donors = torch.cat([activations(small, maze) for maze in mazes[10:14]])
+    edit = resampling_each_pass(small, mazes[10:14], seed=3)
+
+    def draws(edit: object) -> list[int]:
+        after = [changed(small, maze, edit) for maze in mazes[:10]]
+        return [int((activations - donors).flatten(1).norm(dim=1).argmin()) for activations in after]
+
+    drawn = draws(edit)
+    assert len(set(drawn)) > 1
+    assert drawn == draws(edit)
+    frames = draw_frames(mazes[:10])
+    expected = small.action_probabilities(draw_frames([mazes[10 + donor] for donor in drawn]))
+    assert np.allclose(SteeredPolicy(small, edit).action_probabilities(frames), expected, atol=1e-5)  # in one batch
+    other = resampling_each_pass(small, mazes[10:14], seed=4)
+    assert drawn != draws(other)
+
+
+def test_directions_as_conditions(small: ImpalaPolicy) -> None:
+    conditions = {
+        "no cheese direction": lambda policy, maze: projecting_out(cheese_vector(policy, maze)),
+        "gated": lambda policy, maze: gated(-cheese_vector(policy, maze), cheese_vector(policy, maze), above=0.05),
+    }
+    frame = evaluate(small, 3, ["baseline", *conditions.items()], horizon=8).frame
+    assert frame["condition"].tolist() == ["baseline", *conditions]
+    text = repr(gated(-WHOLE, WHOLE, above=0.5).then(projecting_out(WHOLE, channels=[2], cells=[(3, 4)])))
+    assert "if the cosine" in text
+    assert "over cell (3, 4) in channel 2" in text
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda p: projecting_out(0 * WHOLE), "zeros"),
+        (lambda p: turning(WHOLE, 1.5), "0 to 1, got 1.5"),
+        (lambda p: turning(0 * WHOLE, 1), "zeros"),
+        (lambda p: clamping(), "low or high"),
+        (lambda p: clamping(2, 1), "low must be ≤ high"),
+        (lambda p: clamping(float("nan"), 1), "low must be ≤ high"),
+        (lambda p: gated(scaling(0, layer="1"), WHOLE), "no direction for layer '1', got those of 0"),
+        (lambda p: gated(-WHOLE, WHOLE, above=0.5, below=0.5), "above must be smaller"),
+        (lambda p: scaling(1, cells=[]), "at least one cell"),
+        (lambda p: scaling(1, cells=[(25, 0)]), "cell"),
+        (lambda p: resampling_each_pass(p, []), "at least one donor"),
+        (lambda p: directed(X, projecting_out(Steering({"0": torch.ones(5, 3, 3)}))), r"\(5, 3, 3\).*\(4, 3, 3\)"),
+    ],
+)
+def test_bad_directions(small: ImpalaPolicy, make: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make(small)  # type: ignore[operator]

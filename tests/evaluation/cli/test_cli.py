@@ -11,13 +11,18 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+import torch
 
+from evaluation import evaluate
 from evaluation.cards import held_out_mazes, held_out_rates
 from evaluation.cli.command import main
 from evaluation.cli.parsing import parse_levels
+from steered_env import ImpalaPolicy, Maze, Steering, cheese_vector
 from steered_env.policy import read_metadata
+from steered_env.steering import DEFAULT_LAYER
 from steered_env.training import PPOConfig, RunConfig, TrainingConfig, config_fields, move_accuracy
 from steered_env.training.imitation import training as imitation
 from tests.forked_command import ForkedCommand
@@ -80,6 +85,62 @@ def test_video_and_field(run_here: Callable[..., subprocess.CompletedProcess[str
     done = run_here("field", "--level", "3", "-c=top_right", "--out", "field.svg")
     assert done.returncode == 0, done.stderr
     assert "<svg" in (tmp_path / "field.svg").read_text(encoding="utf-8")
+
+
+def test_steerings_and_mazes_from_files(
+    run_here: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path, small: ImpalaPolicy
+) -> None:
+    mazes = {f"my-{maze.level}": maze for maze in Maze.from_levels(range(60)) if maze.size == 3}
+    for name, maze in mazes.items():
+        (tmp_path / f"{name}.txt").write_text(str(maze), encoding="utf-8")
+    first = next(iter(mazes.values()))
+    cheese_vector(small, first).save(tmp_path / "vector.safetensors")
+    files = [word for name in mazes for word in ("--maze", f"{name}.txt")]
+    mine = ["--steering", "mine=vector.safetensors"]
+    done = run_here("table", *files, *mine, "-c", "baseline", "-c=-2*mine", "-c=unit(mine) - cheese", "--horizon", "8")
+    assert done.returncode == 0, done.stderr
+    frame = pd.read_csv(tmp_path / "results" / "table" / "results.csv")
+    vectors = {"mine": cheese_vector(small, first)}
+    same = evaluate(small, None, frame["condition"].unique(), mazes=list(mazes.values()), vectors=vectors, horizon=8)
+    assert np.allclose(frame["reach_cheese"], same.frame["reach_cheese"], atol=1e-9)
+    assert len(frame) == 3 * len(mazes)
+    done = run_here("video", *files[:4], *mine, "--steps", "2", "--panel", "64")
+    assert done.returncode == 0, done.stderr
+    assert "mine: reached" in done.stdout
+    done = run_here("field", *files[:4], *mine)
+    assert done.returncode == 0, done.stderr
+    for name in list(mazes)[:2]:
+        assert (tmp_path / "videos" / f"{name}.mp4").exists()
+        assert (tmp_path / "results" / f"field-{name}.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["table", "--steering", "mine"], "NAME=FILE"),
+        (["table", "--steering", "cheese=vector.safetensors"], "meaning already"),
+        (["table", "--steering", "a=vector.safetensors", "--steering", "a=vector.safetensors"], "two steerings"),
+        (["video", "--steering", "mine=none.safetensors"], "none.safetensors"),
+        (["field", "--steering", "mine=maze.txt"], "not a whole safetensors file"),
+        (["field", "--maze", "broken.txt"], "broken.txt"),
+        (["field", "--maze", "maze.txt", "--level", "3"], "either --level or --maze"),
+        (["table", "--maze", "maze.txt", "--levels", "3"], "either --levels or --maze"),
+        (["video", "--maze", "maze.txt", "--maze", "other.txt", "--out", "x.gif"], "leave --out out"),
+        (["video", "--maze", "maze.txt", "--maze", "maze.txt"], "two mazes are called 'maze'"),
+        (["table", "--maze", "none.txt"], "none.txt"),
+    ],
+)
+def test_bad_files(
+    run_here: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    Steering({DEFAULT_LAYER: torch.ones(32, 1, 1)}).save(tmp_path / "vector.safetensors")
+    for name in ("maze", "other"):
+        (tmp_path / f"{name}.txt").write_text(str(Maze.from_level(1)), encoding="utf-8")
+    (tmp_path / "broken.txt").write_text("no maze at all", encoding="utf-8")
+    done = run_here(*arguments)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_train_card_and_table_of_the_new_policy(
