@@ -19,8 +19,9 @@ from steered_env import ImpalaPolicy, Maze, load_policy
 
 DATA = Path(__file__).parent / "data"
 LONGEST_FILES = (
-    "test_examples.py", "test_cli.py", "test_page.py", "test_reference.py", "test_faults.py", "test_ppo.py",
-    "test_on_ray.py", "test_model_card.py", "test_reproduce.py", "test_imitation.py", "test_packaged.py",
+    "test_examples.py", "test_cli.py", "test_page.py", "test_on_ray.py", "test_ppo.py", "test_exploration.py",
+    "test_imitation.py", "test_reference.py", "test_model_card.py", "test_reproduce.py", "test_runs.py",
+    "test_faults.py", "test_sweep.py", "test_other_code.py", "test_packaged.py",
 )  # fmt: skip
 
 
