@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
 
-import nnsight
 import pytest
 import torch
-from nnsight import NNsight
 from torch import Tensor, nn
 
 from steered_env import Steering
 from steered_env.steering import Intervention, read_activations, scaling, zero_ablation
-
-nnsight._c.unmount("save")  # which importing it puts onto every object, here and in other tests
 
 
 class Block(nn.Module):
@@ -57,12 +54,21 @@ CASES: dict[str, tuple[Callable[[], nn.Module], str, Tensor, Tensor]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def nnsight() -> ModuleType:
+    """The library, imported only here, since that takes long."""
+    import nnsight
+
+    nnsight._c.unmount("save")  # which importing it puts onto every object, here and in other tests
+    return nnsight
+
+
 @pytest.mark.parametrize("name", CASES)
-def test_the_same_edits_through_nnsight(name: str) -> None:
+def test_the_same_edits_through_nnsight(name: str, nnsight: ModuleType) -> None:
     torch.manual_seed(0)
     make, layer, x, other = CASES[name]
     module = make().eval()
-    traced = NNsight(module)
+    traced = nnsight.NNsight(module)
     part = traced
     for word in layer.partition("[")[0].split("."):
         part = part[int(word)] if word.isdigit() else getattr(part, word)

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
-from sklearn.decomposition import PCA
 from torch import nn
 
 from evaluation.measuring import Condition, SteeringFactory, read_conditions
@@ -57,6 +56,8 @@ def test_the_mean_of_many_differences(small: ImpalaPolicy, mazes: list[Maze]) ->
 
 
 def test_principal_components(small: ImpalaPolicy, mazes: list[Maze]) -> None:
+    from sklearn.decomposition import PCA  # here, since it takes long
+
     pairs = pairs_of(mazes[:8])
     first, second = principal_components(small, pairs, 2)
     assert abs(first.cosine(second)) < 1e-4

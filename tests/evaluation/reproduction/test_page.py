@@ -6,11 +6,14 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from selenium import webdriver
 
 from evaluation.reproduction import reproduce
+
+if TYPE_CHECKING:
+    from selenium import webdriver
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 
@@ -21,6 +24,8 @@ def browser() -> Iterator[webdriver.Chrome]:
         if os.environ.get("CI"):
             pytest.fail("CI must have chromium and chromedriver")
         pytest.skip("no chromium and chromedriver here")
+    from selenium import webdriver
+
     options = webdriver.ChromeOptions()
     options.binary_location = BROWSER
     for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars"):
