@@ -40,7 +40,7 @@ _AT_ONCE = 2**22
 """Numbers drawn at a time, so that memory stays flat; the intervals do not depend on it."""
 
 
-def mean_interval(values: ArrayLike, *, within: tuple[float, float] = RATE, seed: int = 0) -> Interval:
+def mean_interval(values: ArrayLike, *, within: tuple[float, float] = RATE) -> Interval:
     """The mean over levels with its interval.
 
     The Bayesian bootstrap (Rubin 1981) with half an observation at either end of what is possible: the mean under
@@ -57,7 +57,6 @@ def mean_interval(values: ArrayLike, *, within: tuple[float, float] = RATE, seed
     Args:
         values: One number per level; NaN is left out.
         within: The lowest and the highest value possible.
-        seed: Seed of the weights.
 
     Returns:
         NaN as mean for no values, NaN as bounds for fewer than two.
@@ -77,7 +76,7 @@ def mean_interval(values: ArrayLike, *, within: tuple[float, float] = RATE, seed
     if len(numbers) > MOST_RESAMPLED:
         low, high = _normal(numbers, within).ppf(_TAILS).clip(*within)
     else:
-        low, high = _weighted_bounds(numbers.tobytes(), (within[0], within[1]), seed)
+        low, high = _weighted_bounds(numbers.tobytes(), (within[0], within[1]))
     return Interval(mean, min(float(low), mean), max(float(high), mean))
 
 
@@ -139,9 +138,9 @@ def share_interval(successes: int, count: int) -> Interval:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _weighted_bounds(numbers: bytes, within: tuple[float, float], seed: int) -> tuple[float, float]:
+def _weighted_bounds(numbers: bytes, within: tuple[float, float]) -> tuple[float, float]:
     """The quantiles of `_weighted_means` of 64-bit numbers, remembered by their value."""
-    means = _weighted_means(np.frombuffer(numbers, np.float64), within, np.random.default_rng(seed))
+    means = _weighted_means(np.frombuffer(numbers, np.float64), within, np.random.default_rng(0))
     low, high = np.quantile(means, _TAILS)
     return float(low), float(high)
 
