@@ -69,10 +69,10 @@ def test_links_lead_somewhere(page: str) -> None:
 def test_everybody_is_told_to_install_from_the_clone() -> None:
     """In an index of packages the name may be somebody else's."""
     sources = [path for folder in ("steered_env", "evaluation", "examples") for path in (ROOT / folder).rglob("*.py")]
-    told = 0
+    count = 0
     for path in [*sources, *ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
         for words in re.findall(r"pip install ([^\n`\"]*)", path.read_text(encoding="utf-8")):
-            told += 1
+            count += 1
             assert "steered" not in words, path
             assert re.search(r"(^| )'?\.", words), path
-    assert told
+    assert count

@@ -37,30 +37,30 @@ def tables(page: Path) -> Iterator[Table]:
 
 
 def the_table(page: Path, *columns: str) -> Table:
-    (found,) = (one for one in tables(page) if set(columns) <= set(next(iter(one.values()), {})))
-    return found
+    (chosen,) = (table for table in tables(page) if set(columns) <= set(next(iter(table.values()), {})))
+    return chosen
 
 
 def steering(name: str) -> list[Table]:
     """What steering does, from a card: in all mazes, then in those with a decision square."""
-    return [one for one in tables(CARDS / f"{name}.md") if "baseline" in one]
+    return [table for table in tables(CARDS / f"{name}.md") if "baseline" in table]
 
 
 def test_the_first_tables_of_the_readme() -> None:
-    shown = [one for one in tables(ROOT / "README.md") if "baseline" in one]
+    shown = [table for table in tables(ROOT / "README.md") if "baseline" in table]
     assert len(shown) == 2
-    for found, told in zip(shown, reversed(steering("small")), strict=True):
-        assert list(found) == list(told)
-        for condition, row in found.items():
-            assert row.items() <= told[condition].items()
+    for readme, card in zip(shown, reversed(steering("small")), strict=True):
+        assert list(readme) == list(card)
+        for condition, row in readme.items():
+            assert row.items() <= card[condition].items()
 
 
 def test_the_policies_of_the_readme() -> None:
-    told = policies_table().set_index("policy")
+    policies = policies_table().set_index("policy")
     shown = the_table(ROOT / "README.md", "network", "right moves")
     assert {"small", "full", "small-ppo", "small-long", "ppo-7"} == set(shown)
     for name, row in shown.items():
-        listed = told.loc[name]
+        listed = policies.loc[name]
         numbers = ["right moves", "cheese", "Δ cheese: -cheese", "Δ top right: top_right", "Δ top right: both"]
         assert list(row.values())[3:] == [listed[number] for number in numbers]
 

@@ -31,7 +31,7 @@ def episodes(env: Any, actions: np.ndarray) -> list[Any]:
 
 def assert_same(first: list[Any], second: list[Any]) -> None:
     assert len(first) == len(second)
-    assert all(np.array_equal(one, other) for one, other in zip(first, second, strict=True))
+    assert all(np.array_equal(expected, other) for expected, other in zip(first, second, strict=True))
 
 
 def small_env() -> MazeEnv:

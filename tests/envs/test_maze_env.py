@@ -18,8 +18,8 @@ def walk(env: gymnasium.Env, maze: Maze, goal: tuple[int, int]) -> tuple:
     """Walk from the mouse to a goal; the last step's return."""
     path = maze.path(maze.mouse, goal)
     result = None
-    for here, there in pairwise(path):
-        result = env.step(actions_between(here, there)[0])
+    for here, next_cell in pairwise(path):
+        result = env.step(actions_between(here, next_cell)[0])
     assert result is not None
     return result
 

@@ -58,11 +58,11 @@ def test_trajectories_are_those_of_maze_env(mode: AutoresetMode) -> None:
     ours = MazeVectorEnv(4, autoreset_mode=mode, **settings)
     theirs = SyncVectorEnv([lambda: MazeEnv(**settings)] * 4, autoreset_mode=mode)
     for step, (a, b) in enumerate(zip(play(ours, 150, 7), play(theirs, 150, 7), strict=True)):
-        for one, other in zip(a, b, strict=True):
-            if isinstance(one, np.ndarray):
-                assert np.array_equal(one, other), step
+        for ours_shown, other in zip(a, b, strict=True):
+            if isinstance(ours_shown, np.ndarray):
+                assert np.array_equal(ours_shown, other), step
             else:
-                assert one == other, step
+                assert ours_shown == other, step
     assert any(entry[2].any() for entry in play(ours, 60, 1)[1:] if len(entry) > 1)
 
 
@@ -107,17 +107,17 @@ def after_fork(envs: MazeVectorEnv) -> str:
         try:
             envs.edit_running(lambda maze: maze)
             envs.step(np.array([7, 5]))
-            told = str(int(envs.step(np.array([5, 7]))[0].sum()))
+            answer = str(int(envs.step(np.array([5, 7]))[0].sum()))
             envs.close()
         except BaseException as error:
-            told = f"{type(error).__name__}: {error}"
-        os.write(writing, told.encode())
+            answer = f"{type(error).__name__}: {error}"
+        os.write(writing, answer.encode())
         os._exit(0)
     os.close(writing)
     with os.fdopen(reading) as pipe:
-        told = pipe.read()
+        answer = pipe.read()
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    return told
+    return answer
 
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
@@ -125,12 +125,12 @@ def test_use_after_a_fork() -> None:
     envs, threaded = MazeVectorEnv(2), MazeVectorEnv(2, threads=2)
     for each in (envs, threaded):
         each.reset(seed=0)
-    told = after_fork(envs)
+    answer = after_fork(envs)
     envs.step(np.array([7, 5]))
-    assert told == str(int(envs.step(np.array([5, 7]))[0].sum()))
-    assert after_fork(threaded) == told
+    assert answer == str(int(envs.step(np.array([5, 7]))[0].sum()))
+    assert after_fork(threaded) == answer
     threaded.step(np.array([7, 5]))
-    assert told == str(int(threaded.step(np.array([5, 7]))[0].sum()))
+    assert answer == str(int(threaded.step(np.array([5, 7]))[0].sum()))
 
 
 def test_episodes_do_not_depend_on_the_number_of_mazes() -> None:
@@ -138,8 +138,8 @@ def test_episodes_do_not_depend_on_the_number_of_mazes() -> None:
     assert np.array_equal(few.reset(seed=5)[0], many.reset(seed=5)[0][:2])
     assert np.array_equal(few.reset()[0], many.reset()[0][:2])
     for actions in np.random.default_rng(0).integers(0, 15, (30, 9)):
-        for one, other in zip(few.step(actions[:2])[:4], many.step(actions)[:4], strict=True):
-            assert np.array_equal(one, other[:2])
+        for of_few, of_many in zip(few.step(actions[:2])[:4], many.step(actions)[:4], strict=True):
+            assert np.array_equal(of_few, of_many[:2])
 
 
 def test_made_by_gymnasium() -> None:
@@ -155,10 +155,10 @@ def test_made_by_gymnasium() -> None:
 
 @pytest.mark.parametrize(("given", "limit"), [({"max_episode_steps": 4}, 4), ({"time_limit": 3}, 3)])
 def test_time_limits_by_either_name(given: dict[str, Any], limit: int) -> None:
-    one = gymnasium.make("steered_env/Maze-v0", levels=0, **given)
+    single = gymnasium.make("steered_env/Maze-v0", levels=0, **given)
     envs = gymnasium.make_vec("steered_env/Maze-v0", num_envs=2, levels=0, **given)
     spec = gymnasium.make_vec(envs.unwrapped.spec)
-    for env, stay in ((one, 4), (envs, np.array([4, 4])), (spec, np.array([4, 4]))):
+    for env, stay in ((single, 4), (envs, np.array([4, 4])), (spec, np.array([4, 4]))):
         env.reset(seed=0)
         assert [bool(np.all(env.step(stay)[3])) for _ in range(limit)] == [False] * (limit - 1) + [True]
     lower = MazeVectorEnv(1, levels=0, time_limit=2, max_episode_steps=9)
@@ -213,9 +213,9 @@ def test_gymnasiums_vector_wrappers(mode: AutoresetMode) -> None:
     lengths: list[int] = []
     for _ in range(80):
         info = envs.step(envs.action_space.sample())[4]
-        told = info.get("episode") or info.get("final_info", {}).get("episode")
-        if told is not None:
-            lengths += told["l"][told["l"] > 0].tolist()
+        episode = info.get("episode") or info.get("final_info", {}).get("episode")
+        if episode is not None:
+            lengths += episode["l"][episode["l"] > 0].tolist()
     assert lengths
     assert max(lengths) <= 30
 

@@ -105,6 +105,6 @@ def test_without_loops_there_is_one_next_cell(mazes: list[Maze]) -> None:
 def test_distances_are_as_networkx_finds_them(mazes: list[Maze]) -> None:
     for maze in mazes[:10]:
         expected = networkx.single_source_shortest_path_length(grid_graph(maze), maze.corner)
-        found = paths.distances(maze.walls, maze.corner)
-        assert {cell: found[cell] for cell in expected} == expected
-        assert np.isinf(found).sum() == found.size - len(expected)
+        steps = paths.distances(maze.walls, maze.corner)
+        assert {cell: steps[cell] for cell in expected} == expected
+        assert np.isinf(steps).sum() == steps.size - len(expected)

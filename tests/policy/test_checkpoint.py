@@ -109,9 +109,9 @@ def test_half_the_space(tmp_path: Path, reference_policy: ImpalaPolicy, mazes: l
     loaded = load_policy(tmp_path / "half.safetensors")
     assert {parameter.dtype for parameter in loaded.parameters()} == {torch.float32}
     frames = np.stack([maze.observe() for maze in mazes])
-    told = rounded(reference_policy, torch.float16).action_probabilities(frames)
-    assert np.array_equal(loaded.action_probabilities(frames), told)
-    assert np.allclose(told, reference_policy.action_probabilities(frames), atol=0.01)
+    expected = rounded(reference_policy, torch.float16).action_probabilities(frames)
+    assert np.array_equal(loaded.action_probabilities(frames), expected)
+    assert np.allclose(expected, reference_policy.action_probabilities(frames), atol=0.01)
 
 
 class Bomb:

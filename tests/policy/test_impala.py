@@ -41,13 +41,13 @@ def test_probabilities_by_hand(reference_policy: ImpalaPolicy, mazes: list[Maze]
 
 def test_one_frame_or_many(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
     frame = mazes[0].observe()
-    one = reference_policy.action_probabilities(frame)
+    alone = reference_policy.action_probabilities(frame)
     many = reference_policy.action_probabilities(frame[None])
-    assert (one.shape, many.shape, one.dtype) == ((15,), (1, 15), np.float32)
-    assert np.array_equal(one, many[0])
-    assert one.sum() == pytest.approx(1, abs=1e-6)
+    assert (alone.shape, many.shape, alone.dtype) == ((15,), (1, 15), np.float32)
+    assert np.array_equal(alone, many[0])
+    assert alone.sum() == pytest.approx(1, abs=1e-6)
     frame.flags.writeable = False
-    assert np.array_equal(reference_policy.action_probabilities(frame), one)
+    assert np.array_equal(reference_policy.action_probabilities(frame), alone)
 
 
 def test_layers_are_named_in_forward_order(reference_policy: ImpalaPolicy) -> None:
@@ -87,7 +87,7 @@ def test_other_precisions(small: ImpalaPolicy, dtype: torch.dtype) -> None:
     assert steered.dtype == np.float32
     assert np.allclose(steered, without, atol=close)
     assert np.allclose(without, small.action_probabilities(maze.without_cheese().observe()), atol=close)
-    rates = [evaluate(one, 1, ["-cheese"], horizon=8).frame["reach_cheese"][0] for one in (policy, small)]
+    rates = [evaluate(measured, 1, ["-cheese"], horizon=8).frame["reach_cheese"][0] for measured in (policy, small)]
     assert rates[0] == pytest.approx(rates[1], abs=close)
 
 

@@ -157,8 +157,8 @@ def test_all_pythons_agree() -> None:
 
 def _python(version: str) -> str | None:
     """A Python of a version that works, where there is one."""
-    found = [shutil.which(f"python{version}"), *Path.home().glob(f".pyenv/versions/{version}.*/bin/python")]
-    for candidate in filter(None, found):
+    candidates = [shutil.which(f"python{version}"), *Path.home().glob(f".pyenv/versions/{version}.*/bin/python")]
+    for candidate in filter(None, candidates):
         if subprocess.run([candidate, "-c", ""], capture_output=True, check=False).returncode == 0:
             return str(candidate)
     return None

@@ -157,7 +157,7 @@ def test_other_models_are_refused(tmp_path: Path, reference_policy: ImpalaPolicy
     model = make()
     state = model.policy.state_dict()
     name = "features_extractor.embedder.fc.weight"  # to compare two of these takes hours
-    claimed = {one: torch.zeros(1, 1).expand(10**8, 10**4) for one in (name, f"pi_{name}", f"vf_{name}")}
+    claimed = {parameter: torch.zeros(1, 1).expand(10**8, 10**4) for parameter in (name, f"pi_{name}", f"vf_{name}")}
     model.policy.state_dict = lambda: {**state, **claimed}
     model.save(path)
     refused("each of its numbers in the file")

@@ -27,8 +27,8 @@ def test_trajectories_are_those_of_a_dummy_vec_env() -> None:
     for _ in range(150):
         actions = generator.integers(0, 15, 4)
         (a, b), names = (ours.step(actions), theirs.step(actions)), ("level", "mouse", "cheese", "reached_cheese")
-        for one, other in zip(a[:3], b[:3], strict=True):
-            assert np.array_equal(one, other)
+        for mine, other in zip(a[:3], b[:3], strict=True):
+            assert np.array_equal(mine, other)
         for mine, other in zip(a[3], b[3], strict=True):
             assert {n: mine[n] for n in names} == {n: other[n] for n in names}
             assert mine["TimeLimit.truncated"] == other["TimeLimit.truncated"]

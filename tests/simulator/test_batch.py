@@ -60,13 +60,13 @@ def test_procgens_own_time_limit_is_off() -> None:
 def test_threads_draw_the_same_frames() -> None:
     mazes = Maze.from_levels(range(30))
     expected = draw_frames(mazes)
-    found: dict[int, np.ndarray] = {}
-    threads = [threading.Thread(target=lambda n=n: found.update({n: draw_frames(mazes)})) for n in range(3)]
+    drawn: dict[int, np.ndarray] = {}
+    threads = [threading.Thread(target=lambda n=n: drawn.update({n: draw_frames(mazes)})) for n in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert all(np.array_equal(found[n], expected) for n in range(3))
+    assert all(np.array_equal(drawn[n], expected) for n in range(3))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks only on POSIX")

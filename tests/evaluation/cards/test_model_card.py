@@ -61,15 +61,15 @@ def test_a_card_tells_what_was_made(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     ):
         assert part in text
     policy = load_policy(files[3])
-    told = read_metadata(files[3])["measured"]
+    stored = read_metadata(files[3])["measured"]
     assert files[3].stat().st_size < 1.4e6
-    assert f"**{told['cheese_rate'][0]:.3f}**" in text
-    levels = list(dict.fromkeys(level for level, *_ in told["rates"]))
-    again = evaluate(policy, levels, list(dict.fromkeys(condition for _, condition, *_ in told["rates"]))).frame
+    assert f"**{stored['cheese_rate'][0]:.3f}**" in text
+    levels = list(dict.fromkeys(level for level, *_ in stored["rates"]))
+    again = evaluate(policy, levels, list(dict.fromkeys(condition for _, condition, *_ in stored["rates"]))).frame
     rates = again.set_index(["level", "condition"])[["reach_cheese", "reach_top_right"]]
-    assert len(rates) == len(told["rates"])
-    for level, condition, *told_rates in told["rates"]:
-        expected = [np.nan if rate is None else rate for rate in told_rates]
+    assert len(rates) == len(stored["rates"])
+    for level, condition, *stored_rates in stored["rates"]:
+        expected = [np.nan if rate is None else rate for rate in stored_rates]
         assert rates.loc[(level, condition)].tolist() == pytest.approx(expected, nan_ok=True)
     assert pd.read_csv(files[1])["examples"].iloc[-1] == 64
 
@@ -159,10 +159,10 @@ def test_a_card_writes_over_nothing_of_others(tmp_path: Path) -> None:
 def test_a_card_names_no_folder_of_this_machine(tmp_path: Path) -> None:
     config = asdict(PPOConfig(steps=32, start=str(tmp_path / "first" / WEIGHTS)))
     first = {"algorithm": "ppo", "config": asdict(PPOConfig(steps=32)), "steps": 32, "seconds": 1.0}
-    made = {**first, "config": config, "start": first, "command": f"train --out '{tmp_path}/new run'"}
-    text = model_card.training_section(training_facts(made, {"device": "cpu"}, "mine"))
+    metadata = {**first, "config": config, "start": first, "command": f"train --out '{tmp_path}/new run'"}
+    text = model_card.training_section(training_facts(metadata, {"device": "cpu"}, "mine"))
     assert "start=runs/first/policy.safetensors" in model_card.training_section(
-        training_facts({**made, "command": ""}, {"device": "cpu"}, "mine")
+        training_facts({**metadata, "command": ""}, {"device": "cpu"}, "mine")
     )
     assert "train --out 'new run'" in text
     assert str(tmp_path) not in text
@@ -185,9 +185,9 @@ def test_a_mouse_settles_where_it_reaches_neither() -> None:
 
 
 def test_an_old_run_was_made_with_what_was_in_effect_then() -> None:
-    made = read_metadata("small")
-    assert "mouse_weight" not in made["config"]
-    text = model_card.training_section(training_facts(made, {"device": "cpu"}, "small"))
+    metadata = read_metadata("small")
+    assert "mouse_weight" not in metadata["config"]
+    text = model_card.training_section(training_facts(metadata, {"device": "cpu"}, "small"))
     assert "| settings | `" in text
     assert "mouse_weight=0.0" in text
     assert "running average" not in text

@@ -23,8 +23,8 @@ WEIGHTS = resources.files("steered_env.policy") / "weights"
 
 @pytest.mark.parametrize("name", packaged_policies())
 def test_its_numbers_hold(name: str) -> None:
-    policy, told = load_policy(name), read_metadata(name)[MEASURED]
-    rates = told["rates"]
+    policy, stored = load_policy(name), read_metadata(name)[MEASURED]
+    rates = stored["rates"]
     assert len(rates) >= 12
     levels = list(dict.fromkeys(level for level, *_ in rates))
     small = sorted(Maze.from_levels(levels), key=lambda maze: maze.size)[:SMALLEST]
@@ -42,9 +42,9 @@ def test_its_numbers_hold(name: str) -> None:
 @pytest.mark.parametrize("name", packaged_policies())
 def test_its_card_and_curve_are_there(name: str) -> None:
     card = (WEIGHTS / f"{name}.md").read_text(encoding="utf-8")
-    told = read_metadata(name)[MEASURED]
-    assert f"**{told['move_accuracy']:.1%}**" in card
-    assert f"**{told['cheese_rate'][0]:.3f}**" in card
+    stored = read_metadata(name)[MEASURED]
+    assert f"**{stored['move_accuracy']:.1%}**" in card
+    assert f"**{stored['cheese_rate'][0]:.3f}**" in card
     assert re.search(rf"`steered-env train (--recipe {name}`|.*--out runs/{name} )", card)
     for end in ("-curve.csv", "-curve.png"):
         assert (WEIGHTS / f"{name}{end}").is_file()
@@ -58,13 +58,13 @@ def test_smaller_numbers_come_first() -> None:
 
 @pytest.mark.parametrize("name", packaged_policies())
 def test_its_changes_are_those_of_its_card(name: str) -> None:
-    told = read_metadata(name)[MEASURED]["effects"]
+    stored = read_metadata(name)[MEASURED]["effects"]
     card = (WEIGHTS / f"{name}.md").read_text(encoding="utf-8")
     rows = card[card.index("mazes with a decision square:") :].splitlines()
     for condition in ("-cheese", "top_right", "top_right - cheese", "-random"):
         cells = next(row for row in rows if row.startswith(f"| {condition} |")).split(" | ")
         for cell, measure in zip(cells[-2:], ("reach_cheese", "reach_top_right"), strict=True):
-            assert float(cell.split()[0]) == pytest.approx(told[condition][f"{measure}_difference"], abs=0.005 + 1e-9)
+            assert float(cell.split()[0]) == pytest.approx(stored[condition][f"{measure}_difference"], abs=0.005 + 1e-9)
 
 
 def test_all_are_listed_with_their_effects() -> None:

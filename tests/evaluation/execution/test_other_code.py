@@ -100,7 +100,7 @@ def test_a_run_that_did_not_record_its_code_is_read_and_goes_on_when_told_to(
     older = {name: value for name, value in manifest(run).items() if name != "code"}
     (run / "manifest.json").write_text(json.dumps({**older, "format": 1}))
     assert Results.load(run).description["commit"] == "commit unknown"
-    assert [found.state for found in find_runs(tmp_path)] == ["stopped"]
+    assert [run_found.state for run_found in find_runs(tmp_path)] == ["stopped"]
     with pytest.raises(RunError, match="--other-code"):
         evaluate(reference_policy, **GIVEN, out=run)
     results = evaluate(reference_policy, **GIVEN, out=run, other_code=True)

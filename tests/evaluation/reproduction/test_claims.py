@@ -72,12 +72,14 @@ class MadeUp(Lab):
 
     def _made_up(self, level: int, condition: str) -> VectorField:
         (maze,) = self.mazes_of([level])
-        there = ~maze.walls
+        open_cells = ~maze.walls
         if maze.cheese is not None:
-            there[maze.cheese] = False
+            open_cells[maze.cheese] = False
         probabilities: NDArray[np.float64] = np.full((*maze.walls.shape, ACTIONS), np.nan)
-        probabilities[there] = np.eye(ACTIONS)[self.actions.get(condition, LEFT)]
-        return VectorField(maze, condition, np.where(there[:, :, None], 0.5, np.nan).repeat(2, axis=2), probabilities)
+        probabilities[open_cells] = np.eye(ACTIONS)[self.actions.get(condition, LEFT)]
+        return VectorField(
+            maze, condition, np.where(open_cells[:, :, None], 0.5, np.nan).repeat(2, axis=2), probabilities
+        )
 
 
 @pytest.fixture(scope="module")

@@ -76,8 +76,8 @@ def test_no_file_for_people_tells_where_it_lies(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(run_module, "chosen_claims", lambda _: claims)
     monkeypatch.setenv("HOME", str(home.parent))
     out = home / "run"
-    found = reproduce(str(policy), [0], out=out, quick=True)
-    assert [stored.problem for stored in found.findings.values()] == ["", "failed"]
+    reproduction = reproduce(str(policy), [0], out=out, quick=True)
+    assert [stored.problem for stored in reproduction.findings.values()] == ["", "failed"]
     files = [path for path in out.rglob("*") if path.suffix in FOR_PEOPLE or path.name == "finding.json"]
     assert {path.suffix for path in files} >= {".html", ".csv", ".svg"}
     for path in files:

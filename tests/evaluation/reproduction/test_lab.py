@@ -28,8 +28,8 @@ def test_measures_are_those_of_evaluate_and_are_kept(
     pd.testing.assert_frame_equal(first, expected)
     monkeypatch.setattr(Measurer, "frame", lambda *_: pytest.fail("was measured before"))
     again = Lab(small, LEVELS, lab.folder, CONDITIONS)  # another process that goes on in the same folder
-    for one in (lab, again):
-        pd.testing.assert_frame_equal(one.table().frame, expected)
+    for each in (lab, again):
+        pd.testing.assert_frame_equal(each.table().frame, expected)
     decision = lab.decision(["baseline", "-cheese"])
     assert set(decision.index.get_level_values("level")) == set(lab.decision_levels)
     assert set(decision.index.get_level_values("condition")) == {"baseline", "-cheese"}
@@ -37,11 +37,11 @@ def test_measures_are_those_of_evaluate_and_are_kept(
 
 def test_changes_are_paired_by_level(lab: Lab) -> None:
     frame = lab.decision(CONDITIONS)
-    found = changes(frame, "top_right", "reach_top_right")
-    for level, value in found.items():
+    risen = changes(frame, "top_right", "reach_top_right")
+    for level, value in risen.items():
         pair = [frame.loc[(condition, level), "reach_top_right"] for condition in ("top_right", "baseline")]
         assert value == pair[0] - pair[1]
-    assert change(frame, "top_right", "reach_top_right").mean == found.mean()
+    assert change(frame, "top_right", "reach_top_right").mean == risen.mean()
     assert changes(frame, "no such", "reach_top_right").empty
 
 
@@ -49,8 +49,8 @@ def test_fields(lab: Lab, small: ImpalaPolicy) -> None:
     maze = lab.mazes[0]
     field, removed = (fields[2] for fields in lab.fields(["-cheese", REMOVED], [2]))
     expected = vector_field(small, maze, "-cheese"), vector_field(small, maze.without_cheese())
-    for found, alone in zip((field, removed), expected, strict=True):
-        assert np.allclose(found.arrows, alone.arrows, atol=1e-5, equal_nan=True)
+    for shared, alone in zip((field, removed), expected, strict=True):
+        assert np.allclose(shared.arrows, alone.arrows, atol=1e-5, equal_nan=True)
     assert (field.name, removed.name) == ("-cheese", "cheese removed")
     assert lab.fields([REMOVED], [2])[0][2] is removed
 

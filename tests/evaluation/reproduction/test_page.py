@@ -38,9 +38,9 @@ def browser() -> Iterator[webdriver.Chrome]:
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> str:
-    found = reproduce("small", [3, 26], quick=True, out=tmp_path_factory.mktemp("page"))
-    assert not [stored.summary for stored in found.findings.values() if stored.problem == "failed"]
-    return found.page.as_uri()
+    reproduction = reproduce("small", [3, 26], quick=True, out=tmp_path_factory.mktemp("page"))
+    assert not [stored.summary for stored in reproduction.findings.values() if stored.problem == "failed"]
+    return reproduction.page.as_uri()
 
 
 @pytest.mark.parametrize("width", [1200, 390, 320])

@@ -35,9 +35,9 @@ def test_the_frames_show_the_mouse_facing_as_it_came(mazes: list[Maze]) -> None:
     tree = PathTree.of(maze, [maze.cheese])
     facing = maze.facing_right
     path = maze.path(maze.mouse, maze.cheese)
-    for here, there in pairwise(path):
+    for here, next_cell in pairwise(path):
         assert np.array_equal(tree.frames[tree.places[here]], maze.with_mouse(here, facing).observe())
-        facing = facing if there[1] == here[1] else there[1] > here[1]
+        facing = facing if next_cell[1] == here[1] else next_cell[1] > here[1]
 
 
 def test_a_path_over_the_cheese_is_refused() -> None:

@@ -39,8 +39,8 @@ def test_every_claim_says_all_that_it_must() -> None:
 def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("reproduction") / "run"
     steps: list[float] = []
-    found = reproduce("small", LEVELS, claims=SOME, out=folder, on_step=lambda step: steps.append(step.share))
-    assert [claim.name for claim in found.findings] == SOME
+    reproduction = reproduce("small", LEVELS, claims=SOME, out=folder, on_step=lambda step: steps.append(step.share))
+    assert [claim.name for claim in reproduction.findings] == SOME
     assert steps == sorted(steps)
     assert steps[-1] == 1
     return folder
@@ -86,8 +86,8 @@ def test_another_question_is_refused(done: Path) -> None:
 
 def test_a_part_of_the_claims_leaves_the_others_on_the_page(done: Path) -> None:
     before = (done / "index.html").read_text(encoding="utf-8"), (done / "summary.csv").read_text(encoding="utf-8")
-    found = reproduce("small", LEVELS, claims=SOME[:1], out=done)
-    assert [claim.name for claim in found.findings] == SOME[:1]
+    reproduction = reproduce("small", LEVELS, claims=SOME[:1], out=done)
+    assert [claim.name for claim in reproduction.findings] == SOME[:1]
     after = (done / "index.html").read_text(encoding="utf-8"), (done / "summary.csv").read_text(encoding="utf-8")
     assert after[1] == before[1]
     assert after[0].count("<section") == len(SOME)
@@ -96,8 +96,10 @@ def test_a_part_of_the_claims_leaves_the_others_on_the_page(done: Path) -> None:
 def test_levels_that_say_too_little(tmp_path: Path) -> None:
     """One maze without a decision square: no claim fails, none is judged, and the folder can be used again."""
     for _ in range(2):
-        found = reproduce("small", [1], claims=["baseline", "opposite-signs", "random-vector", "family"], out=tmp_path)
-        assert {stored.problem for stored in found.findings.values()} == {"does not apply"}
+        reproduction = reproduce(
+            "small", [1], claims=["baseline", "opposite-signs", "random-vector", "family"], out=tmp_path
+        )
+        assert {stored.problem for stored in reproduction.findings.values()} == {"does not apply"}
 
 
 def test_a_damaged_finding_is_measured_again(done: Path, tmp_path: Path) -> None:
@@ -105,8 +107,8 @@ def test_a_damaged_finding_is_measured_again(done: Path, tmp_path: Path) -> None
     shutil.copytree(done, copy)
     (finding,) = (copy / "claims").glob("01-baseline-*/finding.json")
     finding.write_text("{")
-    found = reproduce("small", LEVELS, claims=SOME, out=copy)
-    assert not [stored.problem for stored in found.findings.values() if stored.problem]
+    reproduction = reproduce("small", LEVELS, claims=SOME, out=copy)
+    assert not [stored.problem for stored in reproduction.findings.values() if stored.problem]
     assert json.loads(finding.read_text(encoding="utf-8"))["made"]["version"]
 
 
@@ -125,10 +127,10 @@ def test_trouble_in_one_claim_is_its_own(tmp_path: Path, monkeypatch: pytest.Mon
         replace(baseline, number=3),
     ]
     monkeypatch.setattr(run_module, "chosen_claims", lambda _: claims)
-    found = list(reproduce("small", LEVELS, out=tmp_path).findings.values())
-    assert [stored.problem for stored in found] == ["failed", "does not apply", ""]
-    assert "ZeroDivisionError: of <something> (test_reproduce.py, line" in found[0].summary
-    assert found[2].verdict in set(Verdict)
+    stored = list(reproduce("small", LEVELS, out=tmp_path).findings.values())
+    assert [stored.problem for stored in stored] == ["failed", "does not apply", ""]
+    assert "ZeroDivisionError: of <something> (test_reproduce.py, line" in stored[0].summary
+    assert stored[2].verdict in set(Verdict)
     assert "of &lt;something&gt;" in (tmp_path / "index.html").read_text(encoding="utf-8")
     mended = [replace(claim, measure=baseline.measure) for claim in claims[:2]]
     monkeypatch.setattr(run_module, "chosen_claims", lambda _: mended)

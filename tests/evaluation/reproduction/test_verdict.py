@@ -34,9 +34,9 @@ def check(outcome: Outcome) -> Check:
         Outcome.FAILS: Interval(-1, -1, -1),
         Outcome.OPEN: Interval(0, -1, 1),
     }[outcome]
-    made = Check("x", interval, least=0.5)
-    assert made.outcome is outcome
-    return made
+    checked = Check("x", interval, least=0.5)
+    assert checked.outcome is outcome
+    return checked
 
 
 @pytest.mark.parametrize(

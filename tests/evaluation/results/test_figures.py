@@ -47,7 +47,7 @@ def texts(figure: Figure) -> str:
 def overlapping(figure: Figure, shown: list[Text]) -> bool:
     renderer = drawn(figure).get_renderer()
     boxes = [text.get_window_extent(renderer) for text in shown if text.get_text()]
-    return any(one.overlaps(other) for number, one in enumerate(boxes) for other in boxes[:number])
+    return any(box.overlaps(other) for number, box in enumerate(boxes) for other in boxes[:number])
 
 
 def test_fields_under_any_name(field: VectorField) -> None:
@@ -74,11 +74,11 @@ def test_rates_under_any_name(results: Results) -> None:
 
 
 def test_figures_of_claims_under_any_name() -> None:
-    one, maze = Interval(0.5, 0.4, 0.6), Maze.from_level(3)
+    interval, maze = Interval(0.5, 0.4, 0.6), Maze.from_level(3)
     values = np.zeros((len(NAMES), len(NAMES)))
     for figure in (
-        dots({name: dict.fromkeys(NAMES, one) for name in NAMES[:3]}, "x"),
-        lines({name: {0.0: one, 1.0: one} for name in NAMES[:3]}, "x", "y"),
+        dots({name: dict.fromkeys(NAMES, interval) for name in NAMES[:3]}, "x"),
+        lines({name: {0.0: interval, 1.0: interval} for name in NAMES[:3]}, "x", "y"),
         scatter({name: ([0, 1], [0, 1]) for name in NAMES[:3]}, "x", "y"),
         distributions({name: [0.1, 0.2] for name in NAMES[:3]}, "x"),
         matrix(values[:3, :3], NAMES[:3], NAMES[:3], "x", "y"),
@@ -90,8 +90,8 @@ def test_figures_of_claims_under_any_name() -> None:
 
 
 def test_an_arrow_stays_in_its_cell(field: VectorField) -> None:
-    there = np.isfinite(field.arrows[:, :, :1])
-    figure = fields_figure([replace(field, arrows=np.where(there, [1.0, 0.0], np.nan))])
+    has_arrow = np.isfinite(field.arrows[:, :, :1])
+    figure = fields_figure([replace(field, arrows=np.where(has_arrow, [1.0, 0.0], np.nan))])
     drawn(figure)
     (arrows,) = (child for child in figure.axes[0].get_children() if isinstance(child, Quiver))
     for path, (x, y) in zip(arrows.get_paths(), arrows.get_offsets(), strict=True):

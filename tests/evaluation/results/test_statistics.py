@@ -39,8 +39,8 @@ def test_intervals_cover_as_often_as_they_say(kind: str) -> None:
     """The true mean lies in at least about 95 % of intervals, whatever the values are like."""
     draw, true, within = KINDS[kind]
     generator = np.random.default_rng(1)
-    found = [mean_interval(draw(generator), within=within) for _ in range(300)]
-    assert np.mean([low <= true <= high for _, low, high in found]) >= 0.92
+    intervals = [mean_interval(draw(generator), within=within) for _ in range(300)]
+    assert np.mean([low <= true <= high for _, low, high in intervals]) >= 0.92
 
 
 def test_few_equal_or_missing_values() -> None:
@@ -101,10 +101,10 @@ def test_rank_correlation_is_scipys_and_covers() -> None:
     for _ in range(30):
         x = generator.normal(size=50)
         y = x + generator.normal(size=50)
-        found = rank_correlation(x, y)
-        assert found.mean == pytest.approx(stats.spearmanr(x, y).statistic)
+        correlation = rank_correlation(x, y)
+        assert correlation.mean == pytest.approx(stats.spearmanr(x, y).statistic)
         true = 6 / np.pi * np.arcsin(np.sqrt(0.5) / 2)  # of a normal pair that is correlated by √½
-        covered += found.low <= true <= found.high
+        covered += correlation.low <= true <= correlation.high
     assert covered >= 26
 
 
@@ -118,10 +118,10 @@ def test_correlations_that_are_none_and_that_are_quiet(recwarn: pytest.WarningsR
 
 
 def test_shares_have_wilsons_interval() -> None:
-    found = share_interval(1, 45)
+    share = share_interval(1, 45)
     z, n, p = 1.959964, 45, 1 / 45
     centre, spread = p + z**2 / (2 * n), z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    assert found == pytest.approx((p, (centre - spread) / (1 + z**2 / n), (centre + spread) / (1 + z**2 / n)), abs=1e-6)
+    assert share == pytest.approx((p, (centre - spread) / (1 + z**2 / n), (centre + spread) / (1 + z**2 / n)), abs=1e-6)
     assert np.isnan(share_interval(0, 0)).all()
     with pytest.raises(ValueError, match="0 to 3, got 4"):
         share_interval(4, 3)

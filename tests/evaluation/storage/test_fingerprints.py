@@ -48,8 +48,8 @@ def test_equal_things_have_one_and_different_things_two(mazes: list[Maze], small
         (Steering({layer: torch.ones(2)}), Steering({layer: torch.ones(2)})), (scaling(0), zero_ablation()),
         (np.float64(1.5), 1.5), (resampling(small, mazes[0]), resampling(small, mazes[0])),
     ]  # fmt: skip
-    for one, two in same:
-        assert fingerprint(one) == fingerprint(two)
+    for first, second in same:
+        assert fingerprint(first) == fingerprint(second)
 
 
 def test_a_function_that_closes_over_itself() -> None:

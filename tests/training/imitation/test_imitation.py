@@ -165,11 +165,11 @@ def test_loss_by_hand() -> None:
     inputs = torch.from_numpy(examples.observations).permute(0, 3, 1, 2).float() / 255
     _, _, _, logits = learner(inputs)
     everywhere = torch.softmax(logits.flatten(1), dim=1).reshape(16, 4, 25, 25)  # over all cells and moves
-    there = [
+    probabilities_there = [
         everywhere[index, move, row, col].item()
         for index, (move, (row, col)) in enumerate(zip(examples.moves, examples.mice, strict=True))
     ]
-    assert losses.mouse.item() == pytest.approx(-np.log(there).mean(), rel=1e-4)
+    assert losses.mouse.item() == pytest.approx(-np.log(probabilities_there).mean(), rel=1e-4)
     total = losses.policy + 3 * losses.dense + 0.5 * losses.mouse + 0.1 * losses.value
     assert losses.total.item() == pytest.approx(total.item(), rel=1e-6)
 

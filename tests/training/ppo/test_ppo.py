@@ -53,9 +53,9 @@ def test_interrupted_and_continued_is_as_if_never_interrupted(shaped: bool, tmp_
     assert np.array_equal(weights(continued), weights(whole))
     pd.testing.assert_frame_equal(curve(tmp_path / "cut"), curve(tmp_path / "whole"))
     assert curve(tmp_path / "whole")["first"].notna().tolist() == [True, False, True, False, True]
-    for one in ("whole", "cut"):
-        assert np.array_equal(weights(load_policy(tmp_path / one / "policy.safetensors")), weights(whole))
-        board = EventAccumulator(str(tmp_path / one / "tensorboard")).Reload()
+    for run in ("whole", "cut"):
+        assert np.array_equal(weights(load_policy(tmp_path / run / "policy.safetensors")), weights(whole))
+        board = EventAccumulator(str(tmp_path / run / "tensorboard")).Reload()
         assert [event.step for event in board.Scalars("train/value_loss")] == [32, 64, 96, 128]
         assert [event.step for event in board.Scalars("evaluation/first")] == [64, 128]
 

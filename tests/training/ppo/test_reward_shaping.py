@@ -21,8 +21,8 @@ def env() -> ShapedReward:
 
 def best_action(maze: Maze) -> int:
     assert maze.cheese is not None
-    here, there = maze.path(maze.mouse, maze.cheese)[:2]
-    step = (there[0] - here[0], there[1] - here[1])
+    here, next_cell = maze.path(maze.mouse, maze.cheese)[:2]
+    step = (next_cell[0] - here[0], next_cell[1] - here[1])
     return next(ACTIONS_OF[name][0] for name, way in DIRECTIONS.items() if way == step)
 
 
