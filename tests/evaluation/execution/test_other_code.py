@@ -84,9 +84,9 @@ def test_another_line_is_refused_and_goes_on_only_when_told_to(begun: Path, tmp_
 
 def test_a_comment_and_a_docstring_are_the_same_code(begun: Path, tmp_path: Path) -> None:
     run = shutil.copytree(begun, tmp_path / "run")
-    straight = '    """\n    if check_maze(maze).cheese is None:'
-    commented = '    And so on.\n    """\n    # A comment.\n    if check_maze(maze).cheese is None:'
-    copy, file = tmp_path / "copy", "steered_env/steering/vectors.py"
+    straight = '"""\n    moves = _MOVES['
+    commented = 'And so on."""\n    # A comment.\n    moves = _MOVES['
+    copy, file = tmp_path / "copy", "steered_env/maze/moves.py"
     commits, rows = go_on_with_changed_source(copy, run, file, straight, commented)
     assert manifest(run)["code"] == manifest(begun)["code"]
     assert commits == Results.load(begun).description["commit"]
