@@ -1,9 +1,10 @@
 # make table   install what it needs, then the success-rate table, its figure and a video
 # make test    install, then all tests
-# make check   install, then format, lint, strict types, and who may import whom
+# make check   install, then format, lint, strict types, who may import whom, and what workflows may do
 # make bench   install, then the benchmarks (twenty minutes); writes docs/speed.md
 # make fuzz    install, then random inputs to everything that reads what others wrote, half an hour
 # make faults  install, then kill, fill up and damage runs in every way (a quarter of an hour)
+# make constraints   constraints.txt from pyproject.toml; versions in it stay where they fit (UPGRADE=--upgrade: the latest)
 
 PYTHON ?= python3
 POLICY ?= small
@@ -13,11 +14,13 @@ INSTALLED := $(VENV)/.installed
 DEVELOPMENT := $(VENV)/.installed-dev
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
 
-.PHONY: table test check bench fuzz faults install clean
+.PHONY: table test check bench fuzz faults install constraints clean
 
-$(INSTALLED): pyproject.toml constraints.txt # what the command needs
+$(BIN)/python:
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 10) <= v <= (3, 12) else f"steered-env needs Python 3.10 to 3.12, $(PYTHON) is {v[0]}.{v[1]}; name another one: make $(MAKECMDGOALS) PYTHON=python3.11")'
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV)
+
+$(INSTALLED): pyproject.toml constraints.txt | $(BIN)/python # what the command needs
 	@$(BIN)/python -c 'import pip, sys; sys.exit(int(pip.__version__.split(".")[0]) < 23)' || $(PIP_INSTALL) --upgrade pip
 	$(PIP_INSTALL) --editable .
 	touch $@
@@ -43,6 +46,7 @@ check: $(DEVELOPMENT)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/zizmor --offline --quiet .github
 
 bench: $(DEVELOPMENT)
 	$(BIN)/python -m benchmarks --page docs/speed.md
@@ -52,6 +56,11 @@ fuzz: $(DEVELOPMENT)
 
 faults: $(DEVELOPMENT)
 	$(BIN)/python -m benchmarks.faults_log docs/faults.log
+
+constraints: | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.13'
+	$(BIN)/python -m uv pip compile pyproject.toml --quiet --all-extras --universal --python-version 3.10 \
+	  --no-annotate --custom-compile-command 'make constraints' --output-file constraints.txt $(UPGRADE)
 
 clean:
 	rm -rf $(VENV) results build *.egg-info

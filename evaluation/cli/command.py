@@ -9,6 +9,8 @@ import typer
 from typer.core import TyperGroup
 
 from evaluation.results import print_what_can_be_printed, terminal
+from steered_env import __version__
+from steered_env.provenance import commit_described
 from steered_env.system import stopped_at_once
 
 from .card import card
@@ -54,9 +56,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
-
-        typer.echo(f"steered-env {version('steered-env')}")
+        typer.echo(f"steered-env {__version__}, {commit_described('steered_env', 'evaluation')}")
         raise typer.Exit
 
 
@@ -64,7 +64,10 @@ def _print_version(wanted: bool) -> None:
 def _options(
     traceback: Annotated[bool, typer.Option(help="On an error show where it came from.")] = False,
     _version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version, and end.")
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and the commit, and end."
+        ),
     ] = False,
 ) -> None:
     _Show.traceback = traceback

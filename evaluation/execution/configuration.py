@@ -9,11 +9,12 @@ from typing import Any
 
 from evaluation.measuring import Combination, Condition, Job, MazeSet, Measurement, PredictOnly
 from evaluation.storage import Manifest, fingerprint
+from steered_env import __version__
 from steered_env.system import machine
 
 from .code_that_measures import code_of
 
-_PACKAGES = ("steered-env", "torch", "numpy", "scipy")
+_PACKAGES = ("torch", "numpy", "scipy")
 _SIMULATORS = ("procgen", "procgen-mirror")
 _FILES = 2000
 _SMALLEST_CHUNK, _LARGEST_CHUNK = 8, 256
@@ -57,7 +58,8 @@ def chunk_size(mazes: int, wanted: int | None) -> int:
 def versions() -> dict[str, str]:
     """The versions of everything that the bits of a result may depend on."""
     simulators = filter(None, map(_version_if_installed, _SIMULATORS))
-    return {**{name: version(name) for name in _PACKAGES}, "procgen": next(simulators, "none")}
+    packages = {name: version(name) for name in _PACKAGES}
+    return {"steered-env": __version__, **packages, "procgen": next(simulators, "none")}
 
 
 def _configuration(job: Job, mazes: MazeSet) -> dict[str, Any]:

@@ -12,7 +12,6 @@ import time
 import traceback
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from evaluation.reproduction.claims import all_claims, chosen_claims
 from evaluation.results import make_folder, write_text
 from evaluation.storage import BASELINE, fingerprint
 from evaluation.views import policy_name
-from steered_env import load_policy
+from steered_env import __version__, load_policy
 from steered_env.policy import choose_device
 from steered_env.provenance import Code, RunIdentity
 from steered_env.system import machine, refuse_foreign_files, stopped_at_once
@@ -178,7 +177,7 @@ def _measure_one(lab: Lab, claim: Claim, folder: Path) -> None:
     origin = {
         "date": datetime.date.today().isoformat(),
         "machine": machine(),
-        "version": version("steered-env"),
+        "version": __version__,
         "commit": str(code),
         "code": code.fingerprint,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -31,14 +31,10 @@ class Code:
     @classmethod
     def of(cls, *entries: Entry) -> Code:
         """The code that functions, classes, or modules by name depend on; see `code_fingerprint`."""
-        roots = sorted({module_of(entry).partition(".")[0] for entry in entries})
-        folders = [path.parent for root in roots if (path := path_of(root)) is not None]
-        return cls(code_fingerprint(*entries), *commit_of(*folders))
+        return cls(code_fingerprint(*entries), *_commit({module_of(entry).partition(".")[0] for entry in entries}))
 
     def __str__(self) -> str:
-        if self.commit is None:
-            return "commit unknown"
-        return f"commit {self.commit[:_SHORT]}" + ("" if self.clean else " with changes")
+        return _commit_described(self.commit, self.clean)
 
     def plain(self) -> dict[str, Any]:
         """Return the code as JSON and a checkpoint keep it."""
@@ -47,6 +43,21 @@ class Code:
 
 UNKNOWN = Code("unknown")
 """The code of results that do not record it."""
+
+
+def commit_described(*packages: str) -> str:
+    """The commit that the source of some packages came from, and whether it was changed since, for people."""
+    return _commit_described(*_commit(packages))
+
+
+def _commit(packages: Iterable[str]) -> tuple[str | None, bool]:
+    return commit_of(*(path.parent for name in sorted(packages) if (path := path_of(name)) is not None))
+
+
+def _commit_described(commit: str | None, clean: bool) -> str:
+    if commit is None:
+        return "commit unknown"
+    return f"commit {commit[:_SHORT]}" + ("" if clean else " with changes")
 
 
 def codes_from(record: Sequence[Mapping[str, Any]]) -> tuple[Code, ...]:

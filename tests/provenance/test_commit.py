@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from steered_env.provenance import Code, commit_described
 from steered_env.provenance.commit import commit_of
 
 commit = commit_of.__wrapped__  # as another process would see it
@@ -54,6 +55,12 @@ def test_it_is_unknown_inside_the_repository_of_another_project(package: Path) -
     (installed / "__init__.py").write_text("")
     assert commit(installed) == (None, False)
     assert commit(package, installed) == (None, False)
+
+
+def test_it_is_described_for_people() -> None:
+    assert commit_described("pytest") == "commit unknown"  # installed, even where that is inside a clone of ours
+    ours = commit_described("steered_env", "evaluation")
+    assert ours in ("commit unknown", str(Code.of("steered_env.provenance.commit", "evaluation.storage.errors")))
 
 
 def test_it_is_unknown_without_git_or_a_repository(

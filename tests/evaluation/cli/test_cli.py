@@ -20,8 +20,9 @@ from evaluation import evaluate
 from evaluation.cards import held_out_mazes, held_out_rates
 from evaluation.cli.command import main
 from evaluation.cli.parsing import parse_levels
-from steered_env import ImpalaPolicy, Maze, Steering, cheese_vector
+from steered_env import ImpalaPolicy, Maze, Steering, __version__, cheese_vector
 from steered_env.policy import read_metadata
+from steered_env.provenance import commit_described
 from steered_env.steering import DEFAULT_LAYER
 from steered_env.training import PPOConfig, RunConfig, TrainingConfig, config_fields, move_accuracy
 from steered_env.training.imitation import training as imitation
@@ -293,7 +294,8 @@ def test_ppo_from_the_command_line_and_again(
 
 def test_version(tmp_path: Path) -> None:
     done = run("--version", folder=tmp_path)
-    assert (done.returncode, done.stdout) == (0, "steered-env 0.1.0\n")
+    commit = commit_described("steered_env", "evaluation")
+    assert (done.returncode, done.stdout) == (0, f"steered-env {__version__}, {commit}\n")
 
 
 def test_help_is_quick_and_whole(tmp_path: Path) -> None:

@@ -11,8 +11,10 @@ import pytest
 
 import steered_env
 from evaluation import Results, RunError, evaluate
+from evaluation.execution.code_that_measures import measuring_modules
 from evaluation.storage.listing import find_runs
 from steered_env import ImpalaPolicy
+from steered_env.provenance.source import modules_reached
 from tests.conftest import DATA
 from tests.fresh_process import FreshProcess
 
@@ -106,6 +108,18 @@ def test_a_run_that_did_not_record_its_code_is_read_and_goes_on_when_told_to(
     results = evaluate(reference_policy, **GIVEN, out=run, other_code=True)
     assert results.description["code"] == ["unknown", manifest(begun)["code"][0]["fingerprint"]]
     pd.testing.assert_frame_equal(results.frame, evaluate(reference_policy, **GIVEN, out=run).frame)
+
+
+def test_a_run_goes_on_whatever_the_number_of_the_version_where_the_code_is_the_same(
+    begun: Path, tmp_path: Path, reference_policy: ImpalaPolicy
+) -> None:
+    run = shutil.copytree(begun, tmp_path / "run")
+    before = manifest(run)
+    before["configuration"]["version"]["steered-env"] = "0.1.0"
+    (run / "manifest.json").write_text(json.dumps(before))
+    assert len(evaluate(reference_policy, **GIVEN, out=run).frame) == 2
+    assert manifest(run)["code"] == before["code"]
+    assert "steered_env" not in modules_reached(measuring_modules())  # the file that holds the number
 
 
 def test_a_finished_run_of_other_code_is_replaced_only_when_told_to(
