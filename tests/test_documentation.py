@@ -12,7 +12,11 @@ from evaluation.cli.command import app
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
+    "CHANGELOG.md",
+    "CODE_OF_CONDUCT.md",
+    "CONTRIBUTING.md",
     "README.md",
+    "SECURITY.md",
     "docs/any_network.md",
     "docs/edits.md",
     "docs/mazes.md",

@@ -1,4 +1,4 @@
-"""constraints.txt is in step with pyproject.toml: `make constraints` makes one from the other."""
+"""Files that say the same are in step: versions that are asked for and pinned, and the version of the project."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+from steered_env import __version__
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -65,3 +67,9 @@ def test_hooks_before_a_commit_run_the_versions_of_the_checks() -> None:
     asked = re.findall(r"\b\w[\w-]*==[\w.]+", hooks)
     assert asked
     assert set(asked) <= pinned
+
+
+def test_the_version_is_that_of_the_citation_and_of_the_last_changes() -> None:
+    citation, changes = ((ROOT / name).read_text(encoding="utf-8") for name in ("CITATION.cff", "CHANGELOG.md"))
+    assert re.findall(r"^version: (\S+)$", citation, re.MULTILINE) == [__version__]
+    assert re.findall(r"^## (\S+)", changes, re.MULTILINE)[0] == __version__
