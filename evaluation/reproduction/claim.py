@@ -10,6 +10,44 @@ from .lab import Lab
 
 
 @dataclass(frozen=True)
+class Source:
+    """A text that claims come from.
+
+    Attributes:
+        title: Its title.
+        url: Its address.
+    """
+
+    title: str
+    url: str
+
+
+POST = Source(
+    "Maze-solving agents: Add a top-right vector, make the agent go to the top-right",
+    "https://www.lesswrong.com/posts/gRp6FAWcQiCWkouN5/maze-solving-agents-add-a-top-right-vector-make-the-agent-go",
+)
+COMPANION = Source(
+    "Understanding and controlling a maze-solving policy network",
+    "https://www.lesswrong.com/posts/cAC4AXiNC5ig6jQnc/understanding-and-controlling-a-maze-solving-policy-network",
+)
+
+
+@dataclass(frozen=True)
+class Quotation:
+    """A few words of a text, as they stand there.
+
+    Attributes:
+        words: The words, without quotation marks.
+        section: Heading of the section that they stand in.
+        source: The text.
+    """
+
+    words: str
+    section: str
+    source: Source
+
+
+@dataclass(frozen=True)
 class Claim:
     """One claim of the post: its statement, how it is measured here, and the criterion by which it is judged.
 
@@ -24,6 +62,8 @@ class Claim:
         criterion: What must hold for the claim to replicate, with thresholds.
         measure: Function that measures it.
         reported: The post's own number; empty if it gave none.
+        quotations: The post's own words for the statement; none where its text was not at hand.
+        quick: What the mazes of ``--quick`` can decide of it, a sentence; empty where they are too few.
         conditions: Conditions that it reads from the shared table of `Lab.table`, where they are measured together.
         cost: Rough share of the time of all claims.
         other_policies: Function that names the packaged policies that are measured beside the one in question.
@@ -37,6 +77,8 @@ class Claim:
     criterion: str
     measure: Callable[[Lab], Finding]
     reported: str = ""
+    quotations: tuple[Quotation, ...] = ()
+    quick: str = ""
     conditions: tuple[str, ...] = ()
     cost: float = 1.0
     other_policies: Callable[[], Sequence[str]] = tuple

@@ -113,7 +113,7 @@ def reproduce(
     runs_on = choose_device(device)
     loaded = load_policy(policy, device=runs_on)
     folder = make_folder(out)
-    same = {"policy": policy, "weights": fingerprint(loaded), "levels": list(levels), "quick": quick}
+    same = {"policy": policy_name(policy), "weights": fingerprint(loaded), "levels": list(levels), "quick": quick}
     _check_same_run(folder, same if runs_on.type == "cpu" else {**same, "device": str(runs_on)})
     needed = tuple(dict.fromkeys([BASELINE, *(name for claim in chosen for name in claim.conditions)]))
     lab = Lab(loaded, levels, make_folder(folder / "measured"), needed, policy_name(policy), quick, workers)
@@ -247,7 +247,7 @@ def _settings(path: Path) -> dict[str, Any]:
     try:
         settings = json.loads(path.read_text(encoding="utf-8"))
         if isinstance(settings, dict):
-            return settings
+            return settings | {"policy": policy_name(str(settings.get("policy")))}
         problem = "it holds no settings"
     except (ValueError, RecursionError) as error:
         problem = str(error)[:100]
@@ -257,7 +257,7 @@ def _settings(path: Path) -> dict[str, Any]:
 def _description(policy: str, levels: Sequence[int], quick: bool, claims: Collection[str] | None) -> dict[str, str]:
     whole = isinstance(levels, range) and levels.step == 1
     written = f"{levels[0]}:{levels[-1] + 1}" if whole else ",".join(map(str, levels))
-    name = policy_name(policy) if Path(policy).is_absolute() else policy
+    name = policy_name(policy)
     command = f"steered-env reproduce --policy {name} --levels {written}"
     command += f" --claims {','.join(claims)}" if claims else ""
     return {

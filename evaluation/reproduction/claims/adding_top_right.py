@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evaluation.reproduction.claim import Claim
+from evaluation.reproduction.claim import POST, Claim, Quotation
 from evaluation.reproduction.drawing import before_and_after, distributions
 from evaluation.reproduction.finding import Finding, Illustration
 from evaluation.reproduction.lab import Lab, change, rows_of
@@ -60,7 +60,14 @@ CLAIM = Claim(
     name="adding-top-right",
     title="Adding the top-right vector attracts the mouse to the top right",
     statement="Added to every forward pass, the top-right vector draws the mouse to the top-right corner of the "
-    "maze; shown for seeds 0, 2 and 22.",
+    "maze; shown in single mazes.",
+    quotations=(
+        Quotation(
+            "when added to forward passes in a range of mazes, attracts the agent to the top-right corner of each maze",
+            "the overview, before the first section",
+            POST,
+        ),
+    ),
     method="Exact probability of reaching the corner within 256 steps and before the cheese, and action "
     "probabilities at the decision square, over mazes with a decision square that have such a vector (size below 25).",
     criterion=f"Both mean changes are at least {EFFECT:g}.",

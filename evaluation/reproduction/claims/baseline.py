@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evaluation.reproduction.claim import Claim
+from evaluation.reproduction.claim import COMPANION, Claim, Quotation
 from evaluation.reproduction.drawing import distributions
 from evaluation.reproduction.finding import Finding, Illustration
 from evaluation.reproduction.lab import Lab, rows_of
@@ -49,7 +49,8 @@ CLAIM = Claim(
     name="baseline",
     title="Unsteered, the mouse takes the cheese in most mazes, but not in all",
     statement="In mazes where the ways to cheese and corner part, the network usually but not always takes the cheese.",
-    reported="69.1 % of mazes with a decision square",
+    reported="69.1 % of mazes with a decision square, an episode in each; 71.4 % of 5,239 such mazes in a later post",
+    quotations=(Quotation("the agent gets the cheese in 69.1% of these mazes", "Behavioral statistics", COMPANION),),
     method="Exact probability of reaching the cheese within 256 steps, from the start, over mazes with a decision "
     "square.",
     criterion=f"The 95 % interval of the mean lies within {_WITHIN:g} of the post's {_POST:g}.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from evaluation.reproduction.claim import Claim
+from evaluation.reproduction.claim import POST, Claim, Quotation
 from evaluation.reproduction.drawing import dots
 from evaluation.reproduction.finding import Finding, Illustration
 from evaluation.reproduction.lab import Lab, change, changes
@@ -87,7 +87,10 @@ CLAIM = Claim(
     name="composition",
     title="The two vectors compose",
     statement="Subtracting the cheese vector and adding the top-right vector at once has both effects: the mouse "
-    "ignores the cheese and goes to the top right.",
+    "ignores the cheese and goes to the top right; the effects are roughly additive.",
+    quotations=(
+        Quotation("Different x-vectors have roughly additive effects.", "Composing the activation additions", POST),
+    ),
     method="Exact reach rates with both, against each alone and against the sum of both changes; and the total "
     "variation distance of the action probabilities to that sum, averaged over cells.",
     criterion=f"With both, the cheese is taken at most {LITTLE:g} more often than with −cheese alone, the corner is "

@@ -7,7 +7,7 @@ import re
 import pandas as pd
 
 from evaluation._evaluate import evaluate
-from evaluation.reproduction.claim import Claim
+from evaluation.reproduction.claim import POST, Claim, Quotation
 from evaluation.reproduction.drawing import dots, lines
 from evaluation.reproduction.finding import DoesNotApplyError, Finding, Illustration
 from evaluation.reproduction.lab import Lab, change, rows_of
@@ -39,6 +39,11 @@ _LEVELS = 60
 
 
 def _measure(lab: Lab) -> Finding:
+    if lab.policy_name not in packaged_policies():
+        raise DoesNotApplyError(
+            f"this claim is about networks trained with other regions, the packaged ones: it says nothing of "
+            f"{lab.policy_name}, and stands on the page of small"
+        )
     regions = {name: match[1] for name in packaged_policies() if (match := _MEMBER.fullmatch(name))}
     if len(set(regions.values())) < 2:
         raise DoesNotApplyError("policies trained with other regions are not packaged yet")
@@ -53,7 +58,7 @@ def _measure(lab: Lab) -> Finding:
     first_seeds = {name: _region(regions[name]) for name in members if "seed" not in name}
     return Finding(
         checks=_checks(rows),
-        summary=_summary(rows),
+        summary=_summary(rows, lab.policy_name),
         tables={"family": _table(rows)},
         illustrations=_illustrations(rows, first_seeds),
     )
@@ -115,16 +120,18 @@ def _checks(rows: dict[str, dict[str, Interval]]) -> list[Check]:
     return checks
 
 
-def _summary(rows: dict[str, dict[str, Interval]]) -> str:
+def _summary(rows: dict[str, dict[str, Interval]], policy: str) -> str:
     seekers = _seekers(rows)
     removed = [-rows[name]["−cheese"].mean / rows[name][_BEFORE].mean for name in seekers]
     others = [name for name in rows if name not in seekers]
+    elsewhere = "" if policy in rows else f"These are other networks than {policy}. "
     return (
-        f"Of {len(rows)} policies {len(seekers)} go for the cheese (P(cheese | decision square) at least {_A_GOAL:g}); "
+        f"{elsewhere}Of {len(rows)} policies {len(seekers)} go for the cheese (P(cheese | decision square) at least "
+        f"{_A_GOAL:g}); "
         f"subtracting its own cheese vector takes {min(removed):.0%} to {max(removed):.0%} of that away. "
         + (f"There is little to take away in {', '.join(others)}." if others else "")
         if seekers
-        else f"None of {len(rows)} policies goes for the cheese."
+        else f"{elsewhere}None of {len(rows)} policies goes for the cheese."
     )
 
 
@@ -143,9 +150,23 @@ CLAIM = Claim(
     name="family",
     title="The cheese vector works across policies trained with other regions",
     statement="Subtracting the cheese vector works for every policy trained with the cheese in the top-right n×n "
-    "cells that goes out of its way for the cheese; the one for n = 1 never does; for n = 6 adding the vector makes "
-    "the mouse keener on the cheese.",
-    method=f"The packaged family, each with its own vectors, at the decision square of up to {_LEVELS} mazes.",
+    "cells that goes out of its way for the cheese; the one for n = 1 never does, and that for n = 2 rarely; for "
+    "n = 6 adding the vector makes the mouse keener on the cheese in seed 0.",
+    reported="15 networks, n = 1 to 15",
+    quotations=(
+        Quotation(
+            "works basically the same for all the agents which ever go out of their way to get cheese",
+            "The cheese vector technique generalizes to other pretrained models",
+            POST,
+        ),
+        Quotation(
+            "the agent never goes out of its way for the cheese",
+            "Appendix: The cheese vector replicates across pretrained models",
+            POST,
+        ),
+    ),
+    method=f"The packaged family, each with its own vectors, at the decision square of up to {_LEVELS} mazes; they are "
+    "other networks than the one of this page, and of a network that is not packaged the claim says nothing.",
     criterion=f"In every policy that goes for the cheese (P(cheese | decision square) at least {_A_GOAL:g}, "
     "unsteered), −cheese takes away at least half of that; for n = 1 the unsteered mouse reaches the cheese in at "
     f"most {EFFECT:g} of these mazes; for n = 6 adding the vector changes P(cheese | decision square) by at least "

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from evaluation.reproduction.claim import Claim
+from evaluation.reproduction.claim import POST, Claim, Quotation
 from evaluation.reproduction.drawing import dots
 from evaluation.reproduction.finding import DoesNotApplyError, Finding, Illustration
 from evaluation.reproduction.lab import Lab, change, changes
@@ -124,7 +124,16 @@ CLAIM = Claim(
     name="layers",
     title="No other layer is better to steer than the one in the middle",
     statement="The vectors are taken from and added to one layer, the output of the residual addition "
-    f"{DEFAULT_LAYER}, chosen by trying all of them.",
+    f"{DEFAULT_LAYER}. It was chosen by subtracting the cheese vector in every layer and taking one that seemed "
+    "interesting. The post does not say that it is the best; whether another is better is asked here.",
+    quotations=(
+        Quotation(
+            "by simply subtracting the cheese vector from all available layers, and choosing the one layer which "
+            "seemed interesting",
+            "a footnote to Finding the top-right vector",
+            POST,
+        ),
+    ),
     method=f"Both vectors in every named stage of the network, in up to {_LEVELS} mazes with a decision square, by "
     "what they do there and to the rates. Which other layer is best is found for each measure by itself, and for "
     "each half of the mazes on the other half.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evaluation.reproduction.claim import Claim
+from evaluation.reproduction.claim import COMPANION, POST, Claim, Quotation
 from evaluation.reproduction.drawing import dots
 from evaluation.reproduction.finding import Finding, Illustration
 from evaluation.reproduction.lab import Lab, change
@@ -53,6 +53,14 @@ CLAIM = Claim(
     title="Adding the cheese vector, or subtracting the top-right vector, does little",
     statement="Each vector works in one direction: adding the cheese vector does not make the mouse keener on the "
     "cheese, and subtracting the top-right vector does not drive it from the corner.",
+    quotations=(
+        Quotation("In reality, not much happened.", "Not much happens when you add the cheese vector", COMPANION),
+        Quotation(
+            "you can't subtract the top-right vector to decrease the probability of going to the top-right",
+            "Subtracting the top-right vector has little effect",
+            POST,
+        ),
+    ),
     method="Action probabilities at the decision square, facing left, against the baseline.",
     criterion=f"All four mean changes lie, with their whole intervals, within {LITTLE:g} of 0.",
     measure=_measure,

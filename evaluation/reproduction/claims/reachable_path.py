@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from evaluation.reproduction.claim import Claim
+from evaluation.reproduction.claim import POST, Claim, Quotation
 from evaluation.reproduction.drawing import dots
 from evaluation.reproduction.finding import Finding, Illustration
 from evaluation.reproduction.lab import Lab, change
@@ -56,6 +56,13 @@ CLAIM = Claim(
     title="The path must be reachable: an isolated open square gives no such vector",
     statement="Opening a square in the top right that no path leads to, instead of carving a path, gives a vector that "
     "does not work (a footnote of the post).",
+    quotations=(
+        Quotation(
+            "I can't just plop down an isolated empty square in the absolute top right.",
+            "a footnote to Finding the top-right vector",
+            POST,
+        ),
+    ),
     method="The activations with the world's top-right cell open minus those without, added in mazes up to size "
     f"{_LARGEST} with a decision square, beside the vector of a carved path.",
     criterion=f"The square's vector changes P(reach corner) by less than {LITTLE:g}, with the whole interval, and the "

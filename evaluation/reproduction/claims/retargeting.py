@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from evaluation.reproduction.claim import Claim
+from evaluation.reproduction.claim import COMPANION, POST, Claim, Quotation
 from evaluation.reproduction.drawing import heat_maps, scatter
 from evaluation.reproduction.finding import DoesNotApplyError, Finding, Illustration
 from evaluation.reproduction.lab import Lab
@@ -245,8 +245,20 @@ CLAIM = Claim(
     name="retargeting",
     title="Setting one activation of a channel that tracks the cheese draws the mouse to that place",
     statement="From the companion post: some channels of the layer track the cheese; setting one activation of such "
-    "a channel by hand draws the mouse to the place under it, more easily in larger mazes than in small ones.",
-    reported="channel 55 of 128, set to +5.5",
+    "a channel by hand often draws the mouse to the place under it, reliably in the upper right and less so elsewhere, "
+    "and less in smaller mazes than in larger ones.",
+    reported="eleven of 128 channels track the cheese; one activation of channel 55, which is about 0.6 at a cheese, "
+    "is set to +5.5",
+    quotations=(
+        Quotation(
+            "When we set one of the channel activations to +5.5, the agent often navigates to the maze location",
+            "the caption of the first figure",
+            COMPANION,
+        ),
+        Quotation(
+            "The agent also tends to be less retargetable in smaller mazes.", "Finding the top-right vector", POST
+        ),
+    ),
     method=f"The channel whose extreme lies over the cheese most often in levels {_SELECTION[0]} to {_SELECTION[-1]}; "
     f"the strength (1, 2 or 4 times its value at a cheese) that is best in levels {_TUNING[0]} to {_TUNING[-1]}; "
     f"then, in up to {_LEVELS} other levels, whether it still does, and the normalised path probability (geometric "

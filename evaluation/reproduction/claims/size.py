@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from evaluation.reproduction.claim import Claim
+from evaluation.reproduction.claim import POST, Claim, Quotation
 from evaluation.reproduction.drawing import scatter
 from evaluation.reproduction.finding import DoesNotApplyError, Finding, Illustration
 from evaluation.reproduction.lab import Lab, changes, rows_of
@@ -57,6 +57,9 @@ CLAIM = Claim(
     name="size",
     title="Smaller mazes are usually less affected by the top-right vector",
     statement="Adding the top-right vector usually, though not always, has a smaller effect in smaller mazes.",
+    quotations=(
+        Quotation("Smaller mazes are usually (but not always) less affected", "Finding the top-right vector", POST),
+    ),
     method="Spearman's rank correlation of the maze's size and the effect there, over mazes with a decision square; "
     "for the cheese vector too, of which the post does not say it.",
     criterion=f"For the top-right vector the correlation is at least {CORRELATION:g}.",

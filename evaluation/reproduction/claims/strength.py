@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from evaluation.reproduction.claim import Claim
+from evaluation.reproduction.claim import POST, Claim, Quotation
 from evaluation.reproduction.drawing import lines
 from evaluation.reproduction.finding import Finding, Illustration
 from evaluation.reproduction.lab import Lab, change
@@ -21,6 +21,8 @@ _SIGNS = {"cheese": -1.0, "top_right": 1.0}
 """The sign with which each vector has its effect; a coefficient here is counted in that direction."""
 _COLUMN = {"cheese": "reach_cheese", "top_right": "reach_top_right"}
 _NAMES = {"cheese": "−cheese vector", "top_right": "+top-right vector"}
+_JUDGED = "top_right"
+"""The post says it of this vector."""
 _FIELDS = 120
 
 
@@ -60,18 +62,17 @@ def _measure(lab: Lab) -> Finding:
 
 
 def _checks(frame: pd.DataFrame, competence: dict[str, dict[float, Interval]]) -> list[Check]:
-    def further(vector: str, less: float, more: float) -> Interval:
-        return change(frame, _expression(vector, more), _COLUMN[vector], against=_expression(vector, less))
+    def further(less: float, more: float) -> Interval:
+        return change(frame, _expression(_JUDGED, more), _COLUMN[_JUDGED], against=_expression(_JUDGED, less))
 
     real_moves = "change of the probability of a real move"
-    ten = competence[_NAMES["top_right"]][10.0]
+    moves = competence[_NAMES[_JUDGED]]
     return [
-        Check("−cheese from 0.5 to 1: further change of P(reach cheese)", further("cheese", 0.5, 1), most=0.0),
-        Check("+top-right from 0.5 to 1: further change of P(reach corner)", further("top_right", 0.5, 1), least=0),
-        Check("+top-right from 1 to 2: further change of P(reach corner)", further("top_right", 1, 2), least=0),
-        *(Check(f"{name} × 1: {real_moves}", numbers[1.0], least=-LITTLE) for name, numbers in competence.items()),
-        Check(f"+top-right vector × 10: {real_moves}", ten, least=-EFFECT),
-        *(Check(f"{name} × 20: {real_moves}", numbers[20.0], most=-EFFECT) for name, numbers in competence.items()),
+        Check("+top-right from 0.5 to 1: further change of P(reach corner)", further(0.5, 1), least=0),
+        Check("+top-right from 1 to 2: further change of P(reach corner)", further(1, 2), least=0),
+        Check(f"+top-right vector × 1: {real_moves}", moves[1.0], least=-LITTLE),
+        Check(f"+top-right vector × 10: {real_moves}", moves[10.0], least=-EFFECT),
+        Check(f"+top-right vector × 20: {real_moves}", moves[20.0], most=-EFFECT),
     ]
 
 
@@ -140,14 +141,32 @@ CLAIM = Claim(
     name="strength",
     title="The effect grows with the coefficient; far beyond, behaviour crumbles",
     statement="Half of the top-right vector attracts a little, one or two of it more, though sometimes a larger "
-    "coefficient changes little; with ten the mouse still behaves reasonably; pushed too far, the action "
-    "distributions crumble.",
+    "coefficient changes little; with ten the mouse still behaves roughly reasonably; pushed too far, the "
+    "action distributions crumble. Of the cheese vector the post does not say it.",
+    quotations=(
+        Quotation("If you want just a little extra attraction, add .5 times the top-right vector.", "Conclusion", POST),
+        Quotation(
+            "Sometimes, increasing the coefficient strength doesn't change much",
+            "Adding the top-right vector with different coefficient strengths",
+            POST,
+        ),
+        Quotation(
+            "Why can I just add 10 times the top-right vector and still get roughly reasonable behavior?",
+            "Mysteries of algebraic value editing",
+            POST,
+        ),
+        Quotation(
+            "Push the coefficient too far, and the action distributions crumble into garbage",
+            "Adding the top-right vector with different coefficient strengths",
+            POST,
+        ),
+    ),
     method="Exact reach rates for coefficients from −5 to 20, counted in the direction in which the vector has its "
     "effect. Competence: the probability of an action that moves the mouse, averaged over all open cells of up to "
     f"{_FIELDS} mazes, facing left; it takes no side between the goals.",
-    criterion="Both effects grow from 0.5 to 1, that of the top-right vector from 1 to 2 as well; competence falls "
-    f"by less than {LITTLE:g} at 1 for both vectors, by less than {EFFECT:g} at 10 for the top-right vector, and by "
-    f"at least {EFFECT:g} at 20 for both.",
+    criterion="The effect of the top-right vector grows from 0.5 to 1 and from 1 to 2; competence falls by less than "
+    f"{LITTLE:g} at 1, by less than {EFFECT:g} at 10, and by at least {EFFECT:g} at 20. What the cheese vector does is "
+    "reported.",
     measure=_measure,
     conditions=(BASELINE, *_ALL),
     cost=12,

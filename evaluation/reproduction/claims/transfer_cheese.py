@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from torch import nn
 
-from evaluation.reproduction.claim import Claim
+from evaluation.reproduction.claim import COMPANION, Claim, Quotation
 from evaluation.reproduction.drawing import dots
 from evaluation.reproduction.finding import Finding, Illustration
 from evaluation.reproduction.lab import Lab, change
@@ -95,8 +95,21 @@ CLAIM = Claim(
     number=10,
     name="transfer-cheese",
     title="A cheese vector transfers to a maze with its cheese at the same place, and fades with distance",
-    statement="Cheese vectors do not transfer in general (seed 0 to 3 fails), but do when the two cheeses lie at the "
-    "same place (0 to 795), and the effect fades with the distance between them.",
+    statement="One maze's cheese vector usually does not work in another (seed 0 to 3 fails), but does when the two "
+    "cheeses lie at the same place (0 to 795), and often when they are up to two cells apart in either direction, "
+    "which is measured here but not judged. That the effect fades with distance is this page's way of asking.",
+    quotations=(
+        Quotation(
+            "The cheese vector from seed A usually doesn't work on seed B",
+            "The cheese vector from seed A usually doesn't work on seed B",
+            COMPANION,
+        ),
+        Quotation(
+            "a cheese vector will transfer across mazes as long as cheese is in the same location in both mazes",
+            "Transferring the cheese vector between mazes with similarly located cheese",
+            COMPANION,
+        ),
+    ),
     method=f"For each maze with a decision square, sources drawn from levels {_POOL[0]} to {_POOL[-1]} by the "
     "distance of their cheese to its own; their vector subtracted, P(cheese | decision square) against the baseline.",
     criterion=f"At 10 cells or more the mean change lies, with its whole interval, within {LITTLE:g} of 0; at the "

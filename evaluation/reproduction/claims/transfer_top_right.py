@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from evaluation.reproduction.claim import Claim
+from evaluation.reproduction.claim import POST, Claim, Quotation
 from evaluation.reproduction.drawing import before_and_after, matrix
 from evaluation.reproduction.finding import Finding, Illustration
 from evaluation.reproduction.lab import Lab, changes
@@ -102,7 +102,15 @@ CLAIM = Claim(
     name="transfer-top-right",
     title="The top-right vector of one maze works in others",
     statement="The vector computed in seed 0 attracts to the top right in seed 2, and up and then right in seed 28; "
-    "vectors transfer across mazes, but those of small mazes can lead astray in larger ones.",
+    "vectors transfer across mazes, but those of small mazes can lead along strange paths in larger ones.",
+    quotations=(
+        Quotation(
+            "Seed 0's vector seems to transfer quite well. However, top-right vectors from small mazes can cause "
+            "strange pathing in larger target mazes",
+            "The top-right vector transfers across mazes",
+            POST,
+        ),
+    ),
     method="Exact probability of reaching the corner in each target with each source's vector added; a level's own "
     "vector is left out of the means, and an interval is over targets.",
     criterion=f"Level 0's vector in other mazes, and the mean over {_SOURCES} sources, each change P(reach corner) by "

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
-from importlib import resources
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 from matplotlib.figure import Figure
 
 from evaluation.reproduction import reproduce
@@ -21,8 +20,9 @@ from evaluation.reproduction.store import Stored, load, save
 from evaluation.reproduction.verdict import Check
 from evaluation.results import Interval
 from evaluation.views import fields_figure
+from steered_env import ImpalaPolicy
 
-FOR_PEOPLE = {".html", ".csv", ".svg", ".md"}
+FOR_PEOPLE = {".html", ".csv", ".svg"}
 
 
 @pytest.mark.parametrize("name", ["index.html", "summary.csv", "claims", "measured", "run.json"])
@@ -54,11 +54,17 @@ def test_files_of_others_in_a_finding_outlive_it(tmp_path: Path) -> None:
     assert not list(folder.glob("one.*"))  # its own of before are gone
 
 
-def test_no_file_for_people_tells_where_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("folder", ["absolute", "relative"])
+def test_no_file_tells_where_the_policy_lies(
+    small: ImpalaPolicy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    """The policy is a checkpoint as others publish it: wrapped, with prefixes, and with more than weights."""
     home = tmp_path / "home of alice" / "my models"
     home.mkdir(parents=True)
-    with resources.as_file(resources.files("steered_env.policy") / "weights" / "small.safetensors") as weights:
-        policy = Path(shutil.copy(weights, home / "mouse.safetensors"))
+    state = {f"module.{name}": tensor for name, tensor in small.state_dict().items()}
+    torch.save({"model_state_dict": state, "optimizer_state_dict": {"lr": 0.1}, "timesteps": 7}, home / "mouse.pth")
+    monkeypatch.chdir(home.parent)
+    policy = home / "mouse.pth" if folder == "absolute" else Path(home.name) / "mouse.pth"
 
     def drawn(lab: Lab) -> Finding:
         numbers = {"a": {"b": Interval(0.5, 0.4, 0.6)}}
@@ -73,19 +79,23 @@ def test_no_file_for_people_tells_where_it_lies(tmp_path: Path, monkeypatch: pyt
     baseline = replace(all_claims()[0], conditions=())
     claims = [replace(baseline, name="drawn", measure=drawn)]
     claims.append(replace(baseline, number=2, name="broken", measure=broken))
+    (family,) = (claim for claim in all_claims() if claim.name == "family")
+    claims.append(replace(family, number=3, other_policies=tuple))
     monkeypatch.setattr(run_module, "chosen_claims", lambda _: claims)
     monkeypatch.setenv("HOME", str(home.parent))
     out = home / "run"
     reproduction = reproduce(str(policy), [0], out=out, quick=True)
-    assert [stored.problem for stored in reproduction.findings.values()] == ["", "failed"]
-    files = [path for path in out.rglob("*") if path.suffix in FOR_PEOPLE or path.name == "finding.json"]
-    assert {path.suffix for path in files} >= {".html", ".csv", ".svg"}
+    assert [stored.problem for stored in reproduction.findings.values()] == ["", "failed", "does not apply"]
+    files = [path for path in out.rglob("*") if path.suffix in {*FOR_PEOPLE, ".json"}]
+    assert {path.suffix for path in files} == {".html", ".csv", ".svg", ".json"}
     for path in files:
         text = path.read_text(encoding="utf-8")
         assert "alice" not in text, path
+        assert "my models" not in text, path
         assert str(tmp_path.parent) not in text, path
     for figure in out.rglob("*.svg"):
-        assert "policy mouse.safetensors" in figure.read_text(encoding="utf-8")  # a comment beside the drawn letters
+        assert "policy mouse.pth" in figure.read_text(encoding="utf-8")  # a comment beside the drawn letters
     page = (out / "index.html").read_text(encoding="utf-8")
-    assert "mouse.safetensors" in page
+    assert "--policy mouse.pth" in page
+    assert "nothing of mouse.pth" in page
     assert "x y.txt" in page
