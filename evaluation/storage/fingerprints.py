@@ -202,7 +202,7 @@ class _Walk:
         elif isinstance(value, functools.partial):
             parts = [value.func, value.args, value.keywords]
         elif is_dataclass(value) and not isinstance(value, type):
-            parts = [(field.name, getattr(value, field.name)) for field in fields(value)]
+            parts = [part for field in fields(value) for part in _recorded(field.name, getattr(value, field.name))]
         elif isinstance(value, (types.SimpleNamespace, _DecoratorContextManager)):
             parts = sorted(vars(value).items())
         else:
@@ -404,6 +404,12 @@ def _naming(where: str) -> Iterator[None]:
         yield
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from None
+
+
+def _recorded(name: str, value: Any) -> Iterable[tuple[str, object]]:
+    """A field of a dataclass as it counts: as itself, or as the fields that older runs recorded in its place."""
+    recorded_fields = getattr(type(value), "recorded_fields", None)
+    return [(name, value)] if recorded_fields is None else recorded_fields(value).items()
 
 
 def _is_derived_from(value: object, module: str) -> bool:

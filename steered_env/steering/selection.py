@@ -28,6 +28,13 @@ class Selection:
     channels: tuple[int, ...] | None = None
     cells: tuple[Cell, ...] | None = None
 
+    def recorded_fields(self) -> dict[str, object]:
+        """The fields by which runs know a change of this selection; those of older runs had at most one cell."""
+        if self.cells is None:
+            return {"channels": self.channels}
+        cells = {"cell": self.cells[0]} if len(self.cells) == 1 else {"cells": self.cells}
+        return {**cells, "channels": self.channels}
+
     def __str__(self) -> str:
         """The selection as the end of a sentence; nothing where all is selected."""
         words = ""

@@ -18,7 +18,7 @@ from evaluation.measuring.uniform_policy import UniformPolicy
 from evaluation.storage.errors import RunError
 from evaluation.storage.fingerprints import fingerprint
 from steered_env import ImpalaPolicy, Maze, Steering, load_policy
-from steered_env.steering import resampling, scaling, zero_ablation
+from steered_env.steering import resampling, scaling, setting, zero_ablation
 
 
 def made(factor: float):
@@ -81,6 +81,7 @@ def test_what_run_folders_were_begun_with_stays() -> None:
         "303847c19af952e0": nn.Sequential(linear, nn.LeakyReLU(0.1)),
         "7e62efd2ff74b423": scaling(2),
         "a1680c70619a75db": zero_ablation(channels=[3]),
+        "5220c9a5c2aa0ee3": setting(5.5, (20, 20), channels=[3]),
     }
     assert {known: fingerprint(value) for known, value in pinned.items()} == {known: known for known in pinned}
 
