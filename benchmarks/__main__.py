@@ -11,39 +11,38 @@ from pathlib import Path
 import torch
 
 from . import commands, measuring, runs, simulator, startup, training, views
-from .timing import Row
+from .timing import Row, around_table, write_table
 
 _HEAD = "| what | measured | compared with | ratio | limit, or aim |\n| --- | --- | --- | --- | --- |"
-_BEGIN, _END = "<!-- the table -->\n", "<!-- end of the table -->\n"
-"""Lines of the page between which the table stands; the rest is prose."""
+
+_MODULES = {
+    module.__name__.rpartition(".")[2]: module
+    for module in (startup, simulator, measuring, views, runs, commands, training)
+}
 
 
 def main() -> None:
     """Measure, and write the table into the page that is named."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--page", type=Path, help="a Markdown file whose table is replaced")
-    parser.add_argument("--only", help="rows of one module alone, such as simulator")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--page", type=Path, help="a Markdown file whose table is replaced")
+    where.add_argument("--only", choices=list(_MODULES), help="measure the rows of one file alone")
     options = parser.parse_args()
+    if options.page is not None:
+        around_table(options.page)  # before twenty minutes are spent
     cpu = torch.cpu.get_capabilities().get("cpu_name", platform.machine())
     lines = [f"{os.cpu_count()} cores, {cpu}, Python {platform.python_version()}, torch {torch.__version__}\n", _HEAD]
     print(*lines, sep="\n", flush=True)
-    for row in _rows(options.only):  # each as soon as it is there: all take twenty minutes
+    for row in _rows(options.only):  # each as soon as it is there
         lines.append(f"| {row.what} | {row.measured} | {row.against} | {row.ratio} | {row.limit} |")
         print(lines[-1], flush=True)
     if options.page is not None:
-        _write(options.page, "\n".join(lines) + "\n")
-
-
-def _write(page: Path, table: str) -> None:
-    before, _, rest = page.read_text(encoding="utf-8").partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    page.write_text(f"{before}{_BEGIN}{table}{_END}{after}", encoding="utf-8")
+        write_table(options.page, "\n".join(lines) + "\n")
 
 
 def _rows(only: str | None) -> Iterator[Row]:
-    for module in (startup, simulator, measuring, views, runs, commands, training):
-        if only in (None, module.__name__.rpartition(".")[2]):
-            yield from module.rows()
+    for module in _MODULES.values() if only is None else [_MODULES[only]]:
+        yield from module.rows()
 
 
 if __name__ == "__main__":

@@ -17,14 +17,14 @@ _MAKEFILE = Path(__file__).parent.parent / "Makefile"
 
 def rows() -> list[Row]:
     """The commands of `make table`, one after the other, in a folder of their own."""
-    commands = _commands_of("table")
+    commands = commands_of("table")
     with tempfile.TemporaryDirectory() as folder:
         times = [_seconds(command, folder) for command in commands]
     parts = ", ".join(f"`{command[0]}` {took:.1f} s" for command, took in zip(commands, times, strict=True))
     return [Row("`make table` once it is installed", f"{sum(times):.1f} s", parts, "–", "–")]
 
 
-def _commands_of(target: str) -> list[list[str]]:
+def commands_of(target: str) -> list[list[str]]:
     """The arguments of `steered-env` in a target of the Makefile."""
     text = _MAKEFILE.read_text(encoding="utf-8").replace("\\\n", " ")
     recipe = re.search(rf"^{target}:.*\n((?:\t.*\n)+)", text, re.MULTILINE)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from benchmarks.commands import commands_of
 from benchmarks.peak_memory import peak_mebibytes
+from benchmarks.timing import BEGIN, END, write_table
 
 
 def test_peak_memory_is_of_the_program_alone() -> None:
@@ -22,3 +25,20 @@ def test_peak_memory_is_of_the_program_alone() -> None:
 def test_a_program_that_fails_is_no_measurement() -> None:
     with pytest.raises(subprocess.CalledProcessError):
         peak_mebibytes("raise SystemExit(1)")
+
+
+def test_the_table_of_a_page_is_replaced(tmp_path: Path) -> None:
+    page = tmp_path / "speed.md"
+    page.write_text("before\n" + BEGIN + "old\n" + END + "after\n", encoding="utf-8")
+    write_table(page, "new\n")
+    assert page.read_text(encoding="utf-8") == "before\n" + BEGIN + "new\n" + END + "after\n"
+    page.write_text("no table here\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"speed\.md"):
+        write_table(page, "new\n")
+
+
+def test_the_commands_of_make_table_are_those_that_are_timed() -> None:
+    table, video = commands_of("table")
+    assert (table[0], video[0]) == ("table", "video")
+    assert "top_right - cheese" in table
+    assert "--condition=-random" in table
