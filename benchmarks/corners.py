@@ -12,8 +12,8 @@ import numpy as np
 from evaluation import vector_field
 from evaluation.measuring import SharedForward
 from evaluation.measuring.chain import Chain
-from evaluation.results import mean_interval
-from evaluation.views import fields_figure, save_figure
+from evaluation.results import mean_interval, save_figure
+from evaluation.views import fields_figure
 from steered_env import Maze, Steering, corner_vector, load_policy
 from steered_env.steering import Intervention
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from evaluation import evaluate
-from evaluation.views import results_figure, save_figure
+from evaluation.results import results_figure, save_figure
 from steered_env import (
     Maze,
     adding_with_norm,

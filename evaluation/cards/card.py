@@ -14,8 +14,7 @@ import pandas as pd
 import torch
 from safetensors import SafetensorError
 
-from evaluation.results import make_folder, markdown_table, mean_interval, paired_difference, write_text
-from evaluation.views import save_figure
+from evaluation.results import make_folder, markdown_table, mean_interval, paired_difference, save_figure, write_text
 from steered_env import ImpalaPolicy, Maze, load_policy
 from steered_env.policy import read_metadata, rounded, save_policy
 from steered_env.simulator import draw_frames

@@ -40,8 +40,8 @@ def field(
     Which direction the policy would choose in every cell (walls or not), facing left: baseline, condition, and their
     difference. Every maze has a figure of its own.
     """
-    from evaluation.results import check_folder, make_folder
-    from evaluation.views import fields_figure, save_figure, vector_field
+    from evaluation.results import check_folder, make_folder, save_figure
+    from evaluation.views import fields_figure, vector_field
     from steered_env import load_policy
     from steered_env.policy import choose_device
 

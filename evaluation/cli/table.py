@@ -111,8 +111,7 @@ def table(
 
 def _write(results: Results, parts: Mapping[str, Results], folder: Path) -> None:
     """Write the results, and a table of each part of them."""
-    from evaluation.results import write_text
-    from evaluation.views import results_figure, save_figure
+    from evaluation.results import results_figure, save_figure, write_text
 
     measured_all = f"all {results.mazes} mazes are in {folder}; the same command makes the table from there"
     with stopped_at_once(lambda: measured_all):

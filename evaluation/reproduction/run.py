@@ -19,9 +19,8 @@ from matplotlib.figure import Figure
 
 from evaluation.measuring import distinct_levels
 from evaluation.reproduction.claims import all_claims, chosen_claims
-from evaluation.results import make_folder, write_text
+from evaluation.results import make_folder, policy_name, write_text
 from evaluation.storage import BASELINE, fingerprint
-from evaluation.views import policy_name
 from steered_env import __version__, load_policy
 from steered_env.policy import choose_device
 from steered_env.provenance import Code, RunIdentity

@@ -12,8 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from evaluation.results import Interval, write_text
-from evaluation.views import save_figure
+from evaluation.results import Interval, save_figure, write_text
 
 from .finding import Finding, Illustration
 from .verdict import Check

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 
 _LINES = 8
 """A name of more lines than these is cut in its middle."""
@@ -31,3 +32,13 @@ def in_lines(text: str, width: int) -> str:
         half = _LINES // 2
         lines = [*lines[:half], "…", *lines[1 - half :]]
     return literal("\n".join(lines))
+
+
+def policy_name(policy: str) -> str:
+    """Shorten a path to its last part; a packaged policy keeps its name."""
+    return Path(policy).name
+
+
+def lines_of(text: str) -> int:
+    """The number of lines of a text."""
+    return text.count("\n") + 1

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -15,9 +15,13 @@ from evaluation.storage import BASELINE, Progress, RunFolder, csv_of, read_frame
 from steered_env.provenance import codes_described
 from steered_env.system import atomic_file, refuse_foreign_files
 
+from .figure_text import policy_name
 from .interval import Interval
 from .markdown import markdown_table
 from .statistics import mean_interval, paired_difference
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 SUMMARISED = ("reach_cheese", "reach_top_right", "reach_region", "p_cheese_at_decision", "p_top_right_at_decision")
 
@@ -56,6 +60,33 @@ class Results:
     def mazes(self) -> int:
         """Number of mazes measured; for results of version 0.1.0, number of mazes with a row."""
         return int(self.description.get("mazes", self.frame["maze"].nunique()))
+
+    @property
+    def heading(self) -> str:
+        """The policy and the levels, such as ``"policy small, levels 0:100"``; those that are known."""
+        policy = self.description.get("policy_name") or self.description.get("policy")
+        levels = sorted({int(level) for level in self.frame["level"].dropna()})
+        parts = [f"policy {policy_name(str(policy))}"] if policy else []
+        if len(levels) == 1:
+            parts.append(f"level {levels[0]}")
+        elif levels and levels == list(range(levels[0], levels[-1] + 1)):
+            parts.append(f"levels {levels[0]}:{levels[-1] + 1}")
+        elif levels:
+            parts.append(f"{len(levels)} of the levels {levels[0]} to {levels[-1]}")
+        return ", ".join(parts)
+
+    def plot(self) -> Figure:
+        """Draw how often the mouse reached the cheese and the top right, by condition, with 95 % intervals.
+
+        Example:
+            >>> from evaluation import evaluate
+            >>> figure = evaluate("small", range(2), ["baseline", "-cheese"], horizon=8).plot()
+            >>> len(figure.axes)
+            2
+        """
+        from .rates_figure import results_figure  # matplotlib takes its time to be imported
+
+        return results_figure(self)
 
     def with_decision_square(self) -> Results:
         """The rows of mazes in which the ways to cheese and corner part; ``mazes`` counts those of them with a row."""
@@ -113,7 +144,7 @@ class Results:
         return markdown_table(self.table())
 
     def _repr_markdown_(self) -> str:
-        return self.to_markdown()  # how a notebook shows it
+        return "\n\n".join(filter(None, [self.heading, self.to_markdown(), self.notes()]))  # how a notebook shows it
 
     def _shown(self) -> list[str]:
         everywhere = bool(self.frame["decision_row"].notna().all())

@@ -1,5 +1,5 @@
+from .field_figures import fields_figure
 from .fields import FIELD_BATCH, VectorField, fields_of, vector_field
-from .figures import fields_figure, policy_name, results_figure, save_figure
 from .films import record_video
 
 __all__ = [
@@ -7,9 +7,6 @@ __all__ = [
     "VectorField",
     "fields_figure",
     "fields_of",
-    "policy_name",
     "record_video",
-    "results_figure",
-    "save_figure",
     "vector_field",
 ]

@@ -20,6 +20,7 @@ from evaluation.measuring import (
     one_torch_thread,
     read_conditions,
 )
+from evaluation.results import png_of
 from evaluation.storage import BASELINE
 from steered_env import Maze, SteeredPolicy, Steering
 from steered_env.maze import ACTIONS_OF, DIRECTIONS, check_maze
@@ -27,7 +28,10 @@ from steered_env.simulator import ACTIONS, Cell, draw_frames
 from steered_env.steering import Intervention
 from steered_env.system import cores
 
+from .field_figures import fields_figure
+
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
 
@@ -45,12 +49,28 @@ class VectorField:
         arrows: ``(25, 25, 2)`` float64 at ``[row, col]``: the probability of choosing right minus left, and of up
             minus down (walls or not), with the mouse in that cell and facing left. NaN in walls and at the cheese.
         probabilities: ``(25, 25, 15)`` float64 at ``[row, col]``: the probability of each action. NaN likewise.
+        policy: Name or path of the policy, if it was given by one.
     """
 
     maze: Maze
     name: str
     arrows: NDArray[np.float64] = field(repr=False)
     probabilities: NDArray[np.float64] = field(repr=False)
+    policy: str | None = None
+
+    def plot(self) -> Figure:
+        """Draw the field over its maze, with cheese, decision square and corner marked.
+
+        Example:
+            >>> from steered_env import Maze, load_policy
+            >>> figure = vector_field(load_policy(), Maze.from_level(0), "-cheese").plot()
+            >>> figure.axes[0].get_title()
+            '-cheese'
+        """
+        return fields_figure([self], policy=self.policy)
+
+    def _repr_png_(self) -> bytes:
+        return png_of(self.plot())  # how a notebook shows it
 
     def difference(self, other: VectorField) -> VectorField:
         """Subtract another field of a maze with the same walls; NaN where either is.
@@ -64,6 +84,7 @@ class VectorField:
             f"difference to {other.name}",
             self.arrows - other.arrows,
             self.probabilities - other.probabilities,
+            self.policy,
         )
 
     def distance(self, other: VectorField) -> float:
@@ -134,16 +155,19 @@ def vector_field(
     forward = SharedForward(subject.module, batch_size=FIELD_BATCH, threads=cores())
     with one_torch_thread():  # two observations take longer in several
         steering = subject.steering.then(SteeringFactory(forward.policy).steering(named, maze))
-    return fields_of(forward, maze, {named.name: steering})[0]
+    return fields_of(forward, maze, {named.name: steering}, subject.name)[0]
 
 
-def fields_of(forward: SharedForward, maze: Maze, steerings: Mapping[str, Intervention]) -> list[VectorField]:
+def fields_of(
+    forward: SharedForward, maze: Maze, steerings: Mapping[str, Intervention], policy: str | None = None
+) -> list[VectorField]:
     """Compute the fields of one maze under several steerings, sharing what their forward passes have in common.
 
     Args:
         forward: The policy.
         maze: The maze; its mouse does not matter.
         steerings: Name to steering.
+        policy: Name or path of the policy, for figures.
     """
     cells: list[Cell] = [(int(row), int(col)) for row, col in np.argwhere(~maze.walls) if (row, col) != maze.cheese]
     frames = draw_frames([maze.with_mouse(cell) for cell in cells])
@@ -158,5 +182,5 @@ def fields_of(forward: SharedForward, maze: Maze, steerings: Mapping[str, Interv
             probabilities[:, list(ACTIONS_OF[move])].sum(axis=1)[:, None] * np.array([cols, rows_up])
             for move, (rows_up, cols) in DIRECTIONS.items()
         )
-        fields.append(VectorField(maze, name, arrows, by_cell))
+        fields.append(VectorField(maze, name, arrows, by_cell, policy))
     return fields

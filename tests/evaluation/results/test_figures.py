@@ -14,9 +14,10 @@ from matplotlib.text import Text
 
 from evaluation import Results, evaluate, vector_field
 from evaluation.reproduction.drawing import distributions, dots, heat_maps, lines, matrix, name_policy, scatter
+from evaluation.results import results_figure
 from evaluation.results.statistics import Interval
+from evaluation.views import fields_figure
 from evaluation.views.fields import VectorField
-from evaluation.views.figures import fields_figure, results_figure
 from steered_env import ImpalaPolicy, Maze
 
 LONG = "3*top_right(level=0, layer='embedder.block2.res1.resadd') - 2*cheese(level=1) + random(seed=7)/3 " * 2

@@ -13,7 +13,8 @@ import pytest
 from matplotlib.quiver import Quiver, QuiverKey
 
 from evaluation import ConditionError, UniformPolicy, evaluate, record_video, vector_field
-from evaluation.views.figures import fields_figure, results_figure, save_figure
+from evaluation.results import results_figure, save_figure
+from evaluation.views import fields_figure
 from evaluation.views.film_files import gif, write_film
 from evaluation.views.films import film
 from evaluation.views.rollouts import Rollout, roll_out
@@ -182,3 +183,15 @@ def test_bad_films_leave_nothing(reference_policy: ImpalaPolicy, mazes: list[Maz
     with pytest.raises(NotADirectoryError, match="is a file"):
         record_video(reference_policy, mazes[0], ["baseline"], tmp_path / "file" / "film.mp4")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_pictures_of_a_notebook(small: ImpalaPolicy, mazes: list[Maze]) -> None:
+    field = vector_field(small, mazes[6], "-cheese")
+    results = evaluate("small", [6, 26], ["baseline", "-cheese"], horizon=4)
+    assert iio.imread(field._repr_png_(), extension=".png").shape[0] > 200
+    assert (field.policy, vector_field("small", mazes[6]).policy) == (None, "small")
+    assert field.difference(field).plot().axes[0].get_title() == "difference to -cheese"
+    assert results.plot().axes
+    shown = results._repr_markdown_()
+    assert shown.startswith("policy small, 2 of the levels 6 to 26\n\n| condition |")
+    assert "-cheese" in shown
