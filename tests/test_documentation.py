@@ -21,6 +21,7 @@ PAGES = [
     "docs/edits.md",
     "docs/mazes.md",
     "docs/measuring.md",
+    "docs/reading.md",
     "docs/reinforcement_learning.md",
     "docs/reproduction.md",
     "docs/scaling.md",

@@ -1,6 +1,7 @@
 from .adapted import as_policy, policy_of
 from .checkpoint import CheckpointError, load_policy, packaged_policies, read_metadata, rounded, save_policy
 from .device import choose_device
+from .differentiable import logits_of
 from .finite import check_finite
 from .impala import FEATURES, ImpalaEmbedder, ImpalaPolicy
 from .observations import as_batch, is_observations, is_one_frame, to_input
@@ -31,6 +32,7 @@ __all__ = [
     "is_one_frame",
     "load_policy",
     "load_torch",
+    "logits_of",
     "packaged_policies",
     "policy_of",
     "probabilities_of",

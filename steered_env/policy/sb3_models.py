@@ -100,18 +100,34 @@ class SB3Policy(nn.Module):
             probabilities = self._drawn(policy, inputs) if hasattr(policy, "action_dist") else self._best(inputs)
         return probabilities[0] if is_one_frame(observations) else probabilities
 
+    def logits_with_gradient(self, observations: NDArray[np.uint8]) -> Tensor:
+        """The logits ``(B, 15)`` of an actor-critic, or the values of DQN's actions, with a gradient."""
+        policy = self._whole[0]
+        policy.set_training_mode(False)
+        inputs = self.preprocess(frames_tensor(observations, policy.device))
+        _check_inputs(inputs, policy)
+        if not hasattr(policy, "action_dist"):
+            values: Tensor = policy.q_net(inputs)
+            return values
+        logits: Tensor = self._own_distribution(policy, inputs).logits
+        return logits
+
     def preprocess(self, observations: Tensor) -> Any:
         """The model's input: the observations of mazes, with the channels where it takes them."""
         if self._whole[0].observation_space.shape == CHANNELS_FIRST:
             return observations.permute(0, 3, 1, 2).contiguous()
         return observations
 
+    @classmethod
+    def _drawn(cls, policy: Any, inputs: Any) -> NDArray[np.float32]:
+        probabilities: NDArray[np.float32] = cls._own_distribution(policy, inputs).probs.float().cpu().numpy()
+        return probabilities
+
     @staticmethod
-    def _drawn(policy: Any, inputs: Any) -> NDArray[np.float32]:
+    def _own_distribution(policy: Any, inputs: Any) -> Any:
         own = copy.copy(policy)  # get_distribution writes into action_dist, which threads share
         own.action_dist = copy.copy(policy.action_dist)
-        probabilities: NDArray[np.float32] = own.get_distribution(inputs).distribution.probs.float().cpu().numpy()
-        return probabilities
+        return own.get_distribution(inputs).distribution
 
     def _best(self, inputs: Any) -> NDArray[np.float32]:
         actions = self._whole[0]._predict(inputs, deterministic=True).cpu().numpy()

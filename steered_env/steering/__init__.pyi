@@ -18,7 +18,7 @@ from .intervention import Application, Change, Intervention, InTurn, applying
 from .layers import DEFAULT_LAYER, LayerError, find_layer
 from .pairs import mean_difference, principal_components
 from .policy import ActionProbabilities, SteeredPolicy, sample_actions
-from .reading import read_activations
+from .reading import read_activations, reading_tensors
 from .selection import map_position
 from .steering import Steering
 from .vectors import (
@@ -59,6 +59,7 @@ __all__ = [
     "projecting_out",
     "random_vector",
     "read_activations",
+    "reading_tensors",
     "resampling",
     "resampling_each_pass",
     "sample_actions",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -48,6 +48,17 @@ class LayerChange(Intervention):
     def changes(self) -> Mapping[str, Change]:
         """The layer and its change."""
         return {self.layer: self.change}
+
+    def in_channels(self, channels: Channels) -> LayerChange:
+        """The same change, of other channels.
+
+        Raises:
+            TypeError: if the change is not one that has channels.
+        """
+        if not (is_dataclass(self.change) and hasattr(self.change, "where")):
+            raise TypeError(f"{self.change!r} has no channels to choose from")
+        where = replace(self.change.where, channels=selected(channels, None).channels)
+        return LayerChange(self.layer, replace(self.change, where=where))
 
 
 @dataclass(frozen=True, repr=False)

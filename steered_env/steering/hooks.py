@@ -153,9 +153,9 @@ def _only_in(block: _Block, name: str, hook: Hook) -> Any:
 
 def _check_runs_hooks(root: nn.Module, name: str) -> None:
     """Refuse a layer that is scripted or replicated, or inside a module that is."""
-    parts = name.split(".") if name else []
+    module, parts = root, name.split(".") if name else []
     for depth in range(len(parts) + 1):
-        module = module_at(root, ".".join(parts[:depth]))
+        module = module if depth == 0 else getattr(module, parts[depth - 1])
         place = ".".join(parts[:depth]) or f"the {type(root).__name__}"
         if isinstance(module, torch.jit.ScriptModule):
             raise HookError(f"{place} is scripted, so that layer {name!r} runs no hooks: use the module it was made of")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from steered_env.policy import ActionProbabilities, as_batch, check_evaluates, i
 
 from .hooks import Hook, hooked, module_at
 from .layers import LayerError, Place, located
-from .outputs import tensor_at
+from .outputs import tensor_at, with_tensor
 
 
 class Reading(NamedTuple):
@@ -85,6 +86,30 @@ def reading_of(policy: object, seen: Any) -> Reading:
     arguments, named = _arguments(seen, network)
     tensors = [value for value in (*arguments, *named.values()) if isinstance(value, Tensor) and value.ndim]
     return Reading(network, lambda: network(*arguments, **named), len(tensors[0]) if tensors else None)
+
+
+@contextmanager
+def reading_tensors(module: nn.Module, layers: Sequence[str]) -> Iterator[dict[str, Tensor]]:
+    """Collect the tensors that layers put out in a ``with`` block, as they are, with their gradients' graph.
+
+    Yields:
+        A dict that is filled in the block: a layer's name to the tensor of the last pass.
+    """
+    tensors: dict[str, Tensor] = {}
+
+    def collector(asked: str, place: Place) -> Hook:
+        def collect(output: object) -> object:
+            tensor = tensor_at(output, place)
+            if torch.is_grad_enabled() and not tensor.requires_grad:  # of frozen weights: the graph begins here
+                tensor = tensor.detach().requires_grad_()
+            tensors[asked] = tensor
+            return with_tensor(output, place.entries, tensor)
+
+        return collect
+
+    places = [located(module, layer) for layer in layers]
+    with hooked(module, [(place.module, collector(asked, place)) for asked, place in places]):
+        yield tensors
 
 
 def _is_maze_policy(policy: object) -> bool:

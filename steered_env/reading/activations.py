@@ -1,0 +1,126 @@
+"""Activations of many mazes as named arrays."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from steered_env.maze import Maze, check_maze
+from steered_env.policy import logits_of, policy_of
+from steered_env.simulator import WORLD_SIZE, draw_frames
+from steered_env.steering import DEFAULT_LAYER, read_activations, reading_tensors
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import NDArray
+
+_BATCH = 64
+"""Observations in one forward pass."""
+
+
+def activations(
+    policy: Any,
+    mazes: Iterable[Maze],
+    layers: str | Sequence[str] = DEFAULT_LAYER,
+    *,
+    grad: bool = False,
+    folder: str | os.PathLike[str] | None = None,
+) -> dict[str, xr.DataArray]:
+    """Read the activations of many mazes, as named arrays.
+
+    Example:
+        >>> from steered_env import Maze, activations, load_policy
+        >>> read = activations(load_policy(), Maze.from_levels(range(3)))
+        >>> array = read["embedder.block2.res1.resadd"]
+        >>> dict(array.sizes)
+        {'maze': 3, 'channel': 32, 'row': 16, 'col': 16}
+        >>> array.sel(row=24, col=24, method="nearest").dims  # over the world's top right
+        ('maze', 'channel')
+
+    Args:
+        policy: See `Steering.difference`.
+        mazes: The mazes, as they are now; any iterable, drawn in batches.
+        layers: One layer name, or several.
+        grad: Also give, under ``"LAYER:grad"``, the gradient of the log-probability of the action that the policy likes
+            best, with respect to the activations.
+        folder: A folder that gets a ``.npy`` file for each array. Arrays are then read from there when they are used,
+            and memory stays flat for any number of mazes. Existing files of the same names are replaced.
+
+    Returns:
+        A layer's name to an array ``(maze, channel, row, col)``, or ``(maze, channel)`` for a layer without places.
+        ``level`` and ``size`` are coordinates of ``maze``; ``row`` and ``col`` are the cells of the world over whose
+        middle a place lies, row 0 at the bottom.
+
+    Raises:
+        ImportError: if xarray is not installed.
+        TypeError: if it is no policy, or one without gradients where these are wanted.
+        ValueError: if there is no maze.
+        LayerError: if the policy has no such layer.
+    """
+    names = (layers,) if isinstance(layers, str) else tuple(layers)
+    listed = [check_maze(maze) for maze in mazes]
+    if not listed:
+        raise ValueError("there must be at least one maze to read activations of")
+    files = None if folder is None else Path(folder)
+    if files is not None:
+        files.mkdir(parents=True, exist_ok=True)
+    arrays: dict[str, NDArray[np.float32]] = {}
+    for start, batch in _batches(policy, listed, names, grad=grad):
+        for name, values in batch.items():
+            if name not in arrays:
+                arrays[name] = _room(name, (len(listed), *values.shape[1:]), files)
+            arrays[name][start : start + len(values)] = values
+    return {name: _named(name, array, listed) for name, array in arrays.items()}
+
+
+def _batches(
+    policy: Any, mazes: Sequence[Maze], layers: Sequence[str], *, grad: bool
+) -> Iterator[tuple[int, dict[str, NDArray[np.float32]]]]:
+    for start in range(0, len(mazes), _BATCH):
+        observations = draw_frames(mazes[start : start + _BATCH])
+        read = _with_gradients(policy, layers, observations) if grad else read_activations(policy, layers, observations)
+        yield start, {name: tensor.float().cpu().numpy() for name, tensor in read.items()}
+
+
+def _with_gradients(policy: Any, layers: Sequence[str], observations: NDArray[np.uint8]) -> dict[str, Tensor]:
+    module = policy_of(policy)
+    with torch.enable_grad(), reading_tensors(module, layers) as tensors:
+        best = logits_of(policy, observations).log_softmax(dim=1).max(dim=1).values.sum()
+        gradients = torch.autograd.grad(best, list(tensors.values()))
+    read = {name: tensor.detach() for name, tensor in tensors.items()}
+    return read | {f"{name}:grad": gradient for name, gradient in zip(tensors, gradients, strict=True)}
+
+
+def _room(name: str, shape: tuple[int, ...], folder: Path | None) -> NDArray[np.float32]:
+    if folder is None:
+        return np.empty(shape, np.float32)
+    path = folder / f"{name.replace(os.sep, '_').replace(':', '-')}.npy"
+    room: NDArray[np.float32] = np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
+        path, mode="w+", dtype=np.float32, shape=shape
+    )
+    return room
+
+
+def _named(name: str, array: NDArray[np.float32], mazes: Sequence[Maze]) -> xr.DataArray:
+    import xarray as xr
+
+    dims = ("maze", "channel", "row", "col") if array.ndim == 4 else ("maze", "channel", "place")[: array.ndim]
+    coordinates: dict[str, Any] = {
+        "maze": np.arange(len(mazes)),
+        "level": ("maze", [-1 if maze.level is None else maze.level for maze in mazes]),
+        "size": ("maze", [maze.size for maze in mazes]),
+        "layer": name.removesuffix(":grad"),
+    }
+    if array.ndim > 1:
+        coordinates["channel"] = np.arange(array.shape[1])
+    if array.ndim == 4:
+        height, width = array.shape[2:]
+        coordinates["row"] = WORLD_SIZE - 0.5 - (np.arange(height) + 0.5) * WORLD_SIZE / height
+        coordinates["col"] = (np.arange(width) + 0.5) * WORLD_SIZE / width - 0.5
+    return xr.DataArray(array, coordinates, dims, name=name)

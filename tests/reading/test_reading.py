@@ -1,0 +1,191 @@
+"""Activations as named arrays, probes, channels that track a thing, attribution, and pictures of maps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+from torch import nn
+
+from steered_env import (
+    ImpalaPolicy,
+    Maze,
+    ablation_effects,
+    activations,
+    as_policy,
+    attribution,
+    channels_that_track,
+    linear_probe,
+    maps_figure,
+    rank_agreement,
+    read_activations,
+)
+from steered_env.maze import ACTIONS_OF
+from steered_env.policy import logits_of
+from steered_env.simulator import draw_frames
+from steered_env.steering import DEFAULT_LAYER, find_layer, map_position
+
+LAYERS = (DEFAULT_LAYER, "embedder.fc")
+
+
+def test_named_arrays(small: ImpalaPolicy, mazes: list[Maze], tmp_path: Path) -> None:
+    few = mazes[:5]
+    read = activations(small, iter(few), LAYERS)
+    expected = read_activations(small, LAYERS, draw_frames(few))
+    for layer in LAYERS:
+        assert np.allclose(read[layer], expected[layer], atol=1e-5)
+        assert read[layer].coords["level"].values.tolist() == [0, 1, 2, 3, 4]
+        assert read[layer].coords["layer"].item() == layer
+    assert read["embedder.fc"].dims == ("maze", "channel")
+    array = read[DEFAULT_LAYER]
+    for cell in ((0, 0), (24, 3), (13, 20)):
+        row, col = map_position(cell, 16, 16)
+        assert array.sel(row=cell[0], col=cell[1], method="nearest").equals(array.isel(row=row, col=col))
+    on_disk = activations(small, few, LAYERS, folder=tmp_path / "new")
+    assert {path.suffix for path in (tmp_path / "new").iterdir()} == {".npy"}
+    for layer in LAYERS:
+        assert on_disk[layer].equals(read[layer])
+        assert isinstance(on_disk[layer].variable._data, (np.memmap, np.ndarray))
+    with pytest.raises(ValueError, match="at least one maze"):
+        activations(small, [])
+
+
+def test_gradients(small: ImpalaPolicy, mazes: list[Maze]) -> None:
+    network = nn.Sequential(nn.Conv2d(3, 4, 5, stride=4), nn.Flatten(), nn.Linear(900, 15))
+    policy = as_policy(network, preprocess=lambda o: o.permute(0, 3, 1, 2) / 255)
+    for frozen in (False, True):
+        network.requires_grad_(not frozen)
+        read = activations(policy, mazes[:2], "0", grad=True)
+        x = torch.from_numpy(read["0"].values).requires_grad_()
+        network[1:](x).log_softmax(1).max(1).values.sum().backward()
+        assert x.grad is not None
+        assert np.allclose(read["0:grad"], x.grad, atol=1e-6)
+    assert read["0:grad"].dims == ("maze", "channel", "row", "col")
+    both = activations(small, mazes[:2], LAYERS, grad=True)
+    assert set(both) == {*LAYERS, *(f"{layer}:grad" for layer in LAYERS)}
+    frames = draw_frames(mazes[:2])
+    assert np.allclose(logits_of(small, frames).softmax(1).detach(), small.action_probabilities(frames), atol=1e-6)
+
+
+def test_gradients_of_stable_baselines3(mazes: list[Maze]) -> None:
+    from gymnasium import spaces
+    from stable_baselines3.common.policies import ActorCriticCnnPolicy
+    from stable_baselines3.dqn.policies import CnnPolicy
+
+    frames = draw_frames(mazes[:2])
+    for kind in (ActorCriticCnnPolicy, CnnPolicy):
+        policy = kind(spaces.Box(0, 255, (3, 64, 64), np.uint8), spaces.Discrete(15), lambda _: 0.0)
+        layer = find_layer(as_policy(policy), "features_extractor.cnn.0")
+        assert np.abs(activations(policy, mazes[:2], layer, grad=True)[f"{layer}:grad"]).max() > 0
+        best = logits_of(policy, frames).argmax(dim=1)
+        assert np.array_equal(best, as_policy(policy).action_probabilities(frames).argmax(axis=1))
+
+    class Own(ImpalaPolicy):
+        pass
+
+    class Foreign(nn.Module):
+        def action_probabilities(self, observations: np.ndarray) -> np.ndarray:
+            return np.full((len(observations), 15), 1 / 15)
+
+    assert logits_of(Own(), frames).shape == (2, 15)
+    with pytest.raises(TypeError, match=r"as_policy\("):
+        logits_of(Foreign(), frames)
+
+
+def test_probes(small: ImpalaPolicy, mazes: list[Maze]) -> None:
+    shown = [maze for maze in mazes if maze.cheese][:40]
+    pairs = [scene for maze in shown for scene in (maze, maze.without_cheese())]
+    read = activations(small, pairs, DEFAULT_LAYER)[DEFAULT_LAYER]
+    has_cheese = [maze.cheese is not None for maze in pairs]
+    probe = linear_probe(read.mean(["row", "col"]), has_cheese, observations=draw_frames(pairs), folds=4)
+    assert probe.control is not None
+    assert probe.chance == 0.5
+    assert 0 <= probe.control <= 1
+    assert probe.score > 0.5
+    assert probe.direction is not None
+    assert probe.direction[DEFAULT_LAYER].shape == (32,)
+    sizes = linear_probe(read, [float(maze.size) for maze in pairs])
+    assert sizes.score > 0.5 > sizes.chance
+    assert sizes.direction is not None
+    assert sizes.direction[DEFAULT_LAYER].shape == (32, 16, 16)
+    three = linear_probe(read.mean(["row", "col"]), np.arange(len(pairs)) % 3)
+    assert three.direction is None
+    for targets, message in (([0, 1], "one target"), ([0] + [1] * (len(pairs) - 1), "at least 5")):
+        with pytest.raises(ValueError, match=message):
+            linear_probe(read, targets)
+    with pytest.raises(ValueError, match="one observation"):
+        linear_probe(read, has_cheese, observations=draw_frames(pairs[:2]))
+
+
+def test_channels_that_track_a_thing() -> None:
+    generator = np.random.default_rng(0)
+    values = generator.standard_normal((20, 6, 16, 16)).astype(np.float32)
+    cells = [(int(row), int(col)) for row, col in generator.integers(0, 25, (20, 2))]
+    for number, cell in enumerate(cells):
+        row, col = map_position(cell, 16, 16)
+        values[number, 4, row, col] += 30
+    frame = channels_that_track(xr.DataArray(values, dims=("maze", "channel", "row", "col")), cells)
+    assert frame.index[0] == 4
+    assert frame.loc[4, "hits"] == 1
+    assert frame.loc[4, "contrast"] > 8
+    assert frame.drop(4)["hits"].max() < 0.5
+    for array, places, message in (
+        (xr.DataArray(values[:, :, 0, 0], dims=("maze", "channel")), cells, "places"),
+        (xr.DataArray(values, dims=("maze", "channel", "row", "col")), cells[:3], "one cell"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            channels_that_track(array, places)
+
+
+def test_attribution_agrees_with_exact_ablation(small: ImpalaPolicy) -> None:
+    """In level 27 the way to the cheese and to the corner part at the decision square."""
+    small = small.softened(5)
+    maze = Maze.from_level(27)
+    assert maze.decision_square is not None
+    here = maze.with_mouse(maze.decision_square)
+    there = here.without_cheese()
+    left = ACTIONS_OF["left"]
+    parts = {
+        method: attribution(small, here, there, actions=left, method=method)  # type: ignore[arg-type]
+        for method in ("gradient", "integrated")
+    }
+
+    def log_probability(scene: Maze) -> float:
+        return float(np.log(small.action_probabilities(scene.observe())[list(left)].sum()))
+
+    assert parts["integrated"].sum() == pytest.approx(log_probability(here) - log_probability(there), abs=0.05)
+    exact = ablation_effects(small, here, there, actions=left)
+    assert exact.dims == ("channel",)
+    agreements = {method: rank_agreement(part, exact) for method, part in parts.items()}
+    assert agreements["integrated"] > 0.5
+    assert rank_agreement(exact, exact) == pytest.approx(1)
+    assert rank_agreement(exact, -exact) == pytest.approx(-1)
+    for actions in ([], [15]):
+        with pytest.raises(ValueError, match="at least one action"):
+            attribution(small, here, there, actions=actions)
+    with pytest.raises(ValueError, match="'guess'"):
+        attribution(small, here, there, actions=left, method="guess")  # type: ignore[arg-type]
+
+
+def test_attribution_of_a_linear_network(mazes: list[Maze]) -> None:
+    """Where the logits are linear in the layer, a gradient of two classes is exact up to the normalisation."""
+    network = nn.Sequential(nn.Flatten(), nn.Linear(12288, 8), nn.Linear(8, 15))
+    policy = as_policy(network, preprocess=lambda o: o.float() / 255)
+    part = attribution(policy, mazes[0], mazes[0].without_cheese(), actions=[3], layer="1")
+    exact = ablation_effects(policy, mazes[0], mazes[0].without_cheese(), actions=[3], layer="1")
+    assert part.dims == exact.dims == ("channel",)
+    assert np.allclose(part, exact, atol=1e-3)
+
+
+def test_pictures_of_maps(small: ImpalaPolicy, mazes: list[Maze]) -> None:
+    read = activations(small, mazes[:1])[DEFAULT_LAYER]
+    figure = maps_figure(read[0], mazes[0])
+    assert len([axes for axes in figure.axes if axes.get_title()]) == 8
+    few = maps_figure(read[0], mazes[0], [3, 5])
+    assert [axes.get_title() for axes in few.axes if axes.get_title()] == ["channel 3", "channel 5"]
+    for array, channels, message in ((read, None, "one maze"), (read[0], [32], "0 to 31")):
+        with pytest.raises(ValueError, match=message):
+            maps_figure(array, mazes[0], channels)
