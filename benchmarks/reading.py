@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from evaluation.views import save_figure
+from evaluation.results import save_figure
 from steered_env import (
     Maze,
     ablation_effects,
