@@ -3,16 +3,18 @@ from ._sweep import sweep
 from .measuring import Condition, ConditionError, UniformPolicy
 from .results import Results
 from .storage import RunError
-from .views import VectorField, record_video, vector_field
+from .views import Occupancy, VectorField, occupancy, record_video, vector_field
 
 __all__ = [
     "Condition",
     "ConditionError",
+    "Occupancy",
     "Results",
     "RunError",
     "UniformPolicy",
     "VectorField",
     "evaluate",
+    "occupancy",
     "record_video",
     "sweep",
     "vector_field",

@@ -1,4 +1,5 @@
 from .conditions import USUAL_CONDITIONS, Condition, ConditionLike, SteeringMaker, read_conditions
+from .exact import explore
 from .expressions import ConditionError, check_vectors
 from .job import Job, Measurement, Measurer
 from .maze_sets import Chunk, MazeSet, chunk_of, distinct_levels, maze_set, read_levels
@@ -38,6 +39,7 @@ __all__ = [
     "check_vectors",
     "chunk_of",
     "distinct_levels",
+    "explore",
     "maze_set",
     "one_torch_thread",
     "read_conditions",

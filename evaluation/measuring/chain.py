@@ -148,6 +148,30 @@ class Chain:
         result: NDArray[np.float64] = np.stack([(final * goals).sum(axis=2), final[:, :, -1]], axis=2)
         return result.clip(0.0, 1.0)  # rounding may add a little
 
+    def time_in_states(
+        self, probabilities: NDArray[np.floating[Any]], known: NDArray[np.bool_], horizon: int
+    ) -> NDArray[np.float64]:
+        """Compute how many of an episode's steps begin in each state, before the cheese is reached.
+
+        Args:
+            probabilities: ``(S, 15)`` of one policy.
+            known: ``(S,)`` bool, the states whose probabilities are known; the mouse disappears in the others.
+            horizon: steps.
+
+        Returns:
+            ``(S,)`` float64, expected numbers of steps; their sum is at most the horizon.
+        """
+        moves = np.where(known[:, None], move_probabilities(probabilities[None])[0], 0.0)
+        targets = self.after.ravel()
+        mass, total = np.zeros(self.states), np.zeros(self.states)
+        mass[self.start] = 1.0
+        for _ in range(horizon):
+            check_given_up()
+            total += mass
+            arrived = np.bincount(targets, (moves * mass[:, None]).ravel(), self.states + 1)
+            mass = np.asarray(arrived[:-1], np.float64)
+        return total
+
     def _goal_states(self, place: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
         goal = np.zeros(2 * len(self.cells) + 1, np.bool_)
         if place is None:

@@ -52,30 +52,49 @@ def measure_exactly(
     Raises:
         NoProbabilitiesError: if the policy gives no probabilities somewhere; names maze, cell and condition.
     """
+    explored = explore(forward, mazes, horizon=horizon, tolerance=tolerance, deterministic=deterministic)
+    measures = {number: maze.measures() for number, maze in explored}
+    return [measures.get(number, {}) for number in range(len(mazes))]  # {} where no vector exists
+
+
+def explore(
+    forward: SharedForward,
+    mazes: Sequence[tuple[Maze, Mapping[str, Intervention]]],
+    *,
+    horizon: int,
+    tolerance: float,
+    deterministic: bool = False,
+) -> Iterator[tuple[int, ExploredMaze]]:
+    """Explore mazes, and hand out each with its number as soon as all states that matter are known.
+
+    Args:
+        forward: the policy.
+        mazes: as for `measure_exactly`; those without a condition are left out.
+        horizon: steps.
+        tolerance: as for `measure_exactly`.
+        deterministic: the likeliest action is always taken.
+    """
     stages = forward.stages() if tolerance else None
     packed = None if stages is None else PackedForward(stages)
-    queue, most = enumerate(mazes), len(mazes) if packed is None else packed.sizes.mazes
-    results: dict[int, dict[str, Measures]] = {}
-    pool: dict[int, _Exploring] = {}
+    most = len(mazes) if packed is None else packed.sizes.mazes
+    queue = ((number, maze, conditions) for number, (maze, conditions) in enumerate(mazes) if conditions)
+    pool: dict[int, ExploredMaze] = {}
     while True:
-        for number, (maze, conditions) in islice(queue, most - len(pool)):
-            if not conditions:  # no vector exists here
-                results[number] = {}
-                continue
-            pool[number] = _Exploring(
+        for number, maze, conditions in islice(queue, most - len(pool)):
+            pool[number] = ExploredMaze(
                 forward, packed, maze, conditions, horizon=horizon, tolerance=tolerance, deterministic=deterministic
             )
-        if not pool and len(results) == len(mazes):
-            return [measures for _, measures in sorted(results.items())]
-        asked = {number: exploring.ask() for number, exploring in pool.items()}
+        if not pool:
+            return
+        asked = {number: maze.ask() for number, maze in pool.items()}
         if packed is not None:
             packed.answer([request for requests in asked.values() for request in requests])
         for number in [number for number, requests in asked.items() if not requests]:
-            results[number] = pool.pop(number).measures()
+            yield number, pool.pop(number)
 
 
-class _Exploring:
-    """One maze under several conditions, on the way to its measures.
+class ExploredMaze:
+    """One maze under several conditions, and what the policy does in the states that matter.
 
     Conditions that cannot be packed with others are run in every state at once.
     """
@@ -131,6 +150,18 @@ class _Exploring:
             )
             for condition, explored, reached in zip(self._conditions, explorations, rates, strict=True)
         }
+
+    def time_in_cells(self) -> dict[str, NDArray[np.float64]]:
+        """For each condition the expected number of steps that begin in each cell, ``(25, 25)`` float64."""
+        chain, places = self._chain, tuple(np.array(self._chain.cells).T)
+        result = {}
+        for condition in self._conditions:
+            explored = condition.exploration
+            in_states = chain.time_in_states(explored.taken, explored.known, self._horizon)
+            in_cells = np.zeros(chain.maze.walls.shape)
+            in_cells[places] = in_states.reshape(-1, 2).sum(axis=1)
+            result[condition.name] = in_cells
+        return result
 
 
 class _Condition:

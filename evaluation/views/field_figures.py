@@ -89,7 +89,7 @@ def draw_field(axes: Axes, field: Arrows, *, scale: float | None = None) -> None
     side = len(maze.walls)
     axes.imshow(maze.render(), extent=(-0.5, side - 0.5, -0.5, side - 0.5), alpha=0.6)
     arrows = _draw_arrows(axes, field, _longest(field) if scale is None else scale)
-    _mark_places(axes, maze)
+    mark_places(axes, maze)
     rows, cols = np.nonzero(~maze.walls)
     axes.set_xlim(cols.min() - 1.5, cols.max() + 1.5)
     axes.set_ylim(rows.min() - 2, rows.max() + 1.5)
@@ -125,7 +125,7 @@ def _draw_arrows(axes: Axes, field: Arrows, scale: float) -> Quiver:
     )
 
 
-def _mark_places(axes: Axes, maze: Maze) -> None:
+def mark_places(axes: Axes, maze: Maze) -> None:
     """Mark cheese, decision square and corner, those that there are."""
     marks = {
         "cheese": (maze.cheese, "o", "#ffd400"),
