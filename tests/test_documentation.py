@@ -18,6 +18,7 @@ PAGES = [
     "README.md",
     "SECURITY.md",
     "docs/any_network.md",
+    "docs/comparison.md",
     "docs/edits.md",
     "docs/mazes.md",
     "docs/measuring.md",
