@@ -4,6 +4,7 @@
 # make bench   install, then the benchmarks (twenty minutes); writes docs/speed.md
 # make fuzz    install, then random inputs to everything that reads what others wrote, half an hour
 # make faults  install, then kill, fill up and damage runs in every way (a quarter of an hour)
+# make dist    build wheel and sdist into dist/, then try the wheel alone and with each extra (installs all anew)
 # make constraints   constraints.txt from pyproject.toml; versions in it stay where they fit (UPGRADE=--upgrade: the latest)
 
 PYTHON ?= python3
@@ -14,7 +15,7 @@ INSTALLED := $(VENV)/.installed
 DEVELOPMENT := $(VENV)/.installed-dev
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
 
-.PHONY: table test check bench fuzz faults install constraints clean
+.PHONY: table test check bench fuzz faults install constraints dist clean
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 10) <= v <= (3, 12) else f"steered-env needs Python 3.10 to 3.12, $(PYTHON) is {v[0]}.{v[1]}; name another one: make $(MAKECMDGOALS) PYTHON=python3.11")'
@@ -62,5 +63,11 @@ constraints: | $(BIN)/python
 	$(BIN)/python -m uv pip compile pyproject.toml --quiet --all-extras --universal --python-version 3.10 \
 	  --no-annotate --custom-compile-command 'make constraints' --output-file constraints.txt $(UPGRADE)
 
+dist: | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check build
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/python -m house.try_wheel dist/*.whl
+
 clean:
-	rm -rf $(VENV) results build *.egg-info
+	rm -rf $(VENV) results build dist *.egg-info

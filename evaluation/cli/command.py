@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from evaluation.results import print_what_can_be_printed, terminal
 from steered_env import __version__
 from steered_env.provenance import commit_described
-from steered_env.system import stopped_at_once
+from steered_env.system import MissingExtraError, stopped_at_once
 
 from .card import card
 from .field import field
@@ -86,7 +86,7 @@ def main() -> None:
     print_what_can_be_printed()
     try:
         app()
-    except (ValueError, TypeError, OSError, RuntimeError, MemoryError, OverflowError) as error:
+    except (ValueError, TypeError, OSError, RuntimeError, MemoryError, OverflowError, MissingExtraError) as error:
         if _Show.traceback:
             raise
         _err.print(f"error: {error or 'not enough memory'}", style="red", highlight=False, markup=False, soft_wrap=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evaluation.results import terminal
+from steered_env.system import MissingExtraError
 from steered_env.training import OLDER_NAMES, PPOConfig, TrainingConfig, config_fields, with_present_names
 
 from .parsing import parse_numbers
@@ -145,7 +146,7 @@ def _train(config: TrainingConfig | PPOConfig, out: Path, rate_levels: int, **op
         options: Further arguments of that algorithm's function.
 
     Raises:
-        RuntimeError: if what the algorithm needs is not installed.
+        MissingExtraError: if what the algorithm needs is not installed.
         KeyboardInterrupt: when it was stopped.
     """
     from evaluation.cards import cheese_rate
@@ -223,8 +224,5 @@ def _ppo_trainer() -> Callable[..., ImpalaPolicy]:
     try:
         from steered_env.training.ppo import train_ppo
     except ModuleNotFoundError as error:
-        raise RuntimeError(
-            f"--algorithm ppo needs {error.name}: in the clone of steered-env, "
-            "pip install -c constraints.txt -e '.[sb3]'"
-        ) from None
+        raise MissingExtraError(str(error.name), "sb3") from None
     return train_ppo

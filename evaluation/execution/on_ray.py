@@ -19,6 +19,7 @@ import pandas as pd
 
 from evaluation.measuring import Chunk, Job, Measurer, one_torch_thread
 from evaluation.storage import RunError
+from steered_env.system import MissingExtraError
 
 from .code_that_measures import measuring_code
 from .configuration import versions
@@ -192,7 +193,5 @@ def _imported() -> Any:
     try:
         import ray
     except ImportError:
-        raise RunError(
-            "Ray is not installed: in the clone of steered-env, pip install -c constraints.txt -e '.[ray]'"
-        ) from None
+        raise RunError(str(MissingExtraError("Ray", "ray"))) from None
     return ray

@@ -32,7 +32,7 @@ _CHANNELS = 16
 _FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 _STATE_KEYS = ("model_state_dict", "state_dict")
 """Under which of these a checkpoint holds the weights beside other things; the first one counts."""
-_WEIGHTS = "weights"
+_WEIGHTS, _SUFFIX = "weights", ".safetensors"
 _IN_A_FOLDER = "policy.safetensors"
 """Name of the weights in the folder of a training run."""
 _REASON = re.compile(
@@ -49,8 +49,13 @@ def packaged_policies() -> tuple[str, ...]:
     folder = resources.files(__package__) / _WEIGHTS
     if not folder.is_dir():
         return ()
-    names = [Path(file.name).stem for file in folder.iterdir() if file.name.endswith(".safetensors")]
+    names = [Path(file.name).stem for file in folder.iterdir() if file.name.endswith(_SUFFIX)]
     return tuple(sorted(names, key=_with_numbers))
+
+
+def _is_left_out(name: str) -> bool:
+    """Whether a policy is packaged in a clone alone: an installed package has the cards of all, the weights of some."""
+    return name.isprintable() and "/" not in name and (resources.files(__package__) / _WEIGHTS / f"{name}.md").is_file()
 
 
 def _with_numbers(name: str) -> list[tuple[bool, int, str]]:
@@ -73,7 +78,8 @@ def load_policy(source: str | os.PathLike[str] = "small", *, device: torch.devic
         The policy in evaluation mode; its width is read from the weights.
 
     Raises:
-        FileNotFoundError: if there is no such packaged policy and no such file.
+        FileNotFoundError: if there is no such packaged policy and no such file; names the file of a policy that only a
+            clone has.
         IsADirectoryError: if it is a folder; names the file to give instead.
         CheckpointError: if the file is damaged, holds code, or is of another network.
 
@@ -83,12 +89,17 @@ def load_policy(source: str | os.PathLike[str] = "small", *, device: torch.devic
     """
     name = os.fspath(source)
     if name in packaged_policies():
-        with resources.as_file(resources.files(__package__) / _WEIGHTS / f"{name}.safetensors") as path:
+        with resources.as_file(resources.files(__package__) / _WEIGHTS / f"{name}{_SUFFIX}") as path:
             return _build(_read(path), path, device)
     path = Path(os.path.expanduser(name))
     if path.is_dir():
         raise IsADirectoryError(f"policy {name!r} is a folder: name the file in it, such as {path / _IN_A_FOLDER}")
     if not path.is_file():
+        if _is_left_out(name):
+            raise FileNotFoundError(
+                f"policy {name!r} is not in this installation, which has {', '.join(packaged_policies())}: name its "
+                f"file, which a clone has as steered_env/policy/{_WEIGHTS}/{name}{_SUFFIX}"
+            )
         raise FileNotFoundError(
             f"no policy {name!r}: neither a file nor one of the packaged policies "
             f"({', '.join(packaged_policies()) or 'none'})"
@@ -140,7 +151,7 @@ def read_metadata(source: str | os.PathLike[str]) -> dict[str, Any]:
     """Read what `save_policy` kept beside the weights of a packaged policy, or of a ``.safetensors`` file."""
     name = os.fspath(source)
     if name in packaged_policies():
-        with resources.as_file(resources.files(__package__) / _WEIGHTS / f"{name}.safetensors") as path:
+        with resources.as_file(resources.files(__package__) / _WEIGHTS / f"{name}{_SUFFIX}") as path:
             return read_metadata(path)
     with safe_open(os.path.expanduser(name), "pt") as file:
         return {key: json.loads(value) for key, value in (file.metadata() or {}).items()}

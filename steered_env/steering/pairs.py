@@ -11,6 +11,7 @@ from torch import Tensor
 
 from steered_env.maze import Maze
 from steered_env.simulator import draw_frames
+from steered_env.system import MissingExtraError
 
 from .layers import DEFAULT_LAYER, layer_names
 from .origins import described_network, hash_of
@@ -70,12 +71,14 @@ def principal_components(
         layer: One layer name, or several, whose numbers then count as one vector.
 
     Raises:
-        ImportError: if scikit-learn is not installed.
+        MissingExtraError: if scikit-learn is not installed.
         ValueError: if there is no pair, or fewer than components, or activations have different shapes.
         LayerError: if the policy has no such layer.
     """
-    from sklearn.decomposition import PCA
-
+    try:
+        from sklearn.decomposition import PCA
+    except ModuleNotFoundError:
+        raise MissingExtraError("scikit-learn", "analysis") from None
     pieces = list(_differences(policy, pairs, layer_names(layer)))
     if not pieces:
         raise ValueError(_OF_NO_PAIR)

@@ -3,9 +3,11 @@ from .foreign_files import refuse_foreign_files
 from .given_up import check_given_up, worker_threads
 from .interruption import StopRequest, ignore_ctrl_c, stop_requests, stopped_at_once
 from .machine_description import machine
+from .missing_extra import MissingExtraError
 from .processor_cores import cores
 
 __all__ = [
+    "MissingExtraError",
     "StopRequest",
     "atomic_file",
     "check_given_up",

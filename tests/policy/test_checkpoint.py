@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import shutil
 import tracemalloc
 import zipfile
 from pathlib import Path
@@ -13,7 +14,7 @@ import torch
 from safetensors.torch import save_file
 
 from steered_env import CheckpointError, ImpalaPolicy, Maze, load_policy, save_policy
-from steered_env.policy import archives, check_finite
+from steered_env.policy import archives, check_finite, checkpoint
 from steered_env.policy.checkpoint import read_metadata, rounded
 
 
@@ -174,6 +175,21 @@ def test_a_file_cannot_claim_a_width_that_it_does_not_hold(tmp_path: Path) -> No
     save_file({"embedder.block1.conv.weight": torch.zeros(1_600_000, 3, 0, 3)}, tmp_path / "w.safetensors")
     with pytest.raises(CheckpointError, match=r"must be a float tensor of shape \(1600000, 3, 3, 3\)"):
         load_policy(tmp_path / "w.safetensors")
+
+
+def test_policies_that_an_installed_package_has_only_the_card_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(Path(checkpoint.__file__).with_name("weights") / "small.safetensors", tmp_path)
+    (tmp_path / "small-7.md").touch()
+    monkeypatch.setattr(checkpoint, "_WEIGHTS", str(tmp_path))
+    assert load_policy("small").width == 1
+    for name, named in {
+        "small-7": "in this installation, which has small: .*small-7.safetensors",
+        "small-8": "neither",
+    }.items():
+        with pytest.raises(FileNotFoundError, match=named):
+            load_policy(name)
 
 
 def test_missing_files(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def _measure(lab: Lab) -> Finding:
         )
     regions = {name: match[1] for name in packaged_policies() if (match := _MEMBER.fullmatch(name))}
     if len(set(regions.values())) < 2:
-        raise DoesNotApplyError("policies trained with other regions are not packaged yet")
+        raise DoesNotApplyError("policies trained with other regions are not in this installation: a clone has them")
     members = [name for name in regions if name in _DECIDED_APART] if lab.quick else list(regions)
     levels = lab.first(_LEVELS, lab.decision_levels)
     if len(levels) < 2:
