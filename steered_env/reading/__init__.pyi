@@ -1,6 +1,6 @@
-from .activations import activations
 from .attributions import ablation_effects, attribution, rank_agreement
 from .maps import maps_figure
+from .named_arrays import activations
 from .probes import Probe, linear_probe
 from .tracking import channels_that_track
 

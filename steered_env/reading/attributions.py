@@ -14,7 +14,7 @@ from steered_env.policy import logits_of, policy_of
 from steered_env.simulator import ACTIONS
 from steered_env.steering import DEFAULT_LAYER, LayerChange, resampling
 
-from .activations import activations
+from .named_arrays import activations
 
 if TYPE_CHECKING:
     import xarray as xr
