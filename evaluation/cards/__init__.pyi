@@ -1,4 +1,5 @@
 from .card import write_card
+from .checkpoint_card import write_checkpoint_card
 from .held_out_rates import cheese_rate, held_out_mazes
 from .packaged_policies import policies_table
 
@@ -7,4 +8,5 @@ __all__ = [
     "held_out_mazes",
     "policies_table",
     "write_card",
+    "write_checkpoint_card",
 ]

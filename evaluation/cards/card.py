@@ -8,13 +8,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 import pandas as pd
 import torch
 from safetensors import SafetensorError
 
-from evaluation.results import make_folder, markdown_table, mean_interval, paired_difference, save_figure, write_text
+from evaluation.results import make_folder, mean_interval, paired_difference, save_figure, write_text
 from steered_env import ImpalaPolicy, Maze, load_policy
 from steered_env.policy import read_metadata, rounded, save_policy
 from steered_env.simulator import draw_frames
@@ -22,6 +21,7 @@ from steered_env.system import refuse_foreign_files
 from steered_env.training import CONFIG, HELD_OUT_LEVELS, WEIGHTS
 
 from .measurements import EXAMPLES_PER_LEVEL, Measurements
+from .templates import render
 from .training_curves import curve_figure, read_curve
 from .training_facts import training_facts
 
@@ -111,7 +111,7 @@ def _card(policy: ImpalaPolicy, facts: dict[str, Any], measured: Measurements, c
     before = {name: results.frame["reach_cheese"] for name, results in measured.before.items()}
     by_size = [(size, f"{share:.1%}", count) for size, (share, count) in measured.held_out.by_size.items()]
     part = measured.steered.with_decision_square()
-    return _render(
+    return render(
         "card.md.jinja",
         training=facts,
         training_section=training_section(facts),
@@ -135,21 +135,7 @@ def _card(policy: ImpalaPolicy, facts: dict[str, Any], measured: Measurements, c
 
 def training_section(facts: dict[str, Any]) -> str:
     """The section of a card that says how its policy was made, from `training_facts`."""
-    return _render("training.md.jinja", **facts).rstrip("\n")
-
-
-def _render(template: str, **values: Any) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(
-        short="{:g}".format, thousands="{:,}".format, percent="{:.1%}".format, markdown=markdown_table
-    )
-    return environment.get_template(template).render(**values)
+    return render("training.md.jinja", **facts).rstrip("\n")
 
 
 def _rates_by_size(measured: Measurements) -> pd.DataFrame:

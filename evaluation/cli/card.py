@@ -9,26 +9,40 @@ import typer
 
 from evaluation.results import terminal
 
+from .options import Device
+
 _WEIGHTS = "policy.safetensors"
 _out, _err = terminal(), terminal(stderr=True)
 
 
 def card(
-    run: Annotated[
-        Path,
-        typer.Argument(help=f"Folder of a training run; needs {_WEIGHTS}, which it has from its first evaluation on."),
+    policy: Annotated[
+        str,
+        typer.Argument(
+            help=f"Folder of a training run, with {_WEIGHTS}, which it has from its first evaluation on; or any "
+            "policy: a packaged one, or a path: .safetensors, .pth or .zip."
+        ),
     ],
-    out: Annotated[Path | None, typer.Option(help="Folder for the card; defaults to the run's.")] = None,
-    name: Annotated[str, typer.Option(help="Name of the policy.")] = "policy",
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the card; defaults to the run's, or to results/card-POLICY.")
+    ] = None,
+    name: Annotated[str, typer.Option(help="Name of the policy of a training run.")] = "policy",
+    device: Device = "auto",
 ) -> None:
     """Write a model card.
 
-    How a trained policy was made, what it can do, and what steering does to it.
+    Of a training run: how the policy was made, what it can do, and what steering does to it. Of any other policy, in
+    two minutes: a table of what steering does to it, a field, a film, and its right moves by size.
     """
-    from evaluation.cards import write_card
+    from evaluation.cards import write_card, write_checkpoint_card
 
     from .progress_bars import counting
 
     with counting(_err, "measuring mazes") as update:
-        for path in write_card(run, run if out is None else out, name, update):
-            _out.print(str(path), highlight=False, soft_wrap=True)
+        if Path(policy).is_dir():
+            files = write_card(Path(policy), out or Path(policy), name, update)
+        else:
+            folder = out or Path("results") / f"card-{Path(policy).stem}"
+            files = write_checkpoint_card(policy, folder, update, device=device)
+    for path in files:
+        _out.print(str(path), highlight=False, soft_wrap=True)

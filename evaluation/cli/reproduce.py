@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,9 +16,8 @@ from .parsing import parse_levels
 if TYPE_CHECKING:
     import pandas as pd
 
-    from evaluation.reproduction import Reproduction
+    from evaluation.reproduction import Claim, Reproduction
 
-_QUICK_LEVELS = "0:16"
 _LEVELS = "0:100"
 _out, _err = terminal(), terminal(stderr=True)
 
@@ -26,17 +26,19 @@ def reproduce(
     policy: Annotated[str, typer.Option(help="A packaged policy, or a path: .safetensors, .pth or .zip.")] = "small",
     levels: Annotated[
         str | None,
-        typer.Option(
-            help=f"Which mazes: 0:100 (the end not included), or 3,8,12. {_LEVELS}, or {_QUICK_LEVELS} if quick."
-        ),
+        typer.Option(help=f"Which mazes: 0:100 (the end not included), or 3,8,12. {_LEVELS}, or sixteen if quick."),
     ] = None,
-    claims: Annotated[str | None, typer.Option(help="Only these, such as baseline,size; defaults to all.")] = None,
+    claims: Annotated[
+        str | None, typer.Option(help="Only these, such as baseline,size; defaults to all, or the quick ones.")
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="The run's folder; defaults to results/reproduce-POLICY. One there is continued."),
     ] = None,
     list_claims: Annotated[bool, typer.Option("--list", help="List the claims, and measure nothing.")] = False,
-    quick: Annotated[bool, typer.Option(help="A first look: fewer levels, settings and films.")] = False,
+    quick: Annotated[
+        bool, typer.Option(help="A first look, in under a minute: 16 mazes, and the claims that so few can decide.")
+    ] = False,
     device: Device = "auto",
     workers: Annotated[int | None, typer.Option(help="Threads; defaults to one per core.")] = None,
 ) -> None:
@@ -44,7 +46,8 @@ def reproduce(
 
     Each with an interval and a verdict, and a page with figures. An interrupted run goes on where it was.
     """
-    from evaluation.reproduction import all_claims
+    from evaluation.measuring import FIRST_LOOK_LEVELS
+    from evaluation.reproduction import all_claims, chosen_claims
     from evaluation.reproduction import reproduce as measure
 
     from .progress_bars import sharing
@@ -55,7 +58,9 @@ def reproduce(
         return
     names = None if claims is None else [name.strip() for name in claims.split(",") if name.strip()]
     folder = out or Path("results") / (f"reproduce-{Path(policy).stem}" + ("-quick" if quick else ""))
-    wanted = parse_levels(levels or (_QUICK_LEVELS if quick else _LEVELS))
+    wanted = FIRST_LOOK_LEVELS if quick and levels is None else parse_levels(levels or _LEVELS)
+    if quick:
+        _announce(chosen_claims(names, quick=True), len(wanted))
     with sharing(_err, "measuring claims") as update:
         reproduction = measure(
             policy,
@@ -68,6 +73,14 @@ def reproduce(
             on_step=lambda step: update(step.share, step.what),
         )
     _print(reproduction)
+
+
+def _announce(claims: Sequence[Claim], mazes: int) -> None:
+    """Say before measuring which numbers few mazes can decide."""
+    _err.print(f"{mazes} mazes decide large effects only, so these numbers alone are judged:", soft_wrap=True)
+    for claim in claims:
+        judged = "; ".join(claim.quick) or "all of its numbers, for which so few mazes hardly ever suffice"
+        _err.print(f"{claim.name}: {judged}", highlight=False, soft_wrap=True)
 
 
 def _print(reproduction: Reproduction) -> None:

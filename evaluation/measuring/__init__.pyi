@@ -1,6 +1,7 @@
 from .conditions import USUAL_CONDITIONS, Condition, ConditionLike, SteeringMaker, read_conditions
 from .exact import explore
 from .expressions import ConditionError, check_vectors
+from .first_look import FIRST_LOOK_LEVELS
 from .job import Job, Measurement, Measurer
 from .maze_sets import Chunk, MazeSet, chunk_of, distinct_levels, maze_set, read_levels
 from .sampled import Predictor
@@ -12,6 +13,7 @@ from .uniform_policy import UniformPolicy
 from .vectors import VECTORS, Combination, Vector
 
 __all__ = [
+    "FIRST_LOOK_LEVELS",
     "TOLERANCE",
     "USUAL_CONDITIONS",
     "VECTORS",

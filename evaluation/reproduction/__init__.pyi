@@ -1,5 +1,5 @@
 from .claim import Claim
-from .claims import all_claims
+from .claims import all_claims, chosen_claims
 from .finding import DoesNotApplyError, Finding, Illustration
 from .run import Reproduction, Step, reproduce
 from .verdict import Check, Outcome, Verdict, verdict_of
@@ -15,6 +15,7 @@ __all__ = [
     "Step",
     "Verdict",
     "all_claims",
+    "chosen_claims",
     "reproduce",
     "verdict_of",
 ]

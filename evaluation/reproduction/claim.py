@@ -63,7 +63,8 @@ class Claim:
         measure: Function that measures it.
         reported: The post's own number; empty if it gave none.
         quotations: The post's own words for the statement; none where its text was not at hand.
-        quick: What the mazes of ``--quick`` can decide of it, a sentence; empty where they are too few.
+        quick: The checks that the sixteen mazes of ``--quick`` can decide, by what they measure; none where they are
+            too few.
         conditions: Conditions that it reads from the shared table of `Lab.table`, where they are measured together.
         cost: Rough share of the time of all claims.
         other_policies: Function that names the packaged policies that are measured beside the one in question.
@@ -78,7 +79,7 @@ class Claim:
     measure: Callable[[Lab], Finding]
     reported: str = ""
     quotations: tuple[Quotation, ...] = ()
-    quick: str = ""
+    quick: tuple[str, ...] = ()
     conditions: tuple[str, ...] = ()
     cost: float = 1.0
     other_policies: Callable[[], Sequence[str]] = tuple

@@ -94,7 +94,7 @@ def reproduce(
     Args:
         policy: Name of a packaged policy, or a path.
         levels: Levels to measure on. Claims with needs of their own take others too, and say so.
-        claims: Names of claims; None for all.
+        claims: Names of claims; None for all, or if ``quick`` for those that few mazes can decide something of.
         out: Folder of the run; made if it is not there.
         quick: Take fewer levels, conditions and films, for a first look.
         device: Where the network runs, as for `evaluate`.
@@ -107,7 +107,7 @@ def reproduce(
         KeyboardInterrupt: if it was stopped; it says how to go on.
         ValueError: if a claim is unknown, there are no levels, or one is named twice.
     """
-    chosen = chosen_claims(claims)
+    chosen = chosen_claims(claims, quick=quick)
     levels = distinct_levels(levels)
     runs_on = choose_device(device)
     loaded = load_policy(policy, device=runs_on)
@@ -186,6 +186,8 @@ def _measure_one(lab: Lab, claim: Claim, folder: Path) -> None:
 
     try:
         finding = claim.measure(lab)
+        if lab.quick and claim.quick:
+            finding = replace(finding, checks=[check for check in finding.checks if check.what in claim.quick])
         for illustration in finding.illustrations:
             if isinstance(illustration.content, Figure) and not claim.other_policies():  # or it shows several policies
                 name_policy(illustration.content, lab.policy_name)
@@ -263,4 +265,7 @@ def _description(policy: str, levels: Sequence[int], quick: bool, claims: Collec
         "policy": name,
         "command": command + (" --quick" if quick else ""),
         "levels": f"{len(levels)} levels ({written})",
+        "quick": "A first look: a claim is judged by those of its numbers that so few mazes can decide."
+        if quick
+        else "",
     }

@@ -96,6 +96,7 @@ CLAIM = Claim(
     criterion=f"With both, the cheese is taken at most {LITTLE:g} more often than with −cheese alone, the corner is "
     f"reached at least {LITTLE:g} more often than with either alone, and the distance to the sum is at most "
     f"{EFFECT:g}.",
+    quick=("P(reach corner): both, minus −cheese alone", "P(reach corner): both, minus top_right alone"),
     measure=_measure,
     conditions=(BASELINE, _CHEESE, _CORNER, _BOTH),
     cost=5,

@@ -108,6 +108,7 @@ CLAIM = Claim(
     "vectors of cells where the next steps to cheese and corner differ.",
     criterion=f"Mean and median change of P(cheese | decision square) are at most −{EFFECT:g}; it rises in at most "
     f"{_RAISED_AT_MOST:.0%} of mazes; the share of vectors toward the cheese falls by at least {EFFECT:g}.",
+    quick=("mean change of P(cheese | decision square)",),
     measure=_measure,
     conditions=(BASELINE, _MINUS),
     cost=4,

@@ -81,7 +81,7 @@ def test_no_file_tells_where_the_policy_lies(
     claims.append(replace(baseline, number=2, name="broken", measure=broken))
     (family,) = (claim for claim in all_claims() if claim.name == "family")
     claims.append(replace(family, number=3, other_policies=tuple))
-    monkeypatch.setattr(run_module, "chosen_claims", lambda _: claims)
+    monkeypatch.setattr(run_module, "chosen_claims", lambda _names, **_quick: claims)
     monkeypatch.setenv("HOME", str(home.parent))
     out = home / "run"
     reproduction = reproduce(str(policy), [0], out=out, quick=True)

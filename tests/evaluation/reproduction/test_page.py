@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from evaluation.reproduction import reproduce
+from evaluation.reproduction import all_claims, reproduce
 
 if TYPE_CHECKING:
     from selenium import webdriver
@@ -38,7 +38,9 @@ def browser() -> Iterator[webdriver.Chrome]:
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> str:
-    reproduction = reproduce("small", [3, 26], quick=True, out=tmp_path_factory.mktemp("page"))
+    reproduction = reproduce(
+        "small", [3, 26], claims=[claim.name for claim in all_claims()], quick=True, out=tmp_path_factory.mktemp("page")
+    )
     assert not [stored.summary for stored in reproduction.findings.values() if stored.problem == "failed"]
     return reproduction.page.as_uri()
 

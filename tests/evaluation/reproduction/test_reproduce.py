@@ -32,6 +32,11 @@ def test_every_claim_says_all_that_it_must() -> None:
     for claim in claims:
         for text in (claim.title, claim.statement, claim.method, claim.criterion):
             assert len(text) > 20
+        assert claim.quotations
+        for quotation in claim.quotations:
+            assert 0 < len(quotation.words.split()) <= 25
+            assert quotation.section
+            assert quotation.source.url.startswith("https://www.lesswrong.com/posts/")
         assert "%" in claim.criterion or any(character.isdigit() for character in claim.criterion)
 
 
@@ -61,6 +66,15 @@ def test_what_it_writes(done: Path) -> None:
             assert all((folder / file).stat().st_size > 1000 for file in picture["files"])
         for table in finding["tables"]:
             assert len(pd.read_csv(folder / table["file"]))
+
+
+def test_a_quick_run_judges_what_few_mazes_can_decide(tmp_path: Path) -> None:
+    """Of the claims that it measures, and of their numbers, those that it said beforehand."""
+    reproduction = reproduce("small", LEVELS, quick=True, out=tmp_path)
+    judged = {claim.name: [check.what for check in stored.checks] for claim, stored in reproduction.findings.items()}
+    assert judged == {claim.name: list(claim.quick) for claim in all_claims() if claim.quick}
+    assert 0 < len(judged) < len(all_claims())
+    assert {stored.problem for stored in reproduction.findings.values()} == {""}
 
 
 def test_a_finished_run_measures_nothing_again(done: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,14 +140,14 @@ def test_trouble_in_one_claim_is_its_own(tmp_path: Path, monkeypatch: pytest.Mon
         replace(baseline, number=2, name="senseless", measure=senseless),
         replace(baseline, number=3),
     ]
-    monkeypatch.setattr(run_module, "chosen_claims", lambda _: claims)
+    monkeypatch.setattr(run_module, "chosen_claims", lambda _names, **_quick: claims)
     stored = list(reproduce("small", LEVELS, out=tmp_path).findings.values())
     assert [stored.problem for stored in stored] == ["failed", "does not apply", ""]
     assert "ZeroDivisionError: of <something> (test_reproduce.py, line" in stored[0].summary
     assert stored[2].verdict in set(Verdict)
     assert "of &lt;something&gt;" in (tmp_path / "index.html").read_text(encoding="utf-8")
     mended = [replace(claim, measure=baseline.measure) for claim in claims[:2]]
-    monkeypatch.setattr(run_module, "chosen_claims", lambda _: mended)
+    monkeypatch.setattr(run_module, "chosen_claims", lambda _names, **_quick: mended)
     assert [stored.problem for stored in reproduce("small", LEVELS, out=tmp_path).findings.values()] == ["", ""]
 
 
@@ -142,11 +156,11 @@ def test_a_changed_rule_is_a_new_question(tmp_path: Path, monkeypatch: pytest.Mo
     reproduce("small", LEVELS, claims=[claim.name], out=tmp_path)
     measured = []
     changed = replace(claim, criterion="another 0.5", measure=lambda lab: measured.append(1) or claim.measure(lab))
-    monkeypatch.setattr(run_module, "chosen_claims", lambda _: [changed])
+    monkeypatch.setattr(run_module, "chosen_claims", lambda _names, **_quick: [changed])
     reproduce("small", LEVELS, claims=[claim.name], out=tmp_path)
     assert measured
     reading = replace(changed, other_policies=lambda: ["ppo-7"])
-    monkeypatch.setattr(run_module, "chosen_claims", lambda _: [reading])
+    monkeypatch.setattr(run_module, "chosen_claims", lambda _names, **_quick: [reading])
     reproduce("small", LEVELS, claims=[claim.name], out=tmp_path)
     assert len(measured) == 2
 
