@@ -54,7 +54,7 @@ def reproduce(
 
     if list_claims:
         for claim in all_claims():
-            _out.print(f"{claim.name}: {claim.title}", highlight=False)
+            _out.print(f"{claim.name}: {claim.title}", highlight=False, soft_wrap=True)
         return
     names = None if claims is None else [name.strip() for name in claims.split(",") if name.strip()]
     folder = out or Path("results") / (f"reproduce-{Path(policy).stem}" + ("-quick" if quick else ""))
