@@ -11,9 +11,9 @@ import pandas as pd
 
 from evaluation._evaluate import evaluate
 from evaluation.measuring import FIRST_LOOK_LEVELS, USUAL_CONDITIONS, those_that_exist
-from evaluation.results import make_folder, mean_interval, policy_name, save_figure, write_text
+from evaluation.results import Results, make_folder, mean_interval, policy_name, save_figure, write_text
 from evaluation.views import fields_figure, record_video, vector_field
-from steered_env import Maze, load_policy
+from steered_env import ImpalaPolicy, Maze, load_policy
 from steered_env.policy import choose_device
 from steered_env.system import refuse_foreign_files
 from steered_env.training import move_accuracy
@@ -61,13 +61,19 @@ def write_checkpoint_card(
     save_figure(fields_figure([baseline, steered, steered.difference(baseline)], policy=shown_name), figure)
     filmed = those_that_exist(USUAL_CONDITIONS[:4], loaded, maze)
     record_video(loaded, maze, filmed, film, steps=_STEPS, panel=_PANEL)
-    held_out = move_accuracy(loaded, cheese_region=_REGION, levels=_EXAMPLE_LEVELS)
+    values = {"name": shown_name, "filmed": filmed, "table": table.name, "figure": figure.name, "film": film.name}
+    write_text(page, render("checkpoint.md.jinja", **values, **_measured(loaded, results)))
+    return [page, table, figure, film]
+
+
+def _measured(policy: ImpalaPolicy, results: Results) -> dict[str, Any]:
+    """What the page says in numbers; the accuracy by size is measured here."""
+    held_out = move_accuracy(policy, cheese_region=_REGION, levels=_EXAMPLE_LEVELS)
     unsteered = results.frame.query("condition == 'baseline'")
     sizes = [(size, f"{share:.0%}", count) for size, (share, count) in held_out.by_size.items()]
-    values: dict[str, Any] = {
-        "name": shown_name,
-        "width": loaded.width,
-        "parameters": sum(parameter.numel() for parameter in loaded.parameters()),
+    return {
+        "width": policy.width,
+        "parameters": sum(parameter.numel() for parameter in policy.parameters()),
         "mazes": len(FIRST_LOOK_LEVELS),
         "levels": ", ".join(map(str, FIRST_LOOK_LEVELS)),
         "results": results,
@@ -78,10 +84,4 @@ def write_checkpoint_card(
         "examples": len(_EXAMPLE_LEVELS),
         "shown": _SHOWN,
         "shown_condition": _SHOWN_CONDITION,
-        "filmed": filmed,
-        "table": table.name,
-        "figure": figure.name,
-        "film": film.name,
     }
-    write_text(page, render("checkpoint.md.jinja", **values))
-    return [page, table, figure, film]
