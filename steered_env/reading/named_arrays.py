@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,8 @@ def activations(
 
     Args:
         policy: See `Steering.difference`.
-        mazes: The mazes, as they are now; any iterable, drawn in batches.
+        mazes: The mazes, as they are now, taken in batches. What has a length and makes its mazes as it goes need never
+            hold more of them than one batch; an iterator without a length is read to its end first.
         layers: One layer name, or several.
         grad: Also give, under ``"LAYER:grad"``, the gradient of the log-probability of the action that the policy likes
             best, with respect to the activations.
@@ -64,28 +66,30 @@ def activations(
         LayerError: if the policy has no such layer.
     """
     names = (layers,) if isinstance(layers, str) else tuple(layers)
-    listed = [check_maze(maze) for maze in mazes]
-    if not listed:
+    sized = mazes if isinstance(mazes, Collection) else list(mazes)
+    if not len(sized):
         raise ValueError("there must be at least one maze to read activations of")
     files = None if folder is None else Path(folder)
     if files is not None:
         files.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, NDArray[np.float32]] = {}
-    for start, batch in _batches(policy, listed, names, grad=grad):
-        for name, values in batch.items():
+    levels_and_sizes: list[tuple[int, int]] = []
+    for batch in _batches(sized):
+        start = len(levels_and_sizes)
+        levels_and_sizes += [(-1 if maze.level is None else maze.level, maze.size) for maze in batch]
+        observations = draw_frames(batch)
+        read = _with_gradients(policy, names, observations) if grad else read_activations(policy, names, observations)
+        for name, tensor in read.items():
             if name not in arrays:
-                arrays[name] = _room(name, (len(listed), *values.shape[1:]), files)
-            arrays[name][start : start + len(values)] = values
-    return {name: _named(name, array, listed) for name, array in arrays.items()}
+                arrays[name] = _room(name, (len(sized), *tensor.shape[1:]), files)
+            arrays[name][start : start + len(batch)] = tensor.float().cpu().numpy()
+    return {name: _named(name, array, levels_and_sizes) for name, array in arrays.items()}
 
 
-def _batches(
-    policy: Any, mazes: Sequence[Maze], layers: Sequence[str], *, grad: bool
-) -> Iterator[tuple[int, dict[str, NDArray[np.float32]]]]:
-    for start in range(0, len(mazes), _BATCH):
-        observations = draw_frames(mazes[start : start + _BATCH])
-        read = _with_gradients(policy, layers, observations) if grad else read_activations(policy, layers, observations)
-        yield start, {name: tensor.float().cpu().numpy() for name, tensor in read.items()}
+def _batches(mazes: Iterable[Maze]) -> Iterator[list[Maze]]:
+    remaining = map(check_maze, mazes)
+    while batch := list(islice(remaining, _BATCH)):
+        yield batch
 
 
 def _with_gradients(policy: Any, layers: Sequence[str], observations: NDArray[np.uint8]) -> dict[str, Tensor]:
@@ -107,14 +111,15 @@ def _room(name: str, shape: tuple[int, ...], folder: Path | None) -> NDArray[np.
     return room
 
 
-def _named(name: str, array: NDArray[np.float32], mazes: Sequence[Maze]) -> xr.DataArray:
+def _named(name: str, array: NDArray[np.float32], levels_and_sizes: Sequence[tuple[int, int]]) -> xr.DataArray:
     import xarray as xr
 
     dims = ("maze", "channel", "row", "col") if array.ndim == 4 else ("maze", "channel", "place")[: array.ndim]
+    levels, sizes = zip(*levels_and_sizes, strict=True)
     coordinates: dict[str, Any] = {
-        "maze": np.arange(len(mazes)),
-        "level": ("maze", [-1 if maze.level is None else maze.level for maze in mazes]),
-        "size": ("maze", [maze.size for maze in mazes]),
+        "maze": np.arange(len(levels)),
+        "level": ("maze", list(levels)),
+        "size": ("maze", list(sizes)),
         "layer": name.removesuffix(":grad"),
     }
     if array.ndim > 1:

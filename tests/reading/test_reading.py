@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -189,3 +191,34 @@ def test_pictures_of_maps(small: ImpalaPolicy, mazes: list[Maze]) -> None:
     for array, channels, message in ((read, None, "one maze"), (read[0], [32], "0 to 31")):
         with pytest.raises(ValueError, match=message):
             maps_figure(array, mazes[0], channels)
+
+
+class MadeOnTheWay(Collection[Maze]):
+    """Mazes that are made when they are asked for; knows how many of them are alive at most."""
+
+    def __init__(self, maze: Maze, count: int) -> None:
+        self.maze, self.count, self.most_alive = maze, count, 0
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __contains__(self, _: object) -> bool:
+        return False
+
+    def __iter__(self) -> Iterator[Maze]:
+        made: list[weakref.ref[Maze]] = []
+        for number in range(self.count):
+            maze = self.maze.with_mouse(self.maze.path(self.maze.start, self.maze.corner)[number % 5])
+            made.append(weakref.ref(maze))
+            self.most_alive = max(self.most_alive, sum(kept() is not None for kept in made))
+            yield maze
+            del maze
+
+
+def test_mazes_that_are_made_on_the_way_are_not_kept(small: ImpalaPolicy, tmp_path: Path) -> None:
+    mazes = MadeOnTheWay(Maze.from_level(26), 200)
+    read = activations(small, mazes, "embedder.fc", folder=tmp_path)["embedder.fc"]
+    assert read.shape[0] == 200
+    assert isinstance(np.asarray(read.data).base, np.memmap) or isinstance(read.data, np.memmap)
+    assert mazes.most_alive < 140  # two batches
+    np.testing.assert_allclose(read[:5], read[195:], atol=1e-5)
