@@ -25,7 +25,7 @@ _SHARE_BATCH = 64
 def rows() -> Iterator[Row]:
     """The exact method against running every state, conditions one by one, and sampling; and its memory."""
     yield _states_that_matter("small", range(24))
-    yield _states_that_matter("full", range(12))
+    yield _states_that_matter("full", range(4))
     yield _five_conditions_against_one()
     yield _sweep_against_one_by_one()
     yield _exact_against_sampled()

@@ -19,7 +19,7 @@ from steered_env import load_policy
 from .peak_memory import peak_mebibytes
 from .timing import Row, in_turn, seconds
 
-_LEVELS = range(40)
+_LEVELS = {"small": range(40), "full": range(8)}
 _MEMORY_LEVELS = (100, 5000)
 _GROWING = (100, 1000, 10_000)
 
@@ -35,12 +35,12 @@ def rows() -> Iterator[Row]:
 
 def _two_workers_against_one() -> Row:
     """The same run with one thread and with two."""
-    policy = load_policy()
-    one, two = in_turn(lambda: _run(policy, workers=1), lambda: _run(policy, workers=2), rounds=3)
+    policy, levels = load_policy(), _LEVELS["small"]
+    one, two = in_turn(lambda: _run(policy, levels, workers=1), lambda: _run(policy, levels, workers=2), rounds=3)
     return Row(
         f"a run in a folder, 2 workers, levels per second ({len(USUAL_CONDITIONS)} conditions)",
-        f"{len(_LEVELS) / two:.2f}",
-        f"1 worker: {len(_LEVELS) / one:.2f}",
+        f"{len(levels) / two:.2f}",
+        f"1 worker: {len(levels) / one:.2f}",
         f"{one / two:.2f}",
         "2",
     )
@@ -80,21 +80,21 @@ def _memory() -> Row:
 
 
 def _against_the_network(name: str) -> Row:
-    policy = load_policy(name)
+    policy, levels = load_policy(name), _LEVELS[name]
     shares = []
     times = []
     for _ in range(3):
         clock = _NetworkClock()
         with clock:
             begin = time.perf_counter()
-            _run(policy, workers=1)
+            _run(policy, levels, workers=1)
             times.append(time.perf_counter() - begin)
         shares.append(clock.seconds / times[-1])
     share, took = sorted(shares)[1], sorted(times)[1]
     return Row(
         f"a run in a folder, policy `{name}`, 1 worker, levels per second ({len(USUAL_CONDITIONS)} conditions)",
-        f"{len(_LEVELS) / took:.2f}",
-        f"the network alone in the same batches: {len(_LEVELS) / took / share:.2f}",
+        f"{len(levels) / took:.2f}",
+        f"the network alone in the same batches: {len(levels) / took / share:.2f}",
         f"{share:.2f}",
         "1; the aim: 0.80",
     )
@@ -123,9 +123,9 @@ class _NetworkClock:
         packed_forward.in_batches = self._plain
 
 
-def _run(policy: object, workers: int) -> None:
+def _run(policy: object, levels: range, workers: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        evaluate(policy, _LEVELS, USUAL_CONDITIONS, out=Path(folder), workers=workers)  # type: ignore[arg-type]
+        evaluate(policy, levels, USUAL_CONDITIONS, out=Path(folder), workers=workers)  # type: ignore[arg-type]
 
 
 def _peak_mebibytes(levels: int) -> float:
