@@ -25,7 +25,7 @@ _SHARE_BATCH = 64
 def rows() -> Iterator[Row]:
     """The exact method against running every state, conditions one by one, and sampling; and its memory."""
     yield _states_that_matter("small", range(24))
-    yield _states_that_matter("full", range(4))
+    yield _states_that_matter("full", range(12), rounds=1)
     yield _five_conditions_against_one()
     yield _sweep_against_one_by_one()
     yield _exact_against_sampled()
@@ -48,15 +48,16 @@ def _exact_against_sampled() -> Row:
     )
 
 
-def _states_that_matter(name: str, levels: range) -> Row:
-    policy = load_policy(name)
+def _states_that_matter(name: str, levels: range, *, rounds: int = 3) -> Row:
+    policy, conditions = load_policy(name), len(USUAL_CONDITIONS)
     usual, every = in_turn(
         lambda: evaluate(policy, levels, USUAL_CONDITIONS, workers=1, chunk=len(levels)),
         lambda: evaluate(policy, levels, USUAL_CONDITIONS, workers=1, chunk=len(levels), tolerance=0),
-        rounds=3,
+        rounds=rounds,
+        warmup=0,
     )
     return Row(
-        f"exact, policy `{name}`, 1 worker, levels per second ({len(USUAL_CONDITIONS)} conditions)",
+        f"exact, policy `{name}`, {len(levels)} levels, 1 worker, levels per second ({conditions} conditions)",
         f"{len(levels) / usual:.2f}",
         f"the network in every state (`tolerance=0`): {len(levels) / every:.2f}",
         f"{every / usual:.2f}",

@@ -98,3 +98,11 @@ def test_small_before_and_after() -> None:
         assert effects["+top-right: Δ corner"][name] == apart["top_right"]["Δ top right"]
         assert effects["both: Δ corner"][name] == apart["top_right - cheese"]["Δ top right"]
         assert effects["-random: Δ cheese"][name] == apart["-random"]["Δ cheese"]
+
+
+def test_the_speeds_of_the_readme_are_those_of_the_last_benchmark() -> None:
+    measured = (ROOT / "docs/speed.md").read_text(encoding="utf-8").splitlines()
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Speed")[2].partition("\n## ")[0]
+    shown = [line for line in readme.splitlines() if line.startswith("|")]
+    assert len(shown) == 2 + 5  # a heading, and five rows
+    assert set(shown) <= set(measured)
