@@ -76,7 +76,7 @@ def explore(
     """
     stages = forward.stages() if tolerance else None
     packed = None if stages is None else PackedForward(stages)
-    most = len(mazes) if packed is None else packed.sizes.mazes
+    most = 1 if packed is None else packed.sizes.mazes  # nothing is gained by keeping what fills no common batch
     queue = ((number, maze, conditions) for number, (maze, conditions) in enumerate(mazes) if conditions)
     pool: dict[int, ExploredMaze] = {}
     while True:
@@ -150,6 +150,10 @@ class ExploredMaze:
             )
             for condition, explored, reached in zip(self._conditions, explorations, rates, strict=True)
         }
+
+    def error_bounds(self) -> dict[str, float]:
+        """For each condition the most by which a probability may be too low."""
+        return {condition.name: condition.exploration.bound for condition in self._conditions}
 
     def time_in_cells(self) -> dict[str, NDArray[np.float64]]:
         """For each condition the expected number of steps that begin in each cell, ``(25, 25)`` float64."""

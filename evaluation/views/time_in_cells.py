@@ -133,5 +133,5 @@ def occupancy(
         asked = [(maze, {named.name: steering})]
         ((_, explored),) = explore(forward, asked, horizon=settings.horizon, tolerance=settings.tolerance)
     time = np.where(maze.walls, np.nan, explored.time_in_cells()[named.name])
-    bound = explored.measures()[named.name].error_bound
+    bound = explored.error_bounds()[named.name]
     return Occupancy(maze, named.name, time, settings.horizon, bound, subject.name)
