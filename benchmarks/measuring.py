@@ -42,7 +42,7 @@ def _exact_against_sampled() -> Row:
         f"{len(LEVELS)} levels × {len(USUAL_CONDITIONS)} conditions, exact, 2 workers",
         f"{exact:.1f} s",
         f"sampled, {episodes} episode{'s' * (episodes > 1)} of each: enough for a standard error of the mean at most "
-        f"5 % above that of the levels alone; the network runs once on every different frame: {sampled:.1f} s",
+        f"5 % above that of the levels alone; the network runs once on every different observation: {sampled:.1f} s",
         f"{sampled / exact:.1f}",
         "–",
     )
@@ -125,7 +125,7 @@ def _share_before_layer() -> float:
     policy = load_policy()
     stages = [policy.get_submodule(name) for name in policy.stages]
     cut = policy.stages.index(DEFAULT_LAYER.removesuffix(".resadd")) + 1
-    frames = np.random.default_rng(0).integers(0, 256, (_SHARE_BATCH, 64, 64, 3), np.uint8)
+    observations = np.random.default_rng(0).integers(0, 256, (_SHARE_BATCH, 64, 64, 3), np.uint8)
 
     def run(some: list[torch.nn.Module], x: torch.Tensor) -> torch.Tensor:
         for stage in some:
@@ -133,10 +133,10 @@ def _share_before_layer() -> float:
         return x
 
     with torch.inference_mode(), one_torch_thread():
-        x = to_input(frames)
+        x = to_input(observations)
         middle = run(stages[:cut], x)
         parts: list[Callable[[], object]] = [
-            lambda: run(stages[:cut], to_input(frames)),
+            lambda: run(stages[:cut], to_input(observations)),
             lambda: run(stages[cut:], middle),
         ]
         before, after = in_turn(*parts, rounds=15, warmup=3)

@@ -20,7 +20,7 @@ from steered_env import (
     rank_agreement,
 )
 from steered_env.maze import actions_between
-from steered_env.simulator import draw_frames
+from steered_env.simulator import draw_observations
 from steered_env.steering import DEFAULT_LAYER
 
 
@@ -36,7 +36,7 @@ def main() -> None:
     tracking = channels_that_track(read, cells)
     print(tracking.head(4).round(2), "\n")
 
-    observations = draw_frames(mazes)
+    observations = draw_observations(mazes)
     middle = (np.array([maze.corner for maze in mazes]) + [maze.start for maze in mazes]) / 2
     for thing, targets in {
         "the cheese is in the upper half": np.array(cells)[:, 0] > middle[:, 0],

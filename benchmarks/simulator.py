@@ -10,7 +10,7 @@ from procgen import ProcgenGym3Env
 
 from steered_env import Maze, MazeEnv, MazeVectorEnv
 from steered_env.sb3.vec_env import MazeVecEnv
-from steered_env.simulator import draw_frames
+from steered_env.simulator import draw_observations
 
 from .timing import Row, in_turn
 
@@ -109,7 +109,7 @@ def _drawn_mazes() -> Row:
         bare.observe()
 
     def ours() -> None:
-        draw_frames([maze.without_cheese() for maze in mazes])
+        draw_observations([maze.without_cheese() for maze in mazes])
 
     def drawing_alone() -> None:
         bare.act(np.full(_MAZES, 4))

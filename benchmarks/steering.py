@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from steered_env import Maze, SteeredPolicy, cheese_vector, load_policy, read_activations
-from steered_env.simulator import draw_frames
+from steered_env.simulator import draw_observations
 from steered_env.steering import DEFAULT_LAYER
 
 from .timing import Row, in_turn
@@ -17,7 +17,7 @@ _ROUNDS = {BATCH: 11, 1: 101}
 def rows() -> Iterator[Row]:
     """Reading and steering, in batches and one observation at a time, as in an episode."""
     maze = Maze.from_level(0)
-    observations = draw_frames(Maze.from_levels(range(BATCH)))
+    observations = draw_observations(Maze.from_levels(range(BATCH)))
     for name in ("small", "full"):
         policy = load_policy(name)
         steered = SteeredPolicy(policy, -cheese_vector(policy, maze))

@@ -95,7 +95,7 @@ def sweep(
 ) -> pd.DataFrame:
     """Measure every combination of policies, vectors, layers, sources and coefficients on every maze, exactly.
 
-    Each frame passes through the layers before the first steered one once for all settings, and each vector is
+    Each observation passes through the layers before the first steered one once for all settings, and each vector is
     computed once; see ``benchmarks`` for what that saves.
 
     Example:

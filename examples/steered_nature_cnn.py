@@ -19,7 +19,7 @@ from evaluation import evaluate
 from steered_env import Maze
 from steered_env.maze import actions_between, random_cheese_cell, with_random_mouse
 from steered_env.sb3 import MazeVecEnv
-from steered_env.simulator import draw_frames
+from steered_env.simulator import draw_observations
 
 AGENT = Path(__file__).parent / "agents" / "nature_cnn.safetensors"
 SIZES = (3, 5)
@@ -44,7 +44,7 @@ def train(model: PPO, steps: int, generator: np.random.Generator) -> None:
     """Teach a model shortest paths in mazes that are not evaluated."""
     mazes = [maze for maze in Maze.from_levels(range(10_000_000, 10_004_000)) if maze.size in SIZES]
     lessons = [lesson(mazes, generator) for _ in range(10_000)]
-    observations = draw_frames([maze for maze, _ in lessons])
+    observations = draw_observations([maze for maze, _ in lessons])
     right = torch.tensor([[float(action in actions) for action in range(15)] for _, actions in lessons])
     optimizer = torch.optim.Adam(model.policy.parameters(), lr=1e-3)
     for step in range(steps):

@@ -218,8 +218,8 @@ def _target(kind: str, what: str) -> Target:
         name=kind,
         what=(
             f"Mutated {what} of a network of width 1, into `load_policy`. What is accepted gives the probabilities of "
-            f"a frame. Planted pickles would make the file `{pickles.MARKER}` if anything unpickled them, which would "
-            "be a finding. Length and header: no whole file, or a pickle that is refused as it is read."
+            f"an observation. Planted pickles would make the file `{pickles.MARKER}` if anything unpickled them, which "
+            "would be a finding. Length and header: no whole file, or a pickle that is refused as it is read."
         ),
         prepare=partial(prepare, kind=kind),
         count=10_000,

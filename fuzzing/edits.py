@@ -203,9 +203,9 @@ def _disagreement(maze: Maze, model: Model) -> str | None:
 _CENTRES = np.round((np.arange(SIDE) + 0.5) * 64 / SIDE - 0.5).astype(int)
 
 
-def _seen(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _seen(observation: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """``(25, 25, 3)`` uint8: the middle of each cell, bottom row first."""
-    middle: NDArray[np.uint8] = frame[63 - _CENTRES][:, _CENTRES]
+    middle: NDArray[np.uint8] = observation[63 - _CENTRES][:, _CENTRES]
     return middle
 
 
@@ -243,17 +243,17 @@ class Sequences:
 
     def _draw(self, state: bytes) -> NDArray[np.uint8]:
         self._by_hand._write_bytes(0, state)
-        frame: NDArray[np.uint8] = self._by_hand.frames[0].copy()
-        return frame
+        observation: NDArray[np.uint8] = self._by_hand.observations[0].copy()
+        return observation
 
     def _drawn_otherwise(self, place: int, state: Bytes, model: Model) -> str | None:
         """Describe a difference between what procgen has or draws and what the model says; None if there is none."""
         if Bytes(self._edited.read(place)).model() != model:
             return "procgen simulates another maze than the model"
-        frame = self._edited.frames[place]
-        if not np.array_equal(frame, self._draw(state.patched(model))):
+        observation = self._edited.observations[place]
+        if not np.array_equal(observation, self._draw(state.patched(model))):
             return "procgen draws another maze than the model"
-        cells = _seen(frame)
+        cells = _seen(observation)
         expected = np.where(
             np.array(model.walls)[:, :, None],
             _seen(self._draw(state.painted(wall=True))),
@@ -264,7 +264,7 @@ class Sequences:
             if cell is not None:
                 free[cell] = False
         if (cells != expected).any(axis=2)[free].any():
-            return "the frame shows a wall or an open cell where the model has none"
+            return "the observation shows a wall or an open cell where the model has none"
         return None
 
     def _step(self, generators: Sequence[random.Random], models: Sequence[Model | None]) -> list[str | None]:
@@ -300,7 +300,7 @@ TARGET = Target(
     what=(
         "Sequences of one to eight edits of a random level, impossible ones among them, made in a `Maze` and in a "
         "model of a few lines. Both must refuse the same edits and end alike; what procgen then simulates, draws (the "
-        "frame of a state patched by hand, and each cell's middle pixel), and does in "
+        "observation of a state patched by hand, and each cell's middle pixel), and does in "
         f"{STEPS} random steps must be what the model says. The table counts refused edits, several in one sequence."
     ),
     prepare=prepare,

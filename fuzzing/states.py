@@ -120,8 +120,8 @@ def _simulate(seed: int, states: dict[int, MazeState]) -> dict[int, str]:
             MazeState.decode(batch.read(place))
         except StateError as error:
             findings[index] = f"after {STEPS} steps procgen has a state that is none: {error}"
-        if not batch.frames[place].any():
-            findings[index] = "the frame is black"
+        if not batch.observations[place].any():
+            findings[index] = "the observation is black"
     batch.close()
     return findings
 

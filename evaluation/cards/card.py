@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from evaluation.results import make_folder, mean_interval, paired_difference, save_figure, write_text
 from steered_env import ImpalaPolicy, Maze, load_policy
 from steered_env.policy import read_metadata, rounded, save_policy
-from steered_env.simulator import draw_frames
+from steered_env.simulator import draw_observations
 from steered_env.system import refuse_foreign_files
 from steered_env.training import CONFIG, HELD_OUT_LEVELS, WEIGHTS
 
@@ -94,8 +94,8 @@ def _no_policy_yet(run: Path) -> str:
 
 
 def _largest_change(before: ImpalaPolicy, after: ImpalaPolicy, mazes: Sequence[Maze]) -> float:
-    frames = draw_frames(mazes)
-    return float(np.abs(before.action_probabilities(frames) - after.action_probabilities(frames)).max())
+    observations = draw_observations(mazes)
+    return float(np.abs(before.action_probabilities(observations) - after.action_probabilities(observations)).max())
 
 
 def _card(policy: ImpalaPolicy, facts: dict[str, Any], measured: Measurements, change: float) -> str:

@@ -16,7 +16,7 @@ from scipy.sparse import csr_array
 
 from steered_env import Maze
 from steered_env.maze import ACTIONS_OF, STAYING_ACTIONS, after_all, reachable
-from steered_env.simulator import Cell, draw_frames
+from steered_env.simulator import Cell, draw_observations
 from steered_env.system import check_given_up
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Chain:
 
     def observations(self, states: Iterable[int]) -> NDArray[np.uint8]:
         """Draw what the policy sees in N of the states, of which none is the last: ``(N, 64, 64, 3)`` uint8."""
-        return draw_frames([self.maze.with_mouse(self.cells[state // 2], state % 2 == 1) for state in states])
+        return draw_observations([self.maze.with_mouse(self.cells[state // 2], state % 2 == 1) for state in states])
 
     def state_of(self, cell: Cell, facing_right: bool) -> int:
         """The index of a state."""

@@ -35,7 +35,7 @@ class Predictor(Protocol):
         episode_start: NDArray[np.bool_] | None = None,
         deterministic: bool = False,
     ) -> tuple[NDArray[np.int64], Any]:
-        """Frames ``(B, 64, 64, 3)`` to actions ``(B,)``."""
+        """Observations ``(B, 64, 64, 3)`` to actions ``(B,)``."""
         ...
 
 
@@ -56,9 +56,9 @@ class Episodes:
         self._reached_region = self._in_region()
 
     @property
-    def frames(self) -> NDArray[np.uint8]:
+    def observations(self) -> NDArray[np.uint8]:
         """What procgen shows now: ``(count, 64, 64, 3)`` uint8, overwritten by the next step."""
-        return self._mazes.frames
+        return self._mazes.observations
 
     @property
     def mice(self) -> NDArray[np.intp]:
@@ -102,20 +102,20 @@ class Episodes:
 
 
 class _SeenFrames:
-    """Runs the network on frames, on each only once: equal frames have equal probabilities."""
+    """Runs the network on observations, on each only once: equal observations have equal probabilities."""
 
     def __init__(self, forward: SharedForward, maze: Maze, condition: tuple[str, Intervention]) -> None:
         self._forward, self._maze, self._condition = forward, maze, dict([condition])
         self._known: dict[bytes, NDArray[np.float32]] = {}
 
-    def probabilities(self, frames: NDArray[np.uint8], mice: NDArray[np.intp]) -> NDArray[np.float32]:
+    def probabilities(self, observations: NDArray[np.uint8], mice: NDArray[np.intp]) -> NDArray[np.float32]:
         """``(N, 64, 64, 3)`` uint8, and the cell ``(N, 2)`` of each mouse, to ``(N, 15)`` float32."""
-        keys = [frame.tobytes() for frame in frames]
+        keys = [observation.tobytes() for observation in observations]
         new = {key: index for index, key in enumerate(keys) if key not in self._known}
         if new:
             seen = list(new.values())
             cells = [(int(row), int(col)) for row, col in mice[seen]]
-            rows = self._forward.at(self._maze, cells, frames[seen], self._condition)[0]
+            rows = self._forward.at(self._maze, cells, observations[seen], self._condition)[0]
             self._known.update(zip(new, rows, strict=True))
         return np.stack([self._known[key] for key in keys])
 
@@ -164,7 +164,7 @@ def measure_by_sampling(
     """Measure one maze under several steerings, each with episodes of its own.
 
     Args:
-        forward: the policy; it sees the very frames that procgen draws.
+        forward: the policy; it sees the very observations that procgen draws.
         maze: in its start state.
         steerings: condition name to steering.
         horizon: steps.
@@ -189,7 +189,7 @@ def measure_by_sampling(
                 active = np.flatnonzero(run.running)
                 if not len(active):
                     break
-                probabilities = seen.probabilities(run.frames[active], run.mice[active])
+                probabilities = seen.probabilities(run.observations[active], run.mice[active])
                 actions = np.zeros(episodes, np.int64)
                 if deterministic:
                     actions[active] = probabilities.argmax(axis=1)
@@ -208,7 +208,7 @@ def measure_predictor(
     """Measure a policy that only has ``predict``; it draws its actions itself.
 
     Raises:
-        ValueError: if what it gives are no actions, one for each frame.
+        ValueError: if what it gives are no actions, one for each observation.
     """
     state, starts = None, np.ones(episodes, np.bool_)
     with closing(Episodes(maze, episodes)) as run:
@@ -217,7 +217,7 @@ def measure_predictor(
                 break
             check_given_up()
             actions, state = policy.predict(
-                run.frames.copy(), state=state, episode_start=starts, deterministic=deterministic
+                run.observations.copy(), state=state, episode_start=starts, deterministic=deterministic
             )
             run.step(_checked_actions(actions, episodes, policy))
             starts = np.zeros(episodes, np.bool_)
@@ -230,7 +230,7 @@ def _checked_actions(actions: object, count: int, policy: object) -> NDArray[np.
     chosen = np.asarray(actions)
     if chosen.shape != (count,) or not np.issubdtype(chosen.dtype, np.integer):
         raise ValueError(
-            f"predict of {type(policy).__name__} must give {count} whole numbers for {count} frames, got "
+            f"predict of {type(policy).__name__} must give {count} whole numbers for {count} observations, got "
             f"{chosen.dtype} of shape {chosen.shape}"
         )
     if outside := [action for action in chosen.tolist() if not 0 <= action < ACTIONS]:
@@ -242,5 +242,5 @@ def _towards(forward: SharedForward, maze: Maze, condition: Mapping[str, Interve
     square = maze.decision_square
     if square is None:
         return Towards()
-    frame = maze.with_mouse(square, facing_right=False).observe()
-    return towards_cheese_and_corner(maze, forward.at(maze, [square], frame[None], condition)[0, 0])
+    observation = maze.with_mouse(square, facing_right=False).observe()
+    return towards_cheese_and_corner(maze, forward.at(maze, [square], observation[None], condition)[0, 0])

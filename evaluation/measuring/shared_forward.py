@@ -1,4 +1,4 @@
-"""Running one policy under many steerings on the same frames, sharing what they have in common."""
+"""Running one policy under many steerings on the same observations, sharing what they have in common."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch import nn
 
 from steered_env import Maze
 from steered_env.policy import check_shape, first_fault, probabilities_of
-from steered_env.simulator import ACTIONS, FRAME_SHAPE, Cell
+from steered_env.simulator import ACTIONS, OBSERVATION_SHAPE, Cell
 from steered_env.steering import Intervention, applying
 from steered_env.system import check_given_up, worker_threads
 
@@ -105,12 +105,12 @@ def _has_function_for_method(part: nn.Module) -> bool:
 class SharedForward:
     """Action probabilities of a policy under several steerings, or other interventions.
 
-    For an `ImpalaPolicy` as it is built the layers before the first steered one run once per frame, and only the rest
-    once per steering. Everything else goes through its own ``action_probabilities``, once per steering.
+    For an `ImpalaPolicy` as it is built the layers before the first steered one run once per observation, and only the
+    rest once per steering. Everything else goes through its own ``action_probabilities``, once per steering.
 
     Args:
         policy: is copied, so that threads do not share what it keeps while it runs; see `own_copy`.
-        batch_size: frames in every forward pass, the last one padded: one shape, so the same bits every time.
+        batch_size: observations in every forward pass, the last one padded: one shape, so the same bits every time.
         threads: how many batches run at once, each in one torch thread, where no steering needs hooks; 1 where several
             mazes are measured at once.
         device: Where the copy goes; by default it stays where the policy is.
@@ -133,7 +133,7 @@ class SharedForward:
         self,
         maze: Maze,
         cells: Sequence[Cell],
-        frames: NDArray[np.uint8],
+        observations: NDArray[np.uint8],
         conditions: Mapping[str, Intervention],
     ) -> NDArray[np.float32]:
         """Compute action probabilities in some cells of a maze, under several conditions.
@@ -141,7 +141,7 @@ class SharedForward:
         Args:
             maze: which.
             cells: N of them, where the mouse is.
-            frames: ``(N, 64, 64, 3)`` uint8, what it sees there.
+            observations: ``(N, 64, 64, 3)`` uint8, what it sees there.
             conditions: K names, each with its steering.
 
         Returns:
@@ -150,25 +150,25 @@ class SharedForward:
         Raises:
             NoProbabilitiesError: if one of the rows holds no probabilities; names maze, cell and condition.
         """
-        probabilities = self.probabilities(frames, list(conditions.values()))
+        probabilities = self.probabilities(observations, list(conditions.values()))
         for name, rows in zip(conditions, probabilities, strict=True):
             check_probabilities(rows, name, maze, cells)
         return probabilities
 
-    def probabilities(self, frames: NDArray[np.uint8], steerings: Sequence[Intervention]) -> NDArray[np.float32]:
+    def probabilities(self, observations: NDArray[np.uint8], steerings: Sequence[Intervention]) -> NDArray[np.float32]:
         """Compute action probabilities, unchecked.
 
         Args:
-            frames: ``(N, 64, 64, 3)`` uint8.
+            observations: ``(N, 64, 64, 3)`` uint8.
             steerings: K of them.
 
         Returns:
             ``(K, N, 15)`` float32.
         """
-        count, size = len(frames), self._batch_size
+        count, size = len(observations), self._batch_size
         result = np.empty((len(steerings), count, ACTIONS), np.float32)
-        padded = np.zeros((-(-count // size) * size, *FRAME_SHAPE), np.uint8)
-        padded[:count] = frames
+        padded = np.zeros((-(-count // size) * size, *OBSERVATION_SHAPE), np.uint8)
+        padded[:count] = observations
         stages = self.stages()
         cuts = [] if stages is None else [stages.cut_of(steering) for steering in steerings]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from torch import nn
 
-from steered_env.simulator import ACTIONS, FRAME_SHAPE
+from steered_env.simulator import ACTIONS, OBSERVATION_SHAPE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,6 +26,6 @@ class UniformPolicy(nn.Module):
     """
 
     def action_probabilities(self, observations: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """``(B, 15)`` float32 for frames ``(B, 64, 64, 3)``, or ``(15,)`` for one frame."""
-        several = np.ndim(observations) > len(FRAME_SHAPE)
+        """``(B, 15)`` float32 for observations ``(B, 64, 64, 3)``, or ``(15,)`` for one observation."""
+        several = np.ndim(observations) > len(OBSERVATION_SHAPE)
         return np.full((len(observations), ACTIONS) if several else ACTIONS, 1 / ACTIONS, np.float32)

@@ -177,7 +177,7 @@ class Lab:
         return {field.name: field for field in fields}
 
     def forward(self) -> SharedForward:
-        """The policy, to run many interventions on the same frames."""
+        """The policy, to run many interventions on the same observations."""
         return SharedForward(self.policy)
 
 

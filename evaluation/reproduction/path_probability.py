@@ -12,7 +12,7 @@ import numpy as np
 from evaluation.measuring import SharedForward
 from steered_env import Maze
 from steered_env.maze import actions_between, after
-from steered_env.simulator import Cell, draw_frames
+from steered_env.simulator import Cell, draw_observations
 from steered_env.steering import Intervention, InTurn
 
 if TYPE_CHECKING:
@@ -26,14 +26,14 @@ class PathTree:
     Attributes:
         maze: The maze, with its mouse at the start.
         paths: Target to the cells of its path, both ends included.
-        frames: ``(N, 64, 64, 3)`` uint8 observations, with the mouse in each cell on the way but the last, facing as it
+        observations: ``(N, 64, 64, 3)`` uint8, with the mouse in each cell on the way but the last, facing as it
             came.
         places: Cell to the index of its observation.
     """
 
     maze: Maze
     paths: dict[Cell, list[Cell]]
-    frames: NDArray[np.uint8]
+    observations: NDArray[np.uint8]
     places: dict[Cell, int]
 
     @classmethod
@@ -48,12 +48,12 @@ class PathTree:
         for path in paths.values():
             for here, next_cell in pairwise(path[:-1]):  # at the target itself nothing is left to do
                 _, facing[next_cell] = after(maze.walls, here, facing[here], actions_between(here, next_cell)[0])
-        frames = draw_frames([maze.with_mouse(cell, right) for cell, right in facing.items()])
-        return cls(maze, paths, frames, {cell: index for index, cell in enumerate(facing)})
+        observations = draw_observations([maze.with_mouse(cell, right) for cell, right in facing.items()])
+        return cls(maze, paths, observations, {cell: index for index, cell in enumerate(facing)})
 
     def actions(self, forward: SharedForward, conditions: Mapping[str, Intervention]) -> NDArray[np.float32]:
-        """Compute the action probabilities in `frames` under K conditions, ``(K, N, 15)``."""
-        return forward.at(self.maze, list(self.places), self.frames, conditions)
+        """Compute the action probabilities in `observations` under K conditions, ``(K, N, 15)``."""
+        return forward.at(self.maze, list(self.places), self.observations, conditions)
 
     def probability(self, target: Cell, actions: NDArray[np.float32]) -> float:
         """The geometric mean of the probabilities of the moves along the path to a target.
@@ -63,7 +63,7 @@ class PathTree:
 
         Args:
             target: One of the targets.
-            actions: Action probabilities in `frames`, ``(N, 15)``.
+            actions: Action probabilities in `observations`, ``(N, 15)``.
         """
         path = self.paths[target]
         steps = [

@@ -24,7 +24,7 @@ from evaluation.results import png_of
 from evaluation.storage import BASELINE
 from steered_env import Maze, SteeredPolicy, Steering
 from steered_env.maze import ACTIONS_OF, DIRECTIONS, check_maze
-from steered_env.simulator import ACTIONS, Cell, draw_frames
+from steered_env.simulator import ACTIONS, Cell, draw_observations
 from steered_env.steering import Intervention
 from steered_env.system import cores
 
@@ -170,10 +170,10 @@ def fields_of(
         policy: Name or path of the policy, for figures.
     """
     cells: list[Cell] = [(int(row), int(col)) for row, col in np.argwhere(~maze.walls) if (row, col) != maze.cheese]
-    frames = draw_frames([maze.with_mouse(cell) for cell in cells])
+    observations = draw_observations([maze.with_mouse(cell) for cell in cells])
     places = tuple(np.array(cells).T)
     fields = []
-    for name, rows in zip(steerings, forward.at(maze, cells, frames, steerings), strict=True):
+    for name, rows in zip(steerings, forward.at(maze, cells, observations, steerings), strict=True):
         probabilities = rows.astype(np.float64)
         by_cell = np.full((*maze.walls.shape, ACTIONS), np.nan)
         by_cell[places] = probabilities

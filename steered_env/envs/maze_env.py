@@ -13,7 +13,7 @@ from gymnasium import spaces
 from gymnasium.error import InvalidAction, ResetNeeded
 
 from steered_env.maze import Edit
-from steered_env.simulator import ACTIONS, FRAME_SHAPE
+from steered_env.simulator import ACTIONS, OBSERVATION_SHAPE
 
 from .episodes import Episodes, check_choice, check_options
 from .levels import Levels, MazeSource
@@ -36,8 +36,8 @@ _OPTIONS = ("level", "maze", "edits")
 class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
     """procgen's maze, in which a mouse looks for cheese, with mazes that can be chosen and edited.
 
-    Observations are procgen's frames, ``(64, 64, 3)`` uint8. There are 15 actions: 0–2 left, 3 down, 5 up, 6–8
-    right, the rest stay. The reward is procgen's own, 10 at the cheese and 0 elsewhere. The frame that comes
+    Observations are procgen's, ``(64, 64, 3)`` uint8. There are 15 actions: 0–2 left, 3 down, 5 up, 6–8
+    right, the rest stay. The reward is procgen's own, 10 at the cheese and 0 elsewhere. The observation that comes
     with ``terminated`` is the true last one, with the mouse on the emptied cheese cell.
 
     ``reset(options=…)`` takes ``{"level": 7}`` for one level, or ``{"maze": maze}`` for any `Maze`, and
@@ -94,7 +94,7 @@ class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
     ) -> None:
         source = MazeSource(levels, sizes, cheese_region, mouse_anywhere)
         self.render_mode = check_render_mode(render_mode)
-        self.observation_space = spaces.Box(0, 255, FRAME_SHAPE, np.uint8)
+        self.observation_space = spaces.Box(0, 255, OBSERVATION_SHAPE, np.uint8)
         self.action_space = spaces.Discrete(ACTIONS)
         self._episodes = Episodes(1, source, edits=edits, until=until, time_limit=time_limit)
 
@@ -108,7 +108,7 @@ class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
             options: ``{"level": int}`` or ``{"maze": Maze}``, and ``"edits"``, a sequence of further edits.
 
         Returns:
-            The first frame and ``info``.
+            The first observation and ``info``.
 
         Raises:
             TypeError: if an option is of the wrong kind.
@@ -119,7 +119,7 @@ class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
         check_options(options, _OPTIONS)
         check_choice(options)
         self._episodes.start(0, self._episodes.next_maze(self.np_random, options, options.get("edits", ())))
-        return mazes.frames[0].copy(), self._info()
+        return mazes.observations[0].copy(), self._info()
 
     def step(self, action: SupportsInt) -> tuple[NDArray[np.uint8], float, bool, bool, dict[str, Any]]:
         """Move the mouse.
@@ -128,7 +128,7 @@ class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
             action: 0 to 14.
 
         Returns:
-            The frame, the reward, whether the episode terminated, whether it was truncated, and ``info``.
+            The observation, the reward, whether the episode terminated, whether it was truncated, and ``info``.
 
         Raises:
             InvalidAction: if the action is not an integer from 0 to 14.
@@ -139,7 +139,7 @@ class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
         if episodes.finished[0]:
             raise ResetNeeded("cannot step: the episode is over; call reset() first")
         (reward,), (terminated,), (truncated,) = episodes.step((_action_number(action),))
-        return mazes.frames[0].copy(), reward, terminated, truncated, self._info()
+        return mazes.observations[0].copy(), reward, terminated, truncated, self._info()
 
     def snapshot(self) -> dict[str, Any]:
         """Record all that the rest of this episode and the next ones depend on.
@@ -180,7 +180,7 @@ class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
             snapshot: That of a `MazeEnv`.
 
         Returns:
-            The frame then, ``(64, 64, 3)`` uint8.
+            The observation then, ``(64, 64, 3)`` uint8.
 
         Raises:
             ValueError: if it is no snapshot of a `MazeEnv`.
@@ -191,8 +191,8 @@ class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
         of_all = {name: [snapshot[name]] for name in ("steps", "reached_cheese", "reached_top_right")}
         self._episodes.restore({**of_all, "mazes": [snapshot["maze"]], "finished": [not snapshot["running"]]})
         self._np_random, self._np_random_seed = generator_of(snapshot["generator"]), snapshot["seed"]
-        frame: NDArray[np.uint8] = mazes.frames[0].copy()
-        return frame
+        observation: NDArray[np.uint8] = mazes.observations[0].copy()
+        return observation
 
     def get_action_meanings(self) -> list[str]:
         """Name what each of the 15 actions does: ``LEFT``, ``DOWN``, ``UP``, ``RIGHT`` or ``NOOP``."""

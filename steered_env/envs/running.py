@@ -97,9 +97,9 @@ class RunningMazes:
         return self._mazes[index]
 
     @property
-    def frames(self) -> NDArray[np.uint8]:
-        """The present frames: ``(num, 64, 64, 3)`` uint8, overwritten by the next step."""
-        return self._batch.frames
+    def observations(self) -> NDArray[np.uint8]:
+        """The present observations: ``(num, 64, 64, 3)`` uint8, overwritten by the next step."""
+        return self._batch.observations
 
     @property
     def mouse(self) -> NDArray[np.int64]:
@@ -117,7 +117,7 @@ class RunningMazes:
         return np.array([maze.reached_top_right for maze in self._mazes])
 
     def start(self, index: int, maze: Maze) -> None:
-        """Begin an episode in one of the mazes, and draw its first frame."""
+        """Begin an episode in one of the mazes, and draw its first observation."""
         self._set(index, RunningMaze(maze, reached_cheese=False, reached_top_right=maze.mouse == maze.corner))
 
     def put(self, index: int, maze: Maze) -> None:
@@ -135,9 +135,9 @@ class RunningMazes:
     def step(
         self, actions: Sequence[int] | NDArray[np.int64], running: Sequence[bool] | NDArray[np.bool_]
     ) -> list[float]:
-        """Move the mice of the episodes that are running; the others' frames mean nothing afterwards.
+        """Move the mice of the episodes that are running; the others' observations mean nothing afterwards.
 
-        Where the cheese is reached the true last frame is drawn, though procgen has begun another maze.
+        Where the cheese is reached the true last observation is drawn, though procgen has begun another maze.
 
         Args:
             actions: One for each maze, 0 to 14.

@@ -14,7 +14,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from steered_env.maze import Edit, Maze, apply_edits
-from steered_env.simulator import ACTIONS, FRAME_SHAPE, whole_number
+from steered_env.simulator import ACTIONS, OBSERVATION_SHAPE, whole_number
 from steered_env.system import cores
 
 from .episodes import Episodes, check_choice, check_options
@@ -105,7 +105,7 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
             "autoreset_mode": self.autoreset_mode,
         }
         self.render_mode, self.num_envs = check_render_mode(render_mode), num_envs
-        self.single_observation_space = spaces.Box(0, 255, FRAME_SHAPE, np.uint8)
+        self.single_observation_space = spaces.Box(0, 255, OBSERVATION_SHAPE, np.uint8)
         self.single_action_space = spaces.Discrete(ACTIONS)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
@@ -135,7 +135,7 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
             options: See the class.
 
         Returns:
-            Frames ``(num_envs, 64, 64, 3)`` uint8 and ``info``.
+            Observations ``(num_envs, 64, 64, 3)`` uint8 and ``info``.
 
         Raises:
             TypeError: if an option is of the wrong kind.
@@ -149,7 +149,7 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         mazes = {int(index): self._next_maze(int(index), choices[index], edits) for index in np.flatnonzero(mask)}
         for index, maze in mazes.items():
             self._episodes.start(index, maze)
-        return running.frames.copy(), self._info(mask)
+        return running.observations.copy(), self._info(mask)
 
     def step(
         self, actions: NDArray[np.int64]
@@ -160,8 +160,8 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
             actions: ``(num_envs,)`` integers, 0 to 14.
 
         Returns:
-            Frames, rewards ``(num_envs,)`` float64, terminations and truncations ``(num_envs,)`` bool, and ``info``
-            (with ``final_obs`` and ``final_info`` in same-step mode).
+            Observations, rewards ``(num_envs,)`` float64, terminations and truncations ``(num_envs,)`` bool, and
+            ``info`` (with ``final_obs`` and ``final_info`` in same-step mode).
 
         Raises:
             InvalidAction: if the actions have the wrong shape, kind or range.
@@ -178,7 +178,7 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
             info = self._final(np.array(episodes.finished))
             self._restart(episodes.finished)
         info |= self._info(np.ones(self.num_envs, np.bool_))
-        return running.frames.copy(), np.array(rewards), np.array(terminations), np.array(truncations), info
+        return running.observations.copy(), np.array(rewards), np.array(terminations), np.array(truncations), info
 
     def snapshot(self) -> dict[str, Any]:
         """Record all that the rest of these episodes and the next ones depend on.
@@ -211,7 +211,7 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
             snapshot: That of an environment with as many mazes.
 
         Returns:
-            The frames then, ``(num_envs, 64, 64, 3)`` uint8.
+            The observations then, ``(num_envs, 64, 64, 3)`` uint8.
 
         Raises:
             ValueError: if the snapshot is of another number of mazes, or none of a `MazeVectorEnv`.
@@ -223,7 +223,7 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
             raise ValueError(f"the snapshot holds {len(snapshot['mazes'])} mazes, this environment {self.num_envs}")
         self._episodes.restore(snapshot)
         self._generators = [None if state is None else generator_of(state) for state in snapshot["generators"]]
-        return running.frames.copy()
+        return running.observations.copy()
 
     def __copy__(self) -> MazeVectorEnv:
         return copy.deepcopy(self)  # generators and arrays that both changed would belong to neither
@@ -313,12 +313,12 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
                 self._episodes.start(index, self._next_maze(index, {}, ()))
 
     def _final(self, mask: NDArray[np.bool_]) -> dict[str, Any]:
-        """The last frames and infos of the mazes that start again within this step."""
-        frames = np.full(self.num_envs, None, object)
+        """The last observations and infos of the mazes that start again within this step."""
+        observations = np.full(self.num_envs, None, object)
         for index in np.flatnonzero(mask):
-            frames[index] = self._episodes.mazes.frames[index].copy()
+            observations[index] = self._episodes.mazes.observations[index].copy()
         return {
-            "final_obs": frames,
+            "final_obs": observations,
             "_final_obs": mask.copy(),
             "final_info": self._info(mask),
             "_final_info": mask.copy(),

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from steered_env.simulator import WORLD_SIZE, Cell, MazeState, check_cell, draw_frames, draw_rendering, load_levels
+from steered_env.simulator import (
+    WORLD_SIZE,
+    Cell,
+    MazeState,
+    check_cell,
+    draw_observations,
+    draw_rendering,
+    load_levels,
+)
 
 from . import text as maze_text
 from .paths import first_steps, on_all_shortest_paths, reachable, shortest_path
@@ -292,8 +300,8 @@ class Maze(MazeState):
 
     def observe(self) -> NDArray[np.uint8]:
         """Draw what the policy sees: ``(64, 64, 3)`` uint8, drawn by procgen."""
-        frame: NDArray[np.uint8] = draw_frames([self])[0]
-        return frame
+        observation: NDArray[np.uint8] = draw_observations([self])[0]
+        return observation
 
     def render(self) -> NDArray[np.uint8]:
         """Draw the maze for people: ``(512, 512, 3)`` uint8, drawn by procgen."""

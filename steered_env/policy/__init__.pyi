@@ -4,7 +4,7 @@ from .device import choose_device
 from .differentiable import logits_of
 from .finite import check_finite
 from .impala import FEATURES, ImpalaEmbedder, ImpalaPolicy
-from .observations import as_batch, is_observations, is_one_frame, to_input
+from .observations import as_batch, is_observations, is_one_observation, to_input
 from .probabilities import ActionProbabilities, check_shape, first_fault, probabilities_of
 from .sb3_archive import ModelError, from_impala, to_impala
 from .sb3_models import SB3Parts, UnknownPolicyError, sb3_parts
@@ -29,7 +29,7 @@ __all__ = [
     "first_fault",
     "from_impala",
     "is_observations",
-    "is_one_frame",
+    "is_one_observation",
     "load_policy",
     "load_torch",
     "logits_of",

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from steered_env.simulator import ACTIONS
 
-from .observations import frames_tensor, is_one_frame
+from .observations import is_one_observation, observations_tensor
 from .probabilities import ActionProbabilities, probabilities_of
 from .sb3_models import Preprocess, sb3_policy
 
@@ -27,7 +27,7 @@ class AdaptedPolicy(nn.Module):
 
     Args:
         module: The network.
-        preprocess: Turns frames, a uint8 tensor ``(B, 64, 64, 3)`` on the module's device, into the module's input.
+        preprocess: Turns observations, a uint8 tensor ``(B, 64, 64, 3)`` on the module's device, into its input.
         logits: Picks the logits ``(B, 15)`` out of what the module returns.
     """
 
@@ -48,28 +48,28 @@ class AdaptedPolicy(nn.Module):
         return type(self.module).__name__
 
     def action_probabilities(self, observations: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """``(B, 15)`` float32 for frames ``(B, 64, 64, 3)`` uint8, or ``(15,)`` for one frame.
+        """``(B, 15)`` float32 for observations ``(B, 64, 64, 3)`` uint8, or ``(15,)`` for one observation.
 
         Raises:
             TypeError: if what the module returns holds no logits where they are looked for.
-            ValueError: if they are not 15 for each frame.
+            ValueError: if they are not 15 for each observation.
         """
         device = next((p.device for p in self.module.parameters()), torch.device("cpu"))
         with torch.inference_mode():
-            frames = frames_tensor(observations, device)
-            logits = self.logits(self.module(self.preprocess(frames)))
-            if tuple(logits.shape) != (len(frames), ACTIONS):
+            batch = observations_tensor(observations, device)
+            logits = self.logits(self.module(self.preprocess(batch)))
+            if tuple(logits.shape) != (len(batch), ACTIONS):
                 raise ValueError(
-                    f"{type(self.module).__name__} gives logits of shape {tuple(logits.shape)} for {len(frames)} "
-                    f"observations, not ({len(frames)}, {ACTIONS}): name the place, as_policy(module, "
+                    f"{type(self.module).__name__} gives logits of shape {tuple(logits.shape)} for {len(batch)} "
+                    f"observations, not ({len(batch)}, {ACTIONS}): name the place, as_policy(module, "
                     "logits=lambda output: …)"
                 )
             probabilities = probabilities_of(logits)
-        return probabilities[0] if is_one_frame(observations) else probabilities
+        return probabilities[0] if is_one_observation(observations) else probabilities
 
-    def preprocess(self, frames: Tensor) -> Any:
-        """The module's input: the frames as they are."""
-        return frames
+    def preprocess(self, observations: Tensor) -> Any:
+        """The module's input: the observations as they are."""
+        return observations
 
     def logits(self, output: Any) -> Tensor:
         """The logits in what the module returned: that itself, or the first of a tuple.
@@ -97,7 +97,7 @@ def as_policy(
         >>> from torch import nn
         >>> from steered_env import Maze, as_policy, cheese_vector
         >>> network = nn.Sequential(nn.Conv2d(1, 8, 5, stride=4), nn.ReLU(), nn.Flatten(), nn.Linear(1800, 15))
-        >>> gray = lambda frames: frames.float().mean(dim=3)[:, None] / 255
+        >>> gray = lambda observations: observations.float().mean(dim=3)[:, None] / 255
         >>> policy = as_policy(network, preprocess=gray)
         >>> cheese_vector(policy, Maze.from_level(0), layer="0")["0"].shape
         torch.Size([8, 15, 15])

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from .adapted import AdaptedPolicy, policy_of
 from .impala import ImpalaPolicy
-from .observations import frames_tensor
+from .observations import observations_tensor
 from .sb3_models import SB3Policy
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def logits_of(policy: object, observations: NDArray[np.uint8]) -> Tensor:
         return logits
     if isinstance(module, AdaptedPolicy):
         device = next((parameter.device for parameter in module.parameters()), "cpu")
-        return module.logits(module.module(module.preprocess(frames_tensor(observations, device))))
+        return module.logits(module.module(module.preprocess(observations_tensor(observations, device))))
     if isinstance(module, SB3Policy):
         return module.logits_with_gradient(observations)
     raise TypeError(

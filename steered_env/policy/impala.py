@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from steered_env.simulator import ACTIONS
 
-from .observations import is_one_frame, to_input
+from .observations import is_one_observation, to_input
 from .probabilities import probabilities_of
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class ImpalaBlock(Chain):
 
 
 class ImpalaEmbedder(Chain):
-    """Three blocks and a fully connected layer: a frame ``(B, 3, 64, 64)`` to features ``(B, 256)``."""
+    """Three blocks and a fully connected layer: an observation ``(B, 3, 64, 64)`` to features ``(B, 256)``."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -143,22 +143,22 @@ class ImpalaPolicy(nn.Module):
         """Compute the probabilities of the actions.
 
         Args:
-            observations: ``(B, 64, 64, 3)`` uint8 frames, or one frame ``(64, 64, 3)``; or with the channels first.
+            observations: ``(B, 64, 64, 3)`` uint8, or one ``(64, 64, 3)``; or with the channels first.
 
         Returns:
-            ``(B, 15)`` float32 probabilities, or ``(15,)`` for one frame.
+            ``(B, 15)`` float32 probabilities, or ``(15,)`` for one observation.
 
         Raises:
-            TypeError: if the frames are not uint8.
+            TypeError: if the observations are not uint8.
             ValueError: if they have another shape.
         """
         with torch.inference_mode():
             logits, _ = self(self.input_of(observations))
             probabilities = probabilities_of(logits)
-        return probabilities[0] if is_one_frame(observations) else probabilities
+        return probabilities[0] if is_one_observation(observations) else probabilities
 
     def input_of(self, observations: NDArray[np.uint8]) -> Tensor:
-        """The network's input for frames: on its device, and in the precision of its weights."""
+        """The network's input for observations: on its device, and in the precision of its weights."""
         weight = next(self.parameters())
         return to_input(observations, weight.device, weight.dtype)
 

@@ -31,17 +31,17 @@ def probabilities_of(logits: Tensor) -> NDArray[np.float32]:
     return probabilities
 
 
-def check_shape(probabilities: object, frames: int, policy: object) -> NDArray[np.floating[Any]]:
-    """Check that a policy gave one row of 15 numbers for each frame, and return them.
+def check_shape(probabilities: object, count: int, policy: object) -> NDArray[np.floating[Any]]:
+    """Check that a policy gave one row of 15 numbers for each observation, and return them.
 
     Raises:
         ValueError: if it is something else; names the policy's class.
     """
     rows: NDArray[np.floating[Any]] = np.asarray(probabilities)
-    if rows.shape != (frames, ACTIONS) or not np.issubdtype(rows.dtype, np.number):
+    if rows.shape != (count, ACTIONS) or not np.issubdtype(rows.dtype, np.number):
         raise ValueError(
-            f"action_probabilities of {type(policy).__name__} must give {ACTIONS} numbers for each of {frames} frames, "
-            f"({frames}, {ACTIONS}), got {rows.dtype} of shape {rows.shape}"
+            f"action_probabilities of {type(policy).__name__} must give {ACTIONS} numbers for each of {count} "
+            f"observations, ({count}, {ACTIONS}), got {rows.dtype} of shape {rows.shape}"
         )
     return rows
 

@@ -10,14 +10,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from steered_env.simulator import FRAME_SHAPE
+from steered_env.simulator import OBSERVATION_SHAPE
 
 from .archives import unpack
 from .plain_tensors import NOT_PLAIN, is_plain
 from .torch_files import load_torch
 from .wrapped_names import without_wrappers
 
-_CHANNELS_FIRST = [FRAME_SHAPE[2], FRAME_SHAPE[0], FRAME_SHAPE[1]]
+_CHANNELS_FIRST = [OBSERVATION_SHAPE[2], OBSERVATION_SHAPE[0], OBSERVATION_SHAPE[1]]
 _DATA, _POLICY = "data", "policy.pth"
 _EXTRACTOR = "features_extractor."
 _COPIES = ("pi_features_extractor.", "vf_features_extractor.")
@@ -90,7 +90,7 @@ def _check_observations(data: Mapping[str, Any]) -> None:
     shape, dtype = space.get("_shape"), space.get("dtype")
     if shape != _CHANNELS_FIRST or dtype != "uint8":
         raise ModelError(
-            f"it was trained on observations of shape {shape} and dtype {dtype}, not on this environment's frames, "
+            f"it was trained on observations of shape {shape} and dtype {dtype}, not on this environment's, "
             f"{_CHANNELS_FIRST} uint8 with channels first, as Stable-Baselines3 transposes them"
         )
     settings = data.get("policy_kwargs")

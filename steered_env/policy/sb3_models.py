@@ -14,9 +14,9 @@ import torch
 from gymnasium import spaces
 from torch import Tensor, nn
 
-from steered_env.simulator import ACTIONS, FRAME_SHAPE
+from steered_env.simulator import ACTIONS, OBSERVATION_SHAPE
 
-from .observations import CHANNELS_FIRST, frames_tensor, is_one_frame
+from .observations import CHANNELS_FIRST, is_one_observation, observations_tensor
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -95,16 +95,16 @@ class SB3Policy(nn.Module):
         policy = self._whole[0]
         policy.set_training_mode(False)
         with torch.inference_mode():
-            inputs = self.preprocess(frames_tensor(observations, policy.device))
+            inputs = self.preprocess(observations_tensor(observations, policy.device))
             _check_inputs(inputs, policy)
             probabilities = self._drawn(policy, inputs) if hasattr(policy, "action_dist") else self._best(inputs)
-        return probabilities[0] if is_one_frame(observations) else probabilities
+        return probabilities[0] if is_one_observation(observations) else probabilities
 
     def logits_with_gradient(self, observations: NDArray[np.uint8]) -> Tensor:
         """The logits ``(B, 15)`` of an actor-critic, or the values of DQN's actions, with a gradient."""
         policy = self._whole[0]
         policy.set_training_mode(False)
-        inputs = self.preprocess(frames_tensor(observations, policy.device))
+        inputs = self.preprocess(observations_tensor(observations, policy.device))
         _check_inputs(inputs, policy)
         if not hasattr(policy, "action_dist"):
             values: Tensor = policy.q_net(inputs)
@@ -212,10 +212,10 @@ def sb3_policy(model: object, preprocess: Preprocess | None = None) -> SB3Policy
 
 def _check_observations(policy: Any) -> None:
     name, space = type(policy).__name__, policy.observation_space
-    if space.dtype != np.uint8 or space.shape not in (FRAME_SHAPE, CHANNELS_FIRST):
+    if space.dtype != np.uint8 or space.shape not in (OBSERVATION_SHAPE, CHANNELS_FIRST):
         raise UnknownPolicyError(
             f"{name} takes observations of shape {space.shape} and dtype {space.dtype}, not those of mazes, "
-            f"{FRAME_SHAPE} uint8, with the channels last or first: write as_policy(model, preprocess=…), where "
+            f"{OBSERVATION_SHAPE} uint8, with the channels last or first: write as_policy(model, preprocess=…), where "
             "preprocess makes them of a uint8 tensor (B, 64, 64, 3)"
         )
 
@@ -236,7 +236,9 @@ def _check(policy: Any) -> None:
     if not isinstance(actions, spaces.Discrete) or actions.n != ACTIONS:
         raise UnknownPolicyError(f"{name} chooses among {actions}, not among this environment's {ACTIONS} actions")
     if hasattr(policy, "lstm_actor"):
-        raise UnknownPolicyError(f"{name} remembers what it saw, so that a frame alone does not fix its probabilities")
+        raise UnknownPolicyError(
+            f"{name} remembers what it saw, so that an observation alone does not fix its probabilities"
+        )
     if unknown := next(_own_ways(policy), None):
         raise UnknownPolicyError(f"{name} has a {unknown} of its own, whose probabilities are not known")
     if other := next((p.dtype for p in policy.parameters() if p.dtype != torch.float32), None):

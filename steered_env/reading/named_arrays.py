@@ -14,7 +14,7 @@ from torch import Tensor
 
 from steered_env.maze import Maze, check_maze
 from steered_env.policy import logits_of, policy_of
-from steered_env.simulator import WORLD_SIZE, draw_frames
+from steered_env.simulator import WORLD_SIZE, draw_observations
 from steered_env.steering import DEFAULT_LAYER, read_activations, reading_tensors
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def activations(
     for batch in _batches(sized):
         start = len(levels_and_sizes)
         levels_and_sizes += [(-1 if maze.level is None else maze.level, maze.size) for maze in batch]
-        observations = draw_frames(batch)
+        observations = draw_observations(batch)
         read = _with_gradients(policy, names, observations) if grad else read_activations(policy, names, observations)
         for name, tensor in read.items():
             if name not in arrays:

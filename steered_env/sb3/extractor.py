@@ -14,7 +14,7 @@ from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import Tensor
 
 from steered_env.policy import FEATURES, ImpalaEmbedder, ImpalaPolicy, ModelError, from_impala, to_impala
-from steered_env.simulator import FRAME_SHAPE
+from steered_env.simulator import OBSERVATION_SHAPE
 
 
 class ImpalaExtractor(BaseFeaturesExtractor):
@@ -39,7 +39,7 @@ class ImpalaExtractor(BaseFeaturesExtractor):
     """
 
     def __init__(self, observation_space: spaces.Box, width: int = 1, bfloat16: bool = False) -> None:
-        channels_first = (FRAME_SHAPE[2], *FRAME_SHAPE[:2])
+        channels_first = (OBSERVATION_SHAPE[2], *OBSERVATION_SHAPE[:2])
         if observation_space.shape != channels_first:
             raise ValueError(
                 f"ImpalaExtractor reads images of shape {channels_first}, channels first, got {observation_space.shape}"

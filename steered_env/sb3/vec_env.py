@@ -24,7 +24,7 @@ class MazeVecEnv(VecEnv):
     """A `MazeVectorEnv` for Stable-Baselines3, each maze as a `MazeEnv` would be in its ``DummyVecEnv``.
 
     ``infos`` hold ``level``, ``mouse``, ``cheese``, ``reached_cheese``, ``reached_top_right`` and
-    ``TimeLimit.truncated``, and ``terminal_observation``, the true last frame, where an episode ended.
+    ``TimeLimit.truncated``, and ``terminal_observation``, the true last observation, where an episode ended.
 
     ``env_method`` calls a method of the running mazes. One that edits a maze changes the running one:
     ``env_method("without_cheese")`` takes the cheese out of every maze under the mouse's nose.
@@ -79,8 +79,8 @@ class MazeVecEnv(VecEnv):
         """Move every mouse.
 
         Returns:
-            Frames ``(num_envs, 64, 64, 3)`` uint8, rewards ``(num_envs,)`` float32, whether each episode ended, and a
-            dict for each maze.
+            Observations ``(num_envs, 64, 64, 3)`` uint8, rewards ``(num_envs,)`` float32, whether each episode ended,
+            and a dict for each maze.
 
         Raises:
             InvalidAction: if the actions have the wrong shape, kind or range.

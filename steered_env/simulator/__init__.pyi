@@ -1,4 +1,12 @@
-from .batch import ACTIONS, FRAME_SHAPE, RENDERING_SHAPE, MazeBatch, draw_frames, draw_rendering, load_levels
+from .batch import (
+    ACTIONS,
+    OBSERVATION_SHAPE,
+    RENDERING_SHAPE,
+    MazeBatch,
+    draw_observations,
+    draw_rendering,
+    load_levels,
+)
 from .limits import (
     MAX_LEVEL,
     MIN_MAZE_SIZE,
@@ -17,9 +25,9 @@ from .state import MazeState, StateError
 
 __all__ = [
     "ACTIONS",
-    "FRAME_SHAPE",
     "MAX_LEVEL",
     "MIN_MAZE_SIZE",
+    "OBSERVATION_SHAPE",
     "RENDERING_SHAPE",
     "WORLD_SIZE",
     "Cell",
@@ -32,7 +40,7 @@ __all__ = [
     "check_levels",
     "check_size",
     "check_sizes",
-    "draw_frames",
+    "draw_observations",
     "draw_rendering",
     "load_levels",
     "silence_gym_notice",

@@ -17,7 +17,7 @@ from .state import MazeState, level_start, parse
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FRAME_SHAPE = (64, 64, 3)
+OBSERVATION_SHAPE = (64, 64, 3)
 RENDERING_SHAPE = (512, 512, 3)
 ACTIONS = 15
 _FORCED_RESET = -1
@@ -80,7 +80,7 @@ class MazeBatch:
         self._actions: NDArray[np.int32] = self._procgen._ac["action"]
         self._rewards, self._ended = self._procgen._rew, self._procgen._first
         self._buffer = self._procgen._ffi.new("char[]", _STATE_BYTES)
-        self.frames: NDArray[np.uint8] = observation["rgb"]
+        self.observations: NDArray[np.uint8] = observation["rgb"]
         """``(num, 64, 64, 3)`` uint8: what the policy sees. procgen's own buffer, overwritten in place."""
         self.renderings: NDArray[np.uint8] | None = self._procgen._info["rgb"] if renderings else None
         """``(num, 512, 512, 3)`` uint8: what a person sees; None unless asked for."""
@@ -113,7 +113,7 @@ class MazeBatch:
         return self._read_bytes(self._checked(index))
 
     def write(self, index: int, state: MazeState) -> None:
-        """Set maze ``index`` to ``state`` and draw it into ``frames[index]`` (and ``renderings[index]``).
+        """Set maze ``index`` to ``state`` and draw it into ``observations[index]`` (and ``renderings[index]``).
 
         Raises:
             IndexError: if there is no such maze.
@@ -218,14 +218,14 @@ def load_levels(levels: Sequence[int]) -> list[bytes]:
     return states
 
 
-def draw_frames(states: Sequence[MazeState]) -> NDArray[np.uint8]:
+def draw_observations(states: Sequence[MazeState]) -> NDArray[np.uint8]:
     """Draw mazes as the policy sees them: ``(len(states), 64, 64, 3)`` uint8."""
-    frames = np.empty((len(states), *FRAME_SHAPE), np.uint8)
+    observations = np.empty((len(states), *OBSERVATION_SHAPE), np.uint8)
     batch = _shared_batch(1)
     for index, state in enumerate(states):
         batch.write(0, state)
-        frames[index] = batch.frames[0]
-    return frames
+        observations[index] = batch.observations[0]
+    return observations
 
 
 def draw_rendering(state: MazeState) -> NDArray[np.uint8]:

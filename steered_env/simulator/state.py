@@ -160,7 +160,7 @@ def _frozen_walls(walls: ArrayLike) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True, eq=False)
 class MazeState:
-    """The state of one maze: all that its frames and the mouse's moves depend on.
+    """The state of one maze: all that its observations and the mouse's moves depend on.
 
     Every value is checked when it is made, so that each one can be given to procgen.
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from steered_env.maze import Maze
-from steered_env.simulator import Cell, draw_frames
+from steered_env.simulator import Cell, draw_observations
 
 from .directions import AddAndKeepNorm, Clamp, Gate, ProjectOut, Slerp
 from .intervention import Change, Intervention, described
@@ -122,10 +122,10 @@ def mean_ablation(
         LayerError: if the policy has no such layer.
         ValueError: if there is no maze.
     """
-    frames = draw_frames(list(mazes))
-    if not len(frames):
+    observations = draw_observations(list(mazes))
+    if not len(observations):
         raise ValueError("a mean ablation needs at least one maze to take the mean over")
-    return LayerChange(layer, _Put(_read(policy, layer, frames).mean(dim=0), selected(channels, cells)))
+    return LayerChange(layer, _Put(_read(policy, layer, observations).mean(dim=0), selected(channels, cells)))
 
 
 def resampling(
@@ -179,7 +179,7 @@ def resampling_each_pass(
     if seed < 0:
         raise ValueError(f"seed must be ≥ 0, got {seed}")
     return LayerChange(
-        layer, _PutDrawn(_read(policy, layer, draw_frames(list(donors))), seed, selected(channels, cells))
+        layer, _PutDrawn(_read(policy, layer, draw_observations(list(donors))), seed, selected(channels, cells))
     )
 
 

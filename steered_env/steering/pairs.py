@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from steered_env.maze import Maze
-from steered_env.simulator import draw_frames
+from steered_env.simulator import draw_observations
 from steered_env.system import MissingExtraError
 
 from .layers import DEFAULT_LAYER, layer_names
@@ -104,7 +104,7 @@ def read_scenes(policy: Any, mazes: Sequence[Maze], layers: Sequence[str]) -> di
     """Read activations in many mazes, ``(N, …)`` for each layer, in batches."""
     parts: dict[str, list[Tensor]] = {}
     for start in range(0, len(mazes), _BATCH):
-        for name, tensor in read_activations(policy, layers, draw_frames(mazes[start : start + _BATCH])).items():
+        for name, tensor in read_activations(policy, layers, draw_observations(mazes[start : start + _BATCH])).items():
             parts.setdefault(name, []).append(tensor.cpu())
     return {name: torch.cat(tensors) for name, tensors in parts.items()}
 

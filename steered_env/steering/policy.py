@@ -13,7 +13,7 @@ from steered_env.policy import (
     check_finite,
     check_shape,
     first_fault,
-    is_one_frame,
+    is_one_observation,
     policy_of,
     sb3_parts,
 )
@@ -88,14 +88,15 @@ class SteeredPolicy:
     def action_probabilities(self, observations: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Compute action probabilities: ``(B, 64, 64, 3)`` uint8 to ``(B, 15)`` float32, or one of each.
 
-        Frames may have the channels first, as Stable-Baselines3 transposes them. Threads may share one steered policy.
+        Observations may have the channels first, as Stable-Baselines3 transposes them. Threads may share one steered
+        policy.
         """
-        frames = as_batch(observations)
+        batch = as_batch(observations)
         with applying(self.steering, self.policy) as application:
-            found = self.policy.action_probabilities(frames)  # type: ignore[operator]
+            found = self.policy.action_probabilities(batch)  # type: ignore[operator]
         application.check_reached()
-        probabilities = check_shape(found, len(frames), self.policy).astype(np.float32, copy=False)
-        return probabilities[0] if is_one_frame(observations) else probabilities
+        probabilities = check_shape(found, len(batch), self.policy).astype(np.float32, copy=False)
+        return probabilities[0] if is_one_observation(observations) else probabilities
 
     def predict(
         self,
@@ -107,26 +108,26 @@ class SteeredPolicy:
         """Choose actions, with the signature of Stable-Baselines3's models.
 
         Args:
-            observation: ``(B, 64, 64, 3)`` uint8, or one frame ``(64, 64, 3)``; or with the channels first.
+            observation: ``(B, 64, 64, 3)`` uint8, or one ``(64, 64, 3)``; or with the channels first.
             state: Handed back as it came; this policy has no memory.
             episode_start: Ignored, likewise.
             deterministic: Take the likeliest action instead of drawing one.
 
         Returns:
-            The actions, ``(B,)`` int64, or one int64 for one frame; and ``state``.
+            The actions, ``(B,)`` int64, or one int64 for one observation; and ``state``.
 
         Raises:
-            ValueError: if what the steered network gives for a frame are no probabilities, as where a strong steering
-                overflows.
+            ValueError: if what the steered network gives for an observation are no probabilities, as where a strong
+                steering overflows.
         """
         probabilities = self.action_probabilities(as_batch(observation))
         if fault := first_fault(probabilities):
             raise ValueError(
-                f"no action can be chosen for frame {fault[0]} of {len(probabilities)}, whose probabilities are none: "
-                f"{fault[1]}; steer less strongly, or look at the policy"
+                f"no action can be chosen for observation {fault[0]} of {len(probabilities)}, whose probabilities are "
+                f"none: {fault[1]}; steer less strongly, or look at the policy"
             )
         if deterministic:
             actions = probabilities.argmax(axis=1)
         else:
             actions = sample_actions(probabilities, self._generator.random(len(probabilities)))
-        return (actions[0] if is_one_frame(observation) else actions), state
+        return (actions[0] if is_one_observation(observation) else actions), state

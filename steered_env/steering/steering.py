@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Scene = Union[Maze, "NDArray[np.uint8]"]
-"""A maze, or a frame of one: ``(64, 64, 3)`` uint8."""
+"""A maze, or an observation of one: ``(64, 64, 3)`` uint8."""
 
 _MARK = {"steered_env": "steering"}
 _OF_PARAMETERS = (".weight", ".bias")
@@ -334,7 +334,7 @@ def _broadcast(*shapes: Iterable[int]) -> tuple[int, ...] | None:
 def _observation(scene: Scene) -> NDArray[np.uint8]:
     observations = as_batch(scene.observe() if isinstance(scene, Maze) else scene)
     if len(observations) != 1:
-        raise ValueError(f"a scene is one maze or one frame (64, 64, 3), got {len(observations)} frames")
+        raise ValueError(f"a scene is one maze or one observation (64, 64, 3), got {len(observations)}")
     return observations
 
 

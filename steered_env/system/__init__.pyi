@@ -4,6 +4,7 @@ from .given_up import check_given_up, worker_threads
 from .interruption import StopRequest, ignore_ctrl_c, stop_requests, stopped_at_once
 from .machine_description import machine
 from .missing_extra import MissingExtraError
+from .moved_modules import naming_new_names
 from .processor_cores import cores
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "cores",
     "ignore_ctrl_c",
     "machine",
+    "naming_new_names",
     "refuse_foreign_files",
     "stop_requests",
     "stopped_at_once",

@@ -1,12 +1,13 @@
-"""Errors that name the new place of a module that was documented under another one."""
+"""Errors that name the new place of a module, or the new name of a function, that was documented under another one."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import Any
 
 _NOW = {
     "evaluation.conditions": "evaluation.measuring",
@@ -35,3 +36,20 @@ def name_new_places() -> None:
     """Let an import of an old path say what the new one is."""
     if not any(isinstance(finder, _Moved) for finder in sys.meta_path):
         sys.meta_path.append(_Moved())
+
+
+def naming_new_names(package: str, attribute: Callable[[str], Any], now: Mapping[str, str]) -> Callable[[str], Any]:
+    """Let a package's ``__getattr__`` say what a name that it had is called now.
+
+    Args:
+        package: The package's dotted name.
+        attribute: Its ``__getattr__`` for all other names.
+        now: The new name of each old one.
+    """
+
+    def renamed(name: str) -> Any:
+        if name in now:
+            raise ImportError(f"there is no {name} in {package}: it is {now[name]} now", name=package)
+        return attribute(name)
+
+    return renamed

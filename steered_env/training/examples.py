@@ -10,7 +10,7 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from steered_env.maze import DIRECTIONS, NOWHERE, Maze, next_cells_in_all, random_cheese_cell
-from steered_env.simulator import MAX_LEVEL, WORLD_SIZE, Cell, draw_frames
+from steered_env.simulator import MAX_LEVEL, WORLD_SIZE, Cell, draw_observations
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -77,7 +77,7 @@ def draw_examples(
     mice = np.array([maze.mouse for maze in mazes], np.int64)
     steps = [len(_walk(way, maze.mouse)) - 1 for way, maze in zip(following, mazes, strict=True)]
     return Examples(
-        observations=draw_frames(mazes),
+        observations=draw_observations(mazes),
         mice=mice,
         moves=cell_moves[np.arange(len(mazes)), mice[:, 0], mice[:, 1]].astype(np.int64),
         distances=np.array(steps, np.float32),

@@ -93,8 +93,8 @@ def test_a_snapshot_goes_back_in_time_and_into_another_environment() -> None:
         then = pickle.loads(pickle.dumps(env.snapshot()))
         expected = episodes(env, actions)
         for goes_on in (env, other):
-            frame = goes_on.restore(then)
-            assert frame.shape == (64, 64, 3)
+            observation = goes_on.restore(then)
+            assert observation.shape == (64, 64, 3)
             assert_same(episodes(goes_on, actions), expected)
 
 
@@ -102,10 +102,10 @@ def test_a_snapshot_at_the_end_of_an_episode_stays_there() -> None:
     env = MazeEnv()
     maze = Maze.from_text("..C\n.##\n>..")
     env.reset(options={"maze": maze.with_cheese((11, 12))})
-    frame = env.step(7)[0]
+    observation = env.step(7)[0]
     then = env.snapshot()
     env.reset()
-    assert np.array_equal(env.restore(then), frame)
+    assert np.array_equal(env.restore(then), observation)
     with pytest.raises(ResetNeeded):
         env.step(7)
 

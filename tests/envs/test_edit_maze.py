@@ -15,9 +15,9 @@ def test_edits_last_through_every_kind_of_reset(mazes: list[Maze]) -> None:
     env = EditMaze(gymnasium.make("steered_env/Maze-v0", levels=range(9)), Maze.without_cheese)
     carved = mazes[2].with_top_right_path()
     for arguments in ({}, {"seed": 3}, {"options": {"level": 5}}, {"options": {"maze": carved}}):
-        frame, info = env.reset(**arguments)
+        observation, info = env.reset(**arguments)
         assert info["cheese"] is None
-        assert np.array_equal(frame, info["maze"].observe())
+        assert np.array_equal(observation, info["maze"].observe())
     assert not info["maze"].walls[24, 24]
     assert env.unwrapped.reset(options={"level": 5})[1]["cheese"] is not None  # the inner one is untouched
 

@@ -11,7 +11,7 @@ from gymnasium.utils.env_checker import check_env
 
 from steered_env import Maze, MazeEnv
 from steered_env.maze import DIRECTIONS, MOVE_OF_ACTION, actions_between
-from steered_env.simulator import draw_frames
+from steered_env.simulator import draw_observations
 
 
 def walk(env: gymnasium.Env, maze: Maze, goal: tuple[int, int]) -> tuple:
@@ -31,30 +31,30 @@ def test_gymnasiums_checker_has_nothing_to_say() -> None:
         check_env(env.unwrapped)
 
 
-def test_last_frame_is_the_true_one() -> None:
+def test_last_observation_is_the_true_one() -> None:
     env = MazeEnv()
     for level in range(8):
         _, info = env.reset(options={"level": level})
         maze = info["maze"]
-        frame, reward, terminated, truncated, info = walk(env, maze, maze.cheese)
+        observation, reward, terminated, truncated, info = walk(env, maze, maze.cheese)
         facing = info["maze"].facing_right
         expected = maze.without_cheese().with_mouse(maze.cheese, facing)
         assert (reward, terminated, truncated) == (10.0, True, False)
         assert (info["mouse"], info["cheese"], info["reached_cheese"]) == (maze.cheese, None, True)
         assert info["maze"] == expected
-        assert np.array_equal(frame, draw_frames([expected])[0])
+        assert np.array_equal(observation, draw_observations([expected])[0])
     env.close()
 
 
-def test_every_frame_is_procgens_of_that_state(mazes: list[Maze]) -> None:
+def test_every_observation_is_procgens_of_that_state(mazes: list[Maze]) -> None:
     env = MazeEnv(edits=[Maze.with_top_right_path])
     generator = np.random.default_rng(1)
     for level in (0, 2, 17):
-        frame, info = env.reset(options={"level": level})
+        observation, info = env.reset(options={"level": level})
         for action in generator.integers(0, 15, 60):
-            assert np.array_equal(frame, info["maze"].observe())
+            assert np.array_equal(observation, info["maze"].observe())
             before = info["maze"]
-            frame, reward, terminated, _, info = env.step(action)
+            observation, reward, terminated, _, info = env.step(action)
             moved = np.subtract(info["mouse"], before.mouse)
             assert tuple(moved) in ((0, 0), MOVE_OF_ACTION[action])
             assert reward == (10.0 if info["reached_cheese"] else 0.0)
@@ -88,9 +88,9 @@ def test_a_level_or_a_maze_at_reset(mazes: list[Maze]) -> None:
     env = MazeEnv(levels=0)
     assert env.reset(options={"level": 7})[1]["maze"] == mazes[7]
     edited = mazes[3].without_cheese()
-    frame, info = env.reset(options={"maze": edited})
+    observation, info = env.reset(options={"maze": edited})
     assert info["maze"] == edited
-    assert np.array_equal(frame, edited.observe())
+    assert np.array_equal(observation, edited.observe())
     assert info["cheese"] is None
     drawn = Maze.from_text("..C\n.#.\n>#.")
     assert env.reset(options={"maze": drawn})[1]["level"] is None

@@ -80,9 +80,9 @@ def test_a_snapshot_goes_on_in_another_environment(mode: AutoresetMode) -> None:
     for action in actions[:3]:
         ours.step(action)
     snapshot = ours.snapshot()
-    frames = other.restore(snapshot)
+    observations = other.restore(snapshot)
     assert other.mazes == ours.mazes
-    assert np.array_equal(frames, np.stack([maze.observe() for maze in ours.mazes]))
+    assert np.array_equal(observations, np.stack([maze.observe() for maze in ours.mazes]))
     for action in actions[3:]:
         for a, b in zip(ours.step(action)[:4], other.step(action)[:4], strict=True):
             assert np.array_equal(a, b)
@@ -99,7 +99,7 @@ def test_a_snapshot_needs_as_many_mazes() -> None:
 
 
 def after_fork(envs: MazeVectorEnv) -> str:
-    """What a forked process, killed after a minute, says of two steps: the sum of the frames, or the error."""
+    """What a forked process, killed after a minute, says of two steps: the sum of the observations, or the error."""
     reading, writing = os.pipe()
     child = os.fork()
     if not child:

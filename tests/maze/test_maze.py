@@ -10,15 +10,15 @@ import pytest
 from steered_env import Maze
 
 
-def test_frames_show_the_edits(mazes: list[Maze]) -> None:
+def test_observations_show_the_edits(mazes: list[Maze]) -> None:
     maze = mazes[0]
-    frames = [
+    observations = [
         maze.observe(),
         maze.without_cheese().observe(),
         maze.with_top_right_path().observe(),
         maze.with_mouse(maze.start, facing_right=True).observe(),
     ]
-    assert len({frame.tobytes() for frame in frames}) == 4
+    assert len({observation.tobytes() for observation in observations}) == 4
     assert maze.render().shape == (512, 512, 3)
     assert maze.render().dtype == maze.observe().dtype == np.uint8
 

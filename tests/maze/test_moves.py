@@ -20,7 +20,7 @@ def test_moves_are_procgens(mazes: list[Maze]) -> None:
             maze = maze.with_mouse(mouse, facing_right)
             seen = MazeState.decode(batch.read(0))
             assert (seen.mouse, seen.facing_right) == (mouse, facing_right)
-        assert np.array_equal(batch.frames[0], maze.observe())
+        assert np.array_equal(batch.observations[0], maze.observe())
 
 
 def test_actions_between_neighbours() -> None:

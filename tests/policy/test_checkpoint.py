@@ -40,8 +40,8 @@ def test_published_checkpoint(published: tuple[ImpalaPolicy, Path], mazes: list[
     loaded = load_policy(path)
     assert loaded.width == 4
     assert not loaded.training
-    frames = np.stack([maze.observe() for maze in mazes[:3]])
-    assert np.array_equal(loaded.action_probabilities(frames), policy.action_probabilities(frames))
+    observations = np.stack([maze.observe() for maze in mazes[:3]])
+    assert np.array_equal(loaded.action_probabilities(observations), policy.action_probabilities(observations))
 
 
 def test_bare_state_dict(tmp_path: Path) -> None:
@@ -57,9 +57,9 @@ def test_checkpoints_as_others_write_them(
     state = {prefix + name: tensor for name, tensor in reference_policy.state_dict().items()}
     beside = {"return": np.float64(9.5), "done": np.bool_(True), "steps": np.int64(3), "mean": np.arange(3.0)}
     torch.save({key: state, **beside} if key else state, tmp_path / "other.pth")
-    frame = mazes[0].observe()
+    observation = mazes[0].observe()
     loaded = load_policy(tmp_path / "other.pth")
-    assert np.array_equal(loaded.action_probabilities(frame), reference_policy.action_probabilities(frame))
+    assert np.array_equal(loaded.action_probabilities(observation), reference_policy.action_probabilities(observation))
     assert np.float64 not in torch.serialization.get_safe_globals()
 
 
@@ -94,8 +94,10 @@ def test_what_is_called_like_a_number_of_numpy_is_no_way_in(tmp_path: Path, monk
 def test_save_and_load(tmp_path: Path, reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
     path = tmp_path / "policy.safetensors"
     save_policy(reference_policy, path, metadata={"config": {"seed": 3}})
-    frame = mazes[0].observe()
-    assert np.array_equal(load_policy(path).action_probabilities(frame), reference_policy.action_probabilities(frame))
+    observation = mazes[0].observe()
+    assert np.array_equal(
+        load_policy(path).action_probabilities(observation), reference_policy.action_probabilities(observation)
+    )
     assert read_metadata(path) == {"config": {"seed": 3}}
     assert os.listdir(tmp_path) == ["policy.safetensors"]
     with pytest.raises(ValueError, match=r"as \.safetensors only, got 'policy\.pth'"):
@@ -109,10 +111,10 @@ def test_half_the_space(tmp_path: Path, reference_policy: ImpalaPolicy, mazes: l
     assert sizes[0] < 0.51 * sizes[1]
     loaded = load_policy(tmp_path / "half.safetensors")
     assert {parameter.dtype for parameter in loaded.parameters()} == {torch.float32}
-    frames = np.stack([maze.observe() for maze in mazes])
-    expected = rounded(reference_policy, torch.float16).action_probabilities(frames)
-    assert np.array_equal(loaded.action_probabilities(frames), expected)
-    assert np.allclose(expected, reference_policy.action_probabilities(frames), atol=0.01)
+    observations = np.stack([maze.observe() for maze in mazes])
+    expected = rounded(reference_policy, torch.float16).action_probabilities(observations)
+    assert np.array_equal(loaded.action_probabilities(observations), expected)
+    assert np.allclose(expected, reference_policy.action_probabilities(observations), atol=0.01)
 
 
 class Bomb:

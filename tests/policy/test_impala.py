@@ -22,12 +22,12 @@ def test_size(width: int, parameters: int) -> None:
 def test_probabilities_by_hand(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
     """The network written out with torch's functions and the checkpoint's names alone."""
     weights = reference_policy.state_dict()
-    frames = np.stack([maze.observe() for maze in mazes[:4]])
+    observations = np.stack([maze.observe() for maze in mazes[:4]])
 
     def layer(name: str, x: torch.Tensor) -> torch.Tensor:
         return torch.nn.functional.conv2d(x, weights[f"{name}.weight"], weights[f"{name}.bias"], padding=1)
 
-    x = torch.from_numpy(frames).permute(0, 3, 1, 2).float() / 255
+    x = torch.from_numpy(observations).permute(0, 3, 1, 2).float() / 255
     for block in ("embedder.block1", "embedder.block2", "embedder.block3"):
         x = torch.nn.functional.max_pool2d(layer(f"{block}.conv", x), 3, 2, 1)
         for part in ("res1", "res2"):
@@ -36,18 +36,18 @@ def test_probabilities_by_hand(reference_policy: ImpalaPolicy, mazes: list[Maze]
     features = (x.relu().flatten(1) @ weights["embedder.fc.weight"].T + weights["embedder.fc.bias"]).relu()
     logits = features @ weights["fc_policy.weight"].T + weights["fc_policy.bias"]
     expected = logits.softmax(1).numpy()
-    assert np.allclose(reference_policy.action_probabilities(frames), expected, atol=1e-6)
+    assert np.allclose(reference_policy.action_probabilities(observations), expected, atol=1e-6)
 
 
-def test_one_frame_or_many(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
-    frame = mazes[0].observe()
-    alone = reference_policy.action_probabilities(frame)
-    many = reference_policy.action_probabilities(frame[None])
+def test_one_observation_or_many(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
+    observation = mazes[0].observe()
+    alone = reference_policy.action_probabilities(observation)
+    many = reference_policy.action_probabilities(observation[None])
     assert (alone.shape, many.shape, alone.dtype) == ((15,), (1, 15), np.float32)
     assert np.array_equal(alone, many[0])
     assert alone.sum() == pytest.approx(1, abs=1e-6)
-    frame.flags.writeable = False
-    assert np.array_equal(reference_policy.action_probabilities(frame), alone)
+    observation.flags.writeable = False
+    assert np.array_equal(reference_policy.action_probabilities(observation), alone)
 
 
 def test_layers_are_named_in_forward_order(reference_policy: ImpalaPolicy) -> None:
@@ -64,16 +64,18 @@ def test_layers_are_named_in_forward_order(reference_policy: ImpalaPolicy) -> No
 
 
 @pytest.mark.parametrize(
-    ("frames", "error", "message"),
+    ("observations", "error", "message"),
     [
         (np.zeros((64, 64), np.uint8), ValueError, r"got \(64, 64\)"),
         (np.zeros((2, 64, 3, 64), np.uint8), ValueError, r"got \(2, 64, 3, 64\)"),
         (np.zeros((64, 64, 3), np.float32), TypeError, "must be uint8, 0 to 255, got float32"),
     ],
 )
-def test_bad_frames(reference_policy: ImpalaPolicy, frames: np.ndarray, error: type[Exception], message: str) -> None:
+def test_bad_observations(
+    reference_policy: ImpalaPolicy, observations: np.ndarray, error: type[Exception], message: str
+) -> None:
     with pytest.raises(error, match=message):
-        reference_policy.action_probabilities(frames)
+        reference_policy.action_probabilities(observations)
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])

@@ -19,7 +19,7 @@ from steered_env.policy import UnknownPolicyError
 from steered_env.sb3.extractor import copy_into, impala_policy_kwargs
 from steered_env.sb3.moves import MovePolicy
 from steered_env.sb3.vec_env import MazeVecEnv
-from steered_env.simulator import draw_frames
+from steered_env.simulator import draw_observations
 from steered_env.steering import DEFAULT_LAYER, LayerError, find_layer
 
 PREFIXED = f"features_extractor.{DEFAULT_LAYER}"
@@ -51,14 +51,14 @@ def test_its_vectors_are_those_of_its_weights(model: PPO, small: ImpalaPolicy, m
 
 
 def test_its_network_is_steered_by_the_names_of_ours(model: PPO, small: ImpalaPolicy, mazes: list[Maze]) -> None:
-    frames, vector = draw_frames(mazes[:3]), cheese_vector(small, mazes[0])
-    expected = SteeredPolicy(small, -vector).action_probabilities(frames)
+    observations, vector = draw_observations(mazes[:3]), cheese_vector(small, mazes[0])
+    expected = SteeredPolicy(small, -vector).action_probabilities(observations)
     for policy in (model, model.policy):
-        assert np.allclose(SteeredPolicy(policy, -vector).action_probabilities(frames), expected, atol=1e-5)
+        assert np.allclose(SteeredPolicy(policy, -vector).action_probabilities(observations), expected, atol=1e-5)
     with (-vector).applied_to(model.policy):
-        observations, _ = model.policy.obs_to_tensor(frames.transpose(0, 3, 1, 2))
-        inside = model.policy.get_distribution(observations).distribution.probs.detach().numpy()
-        best, _ = model.predict(frames, deterministic=True)
+        inputs, _ = model.policy.obs_to_tensor(observations.transpose(0, 3, 1, 2))
+        inside = model.policy.get_distribution(inputs).distribution.probs.detach().numpy()
+        best, _ = model.predict(observations, deterministic=True)
     assert np.allclose(inside, expected, atol=1e-5)
     assert np.array_equal(best, expected.argmax(axis=1))
     with pytest.raises(TypeError, match=r"PPO.*policy"), vector.applied_to(model):  # type: ignore[arg-type]
@@ -97,7 +97,7 @@ def test_it_is_measured_into_a_folder(model: PPO, dqn: DQN, tmp_path: Path) -> N
     for live in (model, dqn):
         name = type(live).__name__
         found = [evaluate(live, range(2), horizon=4, out=tmp_path / name)]
-        live.predict(draw_frames([Maze.from_level(5)]))
+        live.predict(draw_observations([Maze.from_level(5)]))
         live.save(tmp_path / f"{name}.zip")
         loaded = type(live).load(tmp_path / f"{name}.zip")
         loaded.policy.optimizer.param_groups[0]["lr"] = 1.0
@@ -120,32 +120,34 @@ def test_its_evaluation_takes_a_steered_policy(small: ImpalaPolicy) -> None:
 
 def test_other_networks_and_algorithms(mazes: list[Maze]) -> None:
     """NatureCNN, features apart for actor and critic: the closed form at the start."""
-    frame, without = mazes[0].observe(), mazes[0].without_cheese().observe()
+    observation, without = mazes[0].observe(), mazes[0].without_cheese().observe()
     model = A2C("CnnPolicy", MazeVecEnv(1, levels=1), policy_kwargs={"share_features_extractor": False}, seed=0)
     with pytest.raises(LayerError, match=r"pi_features_extractor\.cnn\.0|vf_features_extractor\.cnn\.0"):
         cheese_vector(model, mazes[0], layer="cnn.0")
     layer = "pi_features_extractor.cnn.0"
     steered = SteeredPolicy(model, -cheese_vector(model, mazes[0], layer=layer))
-    assert np.allclose(steered.action_probabilities(frame), as_policy(model).action_probabilities(without), atol=1e-5)
+    assert np.allclose(
+        steered.action_probabilities(observation), as_policy(model).action_probabilities(without), atol=1e-5
+    )
     with pytest.raises(LayerError, match="vf_features_extractor"):  # the critic chooses nothing
         cheese_vector(model, mazes[0], layer="vf_features_extractor.cnn.0")
 
 
 def test_dqn_takes_the_best_action_but_for_what_it_explores(dqn: DQN, mazes: list[Maze]) -> None:
-    frames = draw_frames(mazes[:6])
-    best, _ = dqn.predict(frames, deterministic=True)
-    assert np.array_equal(as_policy(dqn.policy).action_probabilities(frames), np.eye(15, dtype=np.float32)[best])
+    observations = draw_observations(mazes[:6])
+    best, _ = dqn.predict(observations, deterministic=True)
+    assert np.array_equal(as_policy(dqn.policy).action_probabilities(observations), np.eye(15, dtype=np.float32)[best])
     for share in (0.0, 0.3):
         dqn.exploration_rate = share
         expected = (1 - share) * np.eye(15)[best] + share / 15
-        assert np.allclose(as_policy(dqn).action_probabilities(frames), expected, atol=1e-6)
-    drawn = np.array([dqn.predict(frames[:1])[0][0] for _ in range(600)])
+        assert np.allclose(as_policy(dqn).action_probabilities(observations), expected, atol=1e-6)
+    drawn = np.array([dqn.predict(observations[:1])[0][0] for _ in range(600)])
     share = np.mean(drawn != best[0])
     assert abs(share - 0.3 * 14 / 15) < 4 * np.sqrt(0.28 * 0.72 / 600)
     layer = "features_extractor.cnn.0"
     vector = cheese_vector(dqn, mazes[0], layer=layer)
     assert vector.norm() > 0
-    assert SteeredPolicy(dqn, vector).action_probabilities(frames).shape == (6, 15)
+    assert SteeredPolicy(dqn, vector).action_probabilities(observations).shape == (6, 15)
     with pytest.raises(LayerError, match=r"q_net\.features.*q_net_target\.features"), vector.applied_to(dqn.policy):
         pass
     assert len(evaluate(dqn, 1, ["baseline", ("cnn", vector)], horizon=4).frame) == 2

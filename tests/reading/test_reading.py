@@ -27,7 +27,7 @@ from steered_env import (
 )
 from steered_env.maze import ACTIONS_OF
 from steered_env.policy import logits_of
-from steered_env.simulator import draw_frames
+from steered_env.simulator import draw_observations
 from steered_env.steering import DEFAULT_LAYER, find_layer, map_position
 
 LAYERS = (DEFAULT_LAYER, "embedder.fc")
@@ -36,7 +36,7 @@ LAYERS = (DEFAULT_LAYER, "embedder.fc")
 def test_named_arrays(small: ImpalaPolicy, mazes: list[Maze], tmp_path: Path) -> None:
     few = mazes[:5]
     read = activations(small, iter(few), LAYERS)
-    expected = read_activations(small, LAYERS, draw_frames(few))
+    expected = read_activations(small, LAYERS, draw_observations(few))
     for layer in LAYERS:
         assert np.allclose(read[layer], expected[layer], atol=1e-5)
         assert read[layer].coords["level"].values.tolist() == [0, 1, 2, 3, 4]
@@ -68,8 +68,10 @@ def test_gradients(small: ImpalaPolicy, mazes: list[Maze]) -> None:
     assert read["0:grad"].dims == ("maze", "channel", "row", "col")
     both = activations(small, mazes[:2], LAYERS, grad=True)
     assert set(both) == {*LAYERS, *(f"{layer}:grad" for layer in LAYERS)}
-    frames = draw_frames(mazes[:2])
-    assert np.allclose(logits_of(small, frames).softmax(1).detach(), small.action_probabilities(frames), atol=1e-6)
+    observations = draw_observations(mazes[:2])
+    assert np.allclose(
+        logits_of(small, observations).softmax(1).detach(), small.action_probabilities(observations), atol=1e-6
+    )
 
 
 def test_gradients_of_stable_baselines3(mazes: list[Maze]) -> None:
@@ -77,13 +79,13 @@ def test_gradients_of_stable_baselines3(mazes: list[Maze]) -> None:
     from stable_baselines3.common.policies import ActorCriticCnnPolicy
     from stable_baselines3.dqn.policies import CnnPolicy
 
-    frames = draw_frames(mazes[:2])
+    observations = draw_observations(mazes[:2])
     for kind in (ActorCriticCnnPolicy, CnnPolicy):
         policy = kind(spaces.Box(0, 255, (3, 64, 64), np.uint8), spaces.Discrete(15), lambda _: 0.0)
         layer = find_layer(as_policy(policy), "features_extractor.cnn.0")
         assert np.abs(activations(policy, mazes[:2], layer, grad=True)[f"{layer}:grad"]).max() > 0
-        best = logits_of(policy, frames).argmax(dim=1)
-        assert np.array_equal(best, as_policy(policy).action_probabilities(frames).argmax(axis=1))
+        best = logits_of(policy, observations).argmax(dim=1)
+        assert np.array_equal(best, as_policy(policy).action_probabilities(observations).argmax(axis=1))
 
     class Own(ImpalaPolicy):
         pass
@@ -92,9 +94,9 @@ def test_gradients_of_stable_baselines3(mazes: list[Maze]) -> None:
         def action_probabilities(self, observations: np.ndarray) -> np.ndarray:
             return np.full((len(observations), 15), 1 / 15)
 
-    assert logits_of(Own(), frames).shape == (2, 15)
+    assert logits_of(Own(), observations).shape == (2, 15)
     with pytest.raises(TypeError, match=r"as_policy\("):
-        logits_of(Foreign(), frames)
+        logits_of(Foreign(), observations)
 
 
 def test_probes(small: ImpalaPolicy, mazes: list[Maze]) -> None:
@@ -102,7 +104,7 @@ def test_probes(small: ImpalaPolicy, mazes: list[Maze]) -> None:
     pairs = [scene for maze in shown for scene in (maze, maze.without_cheese())]
     read = activations(small, pairs, DEFAULT_LAYER)[DEFAULT_LAYER]
     has_cheese = [maze.cheese is not None for maze in pairs]
-    probe = linear_probe(read.mean(["row", "col"]), has_cheese, observations=draw_frames(pairs), folds=4)
+    probe = linear_probe(read.mean(["row", "col"]), has_cheese, observations=draw_observations(pairs), folds=4)
     assert probe.control is not None
     assert probe.chance == 0.5
     assert 0 <= probe.control <= 1
@@ -119,7 +121,7 @@ def test_probes(small: ImpalaPolicy, mazes: list[Maze]) -> None:
         with pytest.raises(ValueError, match=message):
             linear_probe(read, targets)
     with pytest.raises(ValueError, match="one observation"):
-        linear_probe(read, has_cheese, observations=draw_frames(pairs[:2]))
+        linear_probe(read, has_cheese, observations=draw_observations(pairs[:2]))
 
 
 def test_channels_that_track_a_thing() -> None:

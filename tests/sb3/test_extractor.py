@@ -28,30 +28,30 @@ def make(**more: object) -> PPO:
 
 
 @pytest.fixture(scope="module")
-def frames() -> np.ndarray:
+def observations() -> np.ndarray:
     return np.stack([maze.observe() for maze in Maze.from_levels(range(6))])
 
 
-def model_probabilities(model: PPO, frames: np.ndarray) -> np.ndarray:
+def model_probabilities(model: PPO, observations: np.ndarray) -> np.ndarray:
     """By Stable-Baselines3's own code."""
-    observations, _ = model.policy.obs_to_tensor(frames.transpose(0, 3, 1, 2))
+    inputs, _ = model.policy.obs_to_tensor(observations.transpose(0, 3, 1, 2))
     with torch.no_grad():
-        return model.policy.get_distribution(observations).distribution.probs.numpy()
+        return model.policy.get_distribution(inputs).distribution.probs.numpy()
 
 
-def test_a_trained_model_becomes_a_policy(tmp_path: Path, frames: np.ndarray) -> None:
+def test_a_trained_model_becomes_a_policy(tmp_path: Path, observations: np.ndarray) -> None:
     model = make()
-    before = model_probabilities(model, frames)
+    before = model_probabilities(model, observations)
     model.learn(32)
-    after = model_probabilities(model, frames)
+    after = model_probabilities(model, observations)
     assert not np.allclose(before, after, atol=1e-6)
     model.save(tmp_path / "model.zip")
     for policy in (impala_from(model), load_policy(tmp_path / "model.zip")):
-        assert np.allclose(policy.action_probabilities(frames), after, atol=1e-6)
-    observations, _ = model.policy.obs_to_tensor(frames.transpose(0, 3, 1, 2))
+        assert np.allclose(policy.action_probabilities(observations), after, atol=1e-6)
+    inputs, _ = model.policy.obs_to_tensor(observations.transpose(0, 3, 1, 2))
     with torch.no_grad():
-        values = model.policy.predict_values(observations).numpy()[:, 0]
-        _, ours = policy(torch.from_numpy(frames).permute(0, 3, 1, 2).float() / 255)
+        values = model.policy.predict_values(inputs).numpy()[:, 0]
+        _, ours = policy(torch.from_numpy(observations).permute(0, 3, 1, 2).float() / 255)
     assert np.allclose(ours.numpy(), values, atol=1e-5)
     maze = Maze.from_level(0)
     steered = SteeredPolicy(policy, -cheese_vector(policy, maze))
@@ -59,42 +59,44 @@ def test_a_trained_model_becomes_a_policy(tmp_path: Path, frames: np.ndarray) ->
     assert np.allclose(steered.action_probabilities(maze.observe()), without, atol=1e-5)
 
 
-def test_bfloat16_follows_float32(reference_policy: ImpalaPolicy, frames: np.ndarray) -> None:
+def test_bfloat16_follows_float32(reference_policy: ImpalaPolicy, observations: np.ndarray) -> None:
     model = make(**impala_policy_kwargs(bfloat16=True))
     copy_into(model, reference_policy)
-    fast, exact = model_probabilities(model, frames), reference_policy.action_probabilities(frames)
+    fast, exact = model_probabilities(model, observations), reference_policy.action_probabilities(observations)
     assert not np.array_equal(fast, exact)
     assert np.allclose(fast, exact, atol=0.03)
     model.learn(16)
     assert all(parameter.dtype == torch.float32 for parameter in model.policy.parameters())
 
 
-def test_the_losses_may_see_moves(frames: np.ndarray, reference_policy: ImpalaPolicy) -> None:
+def test_the_losses_may_see_moves(observations: np.ndarray, reference_policy: ImpalaPolicy) -> None:
     env = MazeVecEnv(2, levels=range(9))
     model = PPO(MovePolicy, env, policy_kwargs=impala_policy_kwargs(), n_steps=8, batch_size=8, n_epochs=1, seed=0)
     copy_into(model, reference_policy)
-    probabilities = model_probabilities(model, frames)
-    assert np.allclose(probabilities, reference_policy.action_probabilities(frames), atol=1e-6)
+    probabilities = model_probabilities(model, observations)
+    assert np.allclose(probabilities, reference_policy.action_probabilities(observations), atol=1e-6)
     groups = [[0, 1, 2], [3], [5], [6, 7, 8], [4, 9, 10, 11, 12, 13, 14]]
     moves = np.stack([probabilities[:, group].sum(1) for group in groups], axis=1).astype(np.float64)
-    observations, _ = model.policy.obs_to_tensor(frames.transpose(0, 3, 1, 2))
+    inputs, _ = model.policy.obs_to_tensor(observations.transpose(0, 3, 1, 2))
     for action in range(15):
-        actions = torch.full((len(frames),), action)
-        _, log_probabilities, entropy = model.policy.evaluate_actions(observations, actions)
+        actions = torch.full((len(observations),), action)
+        _, log_probabilities, entropy = model.policy.evaluate_actions(inputs, actions)
         own = next(number for number, group in enumerate(groups) if action in group)
         assert np.allclose(log_probabilities.exp().detach(), moves[:, own], atol=1e-5)
     with np.errstate(divide="ignore", invalid="ignore"):
         by_hand = -np.nansum(moves * np.log(moves), axis=1)
     assert np.allclose(entropy.detach(), by_hand, atol=1e-4)
     model.learn(32)
-    assert not np.allclose(model_probabilities(model, frames), probabilities, atol=1e-7)
+    assert not np.allclose(model_probabilities(model, observations), probabilities, atol=1e-7)
     assert impala_from(model).width == 1
 
 
-def test_a_policy_becomes_a_model(reference_policy: ImpalaPolicy, frames: np.ndarray) -> None:
+def test_a_policy_becomes_a_model(reference_policy: ImpalaPolicy, observations: np.ndarray) -> None:
     model = make()
     copy_into(model, reference_policy)
-    assert np.allclose(model_probabilities(model, frames), reference_policy.action_probabilities(frames), atol=1e-6)
+    assert np.allclose(
+        model_probabilities(model, observations), reference_policy.action_probabilities(observations), atol=1e-6
+    )
     deterministic = evaluate_policy(model, MazeVecEnv(1, levels=3), n_eval_episodes=2, warn=False)[0]
     assert deterministic == 10.0
 
@@ -147,7 +149,7 @@ def test_other_models_are_refused(tmp_path: Path, reference_policy: ImpalaPolicy
     PPO("CnnPolicy", MazeVecEnv(1), n_steps=8, batch_size=8).save(path)
     refused("holds another network")
     A2C("MlpPolicy", "CartPole-v1").save(path)
-    refused(r"observations of shape \[4\] and dtype float32, not on this environment's frames")
+    refused(r"observations of shape \[4\] and dtype float32, not on this environment's")
     PPO("CnnPolicy", VecFrameStack(MazeVecEnv(1), 2), n_steps=8, batch_size=8).save(path)
     refused(r"observations of shape \[6, 64, 64\]")
     make(net_arch=[32]).save(path)

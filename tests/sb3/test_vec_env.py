@@ -49,8 +49,8 @@ def test_running_mazes_can_be_edited(mazes: list[Maze]) -> None:
     edited = env.env_method("without_cheese", indices=[0, 1])
     assert [maze.cheese is None for maze in env.get_attr("maze")] == [True, True, False]
     assert env.get_attr("mouse") == before
-    frames, _, _, infos = env.step(np.array([4, 4, 4]))
-    assert np.array_equal(frames[0], edited[0].observe())
+    observations, _, _, infos = env.step(np.array([4, 4, 4]))
+    assert np.array_equal(observations[0], edited[0].observe())
     assert [info["cheese"] is None for info in infos] == [True, True, False]
     assert env.env_method("path", mazes[0].start, mazes[0].corner, indices=2)[0][-1] == mazes[0].corner
     env.set_attr("maze", mazes[7], indices=1)

@@ -12,7 +12,7 @@ from procgen import ProcgenGym3Env
 
 from steered_env import Maze
 from steered_env.envs import RunningMazes
-from steered_env.simulator import MAX_LEVEL, MazeBatch, MazeState, draw_frames, load_levels
+from steered_env.simulator import MAX_LEVEL, MazeBatch, MazeState, draw_observations, load_levels
 
 
 @pytest.mark.parametrize("level", [0, 7, 123_456, MAX_LEVEL])
@@ -21,7 +21,7 @@ def test_levels_are_those_of_an_environment_built_for_them(level: int) -> None:
         num=1, env_name="maze", distribution_mode="hard", start_level=level, num_levels=1, num_threads=0
     )
     state = load_levels([level])[0]
-    assert np.array_equal(built.observe()[1]["rgb"], draw_frames([MazeState.decode(state)]))
+    assert np.array_equal(built.observe()[1]["rgb"], draw_observations([MazeState.decode(state)]))
     mine, theirs = MazeState.decode(state), MazeState.decode(built.get_state()[0])
     assert np.array_equal(mine.walls, theirs.walls)
     assert (mine.cheese, mine.mouse, mine.level) == (theirs.cheese, theirs.mouse, theirs.level)
@@ -31,7 +31,7 @@ def test_a_level_does_not_depend_on_the_levels_beside_it() -> None:
     together = load_levels([5, 900_000, 17, 5])
     alone = [load_levels([level])[0] for level in (5, 900_000, 17, 5)]
     for a, b in zip(together, alone, strict=True):
-        assert np.array_equal(draw_frames([MazeState.decode(a)]), draw_frames([MazeState.decode(b)]))
+        assert np.array_equal(draw_observations([MazeState.decode(a)]), draw_observations([MazeState.decode(b)]))
 
 
 def test_many_levels_are_few_batch_calls(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,10 +45,10 @@ def test_many_levels_are_few_batch_calls(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_one_maze_of_a_batch_can_be_set_alone() -> None:
     batch = MazeBatch(3)
     batch.start_levels([1, 2, 3])
-    before = batch.frames.copy()
+    before = batch.observations.copy()
     batch.write(1, Maze.from_level(40))
-    assert np.array_equal(batch.frames[[0, 2]], before[[0, 2]])
-    assert np.array_equal(batch.frames[1], Maze.from_level(40).observe())
+    assert np.array_equal(batch.observations[[0, 2]], before[[0, 2]])
+    assert np.array_equal(batch.observations[1], Maze.from_level(40).observe())
 
 
 def test_procgens_own_time_limit_is_off() -> None:
@@ -57,11 +57,11 @@ def test_procgens_own_time_limit_is_off() -> None:
     assert not any(batch.step(np.array([4]))[1][0] for _ in range(1100))
 
 
-def test_threads_draw_the_same_frames() -> None:
+def test_threads_draw_the_same_observations() -> None:
     mazes = Maze.from_levels(range(30))
-    expected = draw_frames(mazes)
+    expected = draw_observations(mazes)
     drawn: dict[int, np.ndarray] = {}
-    threads = [threading.Thread(target=lambda n=n: drawn.update({n: draw_frames(mazes)})) for n in range(3)]
+    threads = [threading.Thread(target=lambda n=n: drawn.update({n: draw_observations(mazes)})) for n in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -74,10 +74,10 @@ def test_a_forked_process_can_go_on() -> None:
     code = (
         "import os, sys\n"
         "from steered_env import Maze\n"
-        "frame = Maze.from_level(3).observe()\n"
+        "observation = Maze.from_level(3).observe()\n"
         "pid = os.fork()\n"
         "if not pid:\n"
-        "    os._exit(0 if (Maze.from_level(3).observe() == frame).all() else 7)\n"
+        "    os._exit(0 if (Maze.from_level(3).observe() == observation).all() else 7)\n"
         "sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))\n"
     )
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
@@ -138,7 +138,7 @@ def test_a_batch_can_be_pickled(mazes: list[Maze]) -> None:
     batch.write(1, mazes[17].without_cheese())
     batch.step(np.array([5, 7]))
     other = pickle.loads(pickle.dumps(batch))
-    assert np.array_equal(other.frames, batch.frames)
+    assert np.array_equal(other.observations, batch.observations)
     assert np.array_equal(other.renderings, batch.renderings)
     assert [other.read(i) for i in range(2)] == [batch.read(i) for i in range(2)]
 

@@ -23,13 +23,13 @@ def test_compact_state_draws_and_steps_like_the_whole_one() -> None:
     for level, state in enumerate(load_levels(range(40))):
         whole._write_bytes(0, state)
         compact.write(0, MazeState.decode(state))
-        assert np.array_equal(whole.frames, compact.frames), level
+        assert np.array_equal(whole.observations, compact.observations), level
         for action in np.random.default_rng(level).integers(0, 15, 30):
             rewards = [float(batch.step(np.array([action]))[0][0]) for batch in (whole, compact)]
             assert rewards[0] == rewards[1]
             if rewards[0]:
                 break  # the next maze differs: each starts a level of its own
-            assert np.array_equal(whole.frames, compact.frames), (level, action)
+            assert np.array_equal(whole.observations, compact.observations), (level, action)
 
 
 def test_decode_reads_what_procgen_wrote() -> None:

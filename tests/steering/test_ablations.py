@@ -8,7 +8,7 @@ from evaluation import evaluate, vector_field
 from evaluation.measuring.shared_forward import SharedForward
 from steered_env import ImpalaPolicy, Maze, SteeredPolicy, Steering, cheese_vector, random_vector
 from steered_env.policy import to_input
-from steered_env.simulator import draw_frames
+from steered_env.simulator import draw_observations
 from steered_env.steering import (
     DEFAULT_LAYER,
     InTurn,
@@ -78,10 +78,10 @@ def test_setting_one_activation(small: ImpalaPolicy, mazes: list[Maze]) -> None:
 
 
 def test_the_activation_over_a_cell_is_where_the_mouse_is(mazes: list[Maze]) -> None:
-    """Moving the mouse changes the frame most around the place that `map_position` names."""
+    """Moving the mouse changes the observation most around the place that `map_position` names."""
     maze = Maze.from_text("\n".join(["." * 25] * 24 + ["<" + "." * 24]))
     for cell in ((3, 20), (20, 3), (12, 12), (24, 0)):
-        here, away = draw_frames([maze.with_mouse(cell), maze.with_mouse((0, 12))]).astype(float)
+        here, away = draw_observations([maze.with_mouse(cell), maze.with_mouse((0, 12))]).astype(float)
         difference = np.abs(here - away).sum(axis=2)
         row, col = map_position(cell, 64, 64)
         own = difference[max(0, row - 2) : row + 3, max(0, col - 2) : col + 3].sum()
@@ -104,12 +104,12 @@ def test_one_after_the_other(small: ImpalaPolicy, mazes: list[Maze]) -> None:
 @pytest.mark.parametrize("layer", ["embedder.block2.res1", "embedder.block1.conv", "embedder.fc", "embedder.block3"])
 def test_the_harness_shares_passes_without_changing_them(small: ImpalaPolicy, mazes: list[Maze], layer: str) -> None:
     """Every way to run an intervention gives the same probabilities."""
-    frames = draw_frames(mazes[:6])
+    observations = draw_observations(mazes[:6])
     edit = scaling(0.5, layer=layer, channels=[1, 2]).then(cheese_vector(small, mazes[0]))
-    own = SteeredPolicy(small, edit).action_probabilities(frames)
-    shared = SharedForward(small).probabilities(frames, [edit, InTurn(), zero_ablation()])
+    own = SteeredPolicy(small, edit).action_probabilities(observations)
+    shared = SharedForward(small).probabilities(observations, [edit, InTurn(), zero_ablation()])
     assert np.allclose(shared[0], own, atol=1e-6)
-    assert np.allclose(shared[1], small.action_probabilities(frames), atol=1e-6)
+    assert np.allclose(shared[1], small.action_probabilities(observations), atol=1e-6)
     assert not np.allclose(shared[2], shared[1], atol=1e-2)
 
 
@@ -146,7 +146,7 @@ def test_bad_arguments(small: ImpalaPolicy, make: object, message: str) -> None:
 
 
 def test_what_does_not_fit_is_named(small: ImpalaPolicy, mazes: list[Maze]) -> None:
-    frame = mazes[0].observe()
+    observation = mazes[0].observe()
     cases = {
         "the layer has channels 0 to 31, got 32": scaling(0, channels=[3, 32]),
         r"only a layer with activations \(C, H, W\)": setting(1, (0, 0), layer="embedder.fc"),
@@ -156,7 +156,7 @@ def test_what_does_not_fit_is_named(small: ImpalaPolicy, mazes: list[Maze]) -> N
     cases["the activations to put in have shape"] = type(wrong)(DEFAULT_LAYER, wrong.change)
     for message, edit in cases.items():
         with pytest.raises(ValueError, match=message):
-            SteeredPolicy(small, edit).action_probabilities(frame)
+            SteeredPolicy(small, edit).action_probabilities(observation)
     with pytest.raises(LayerError, match="near names"):
         SteeredPolicy(small, scaling(1, layer="embedder.block9"))
 
@@ -268,9 +268,11 @@ def test_another_donor_at_every_pass(small: ImpalaPolicy, mazes: list[Maze]) -> 
     drawn = draws(edit)
     assert len(set(drawn)) > 1
     assert drawn == draws(edit)
-    frames = draw_frames(mazes[:10])
-    expected = small.action_probabilities(draw_frames([mazes[10 + donor] for donor in drawn]))
-    assert np.allclose(SteeredPolicy(small, edit).action_probabilities(frames), expected, atol=1e-5)  # in one batch
+    observations = draw_observations(mazes[:10])
+    expected = small.action_probabilities(draw_observations([mazes[10 + donor] for donor in drawn]))
+    assert np.allclose(
+        SteeredPolicy(small, edit).action_probabilities(observations), expected, atol=1e-5
+    )  # in one batch
     other = resampling_each_pass(small, mazes[10:14], seed=4)
     assert drawn != draws(other)
 

@@ -14,7 +14,7 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from steered_env import ImpalaPolicy, LayerError, Maze, SteeredPolicy, Steering, cheese_vector
-from steered_env.simulator import draw_frames
+from steered_env.simulator import draw_observations
 from steered_env.steering import HookError, scaling
 
 PLUS = Steering({"1": torch.tensor([100.0, 100.0])})
@@ -27,23 +27,23 @@ def network() -> nn.Sequential:
 
 
 def test_threads_share_policies_and_modules(small: ImpalaPolicy, mazes: list[Maze]) -> None:
-    frames = draw_frames(mazes[:2])
+    observations = draw_observations(mazes[:2])
     vector = cheese_vector(small, mazes[0])
     shared = SteeredPolicy(small, -vector)
     others = [shared, shared, SteeredPolicy(small, 2 * vector), SteeredPolicy(small)]
-    expected = [policy.action_probabilities(frames) for policy in others]
+    expected = [policy.action_probabilities(observations) for policy in others]
     start = threading.Barrier(len(others))
 
     def run(policy: SteeredPolicy) -> list[np.ndarray]:
         start.wait()
-        return [policy.action_probabilities(frames) for _ in range(8)]
+        return [policy.action_probabilities(observations) for _ in range(8)]
 
     with ThreadPoolExecutor(len(others)) as pool:
         for wanted, found in zip(expected, pool.map(run, others), strict=True):
             assert all(np.allclose(one, wanted, atol=1e-6) for one in found)
     with shared.steering.applied_to(small), ThreadPoolExecutor(1) as pool:
-        assert np.allclose(pool.submit(small.action_probabilities, frames).result(), expected[3], atol=1e-6)
-        assert np.allclose(small.action_probabilities(frames), expected[0], atol=1e-6)
+        assert np.allclose(pool.submit(small.action_probabilities, observations).result(), expected[3], atol=1e-6)
+        assert np.allclose(small.action_probabilities(observations), expected[0], atol=1e-6)
 
 
 def test_tasks_of_asyncio_and_nesting() -> None:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from evaluation.measuring.shared_forward import SharedForward
 from steered_env import ImpalaPolicy, LayerError, Maze, Steering, as_policy, cheese_vector, top_right_vector
 from steered_env.policy import to_input
-from steered_env.simulator import draw_frames
+from steered_env.simulator import draw_observations
 from steered_env.steering import DEFAULT_LAYER, find_layer, mean_ablation, read_activations, scaling, setting
 
 
@@ -24,16 +24,16 @@ class Two(nn.Module):
 
 
 def test_a_network_inside_another_is_steered_by_its_own_names(small: ImpalaPolicy, mazes: list[Maze]) -> None:
-    frames, outer = draw_frames(mazes[:2]), Two(small)
+    observations, outer = draw_observations(mazes[:2]), Two(small)
     vector = cheese_vector(small, mazes[0])
     assert cheese_vector(outer, mazes[0]) == vector
     in_full = cheese_vector(outer, mazes[0], layer=f"first.{DEFAULT_LAYER}")
     assert list(in_full) == [f"first.{DEFAULT_LAYER}"]
     with vector.applied_to(small):
-        expected = small.action_probabilities(frames)
+        expected = small.action_probabilities(observations)
     for steering in (vector, in_full):
         with steering.applied_to(outer):
-            assert np.array_equal(outer.action_probabilities(frames), expected)
+            assert np.array_equal(outer.action_probabilities(observations), expected)
     assert find_layer(outer, "block2.res1.resadd_out") == f"first.{DEFAULT_LAYER}"
 
 
@@ -54,27 +54,27 @@ NAMES = (DEFAULT_LAYER, f"{DEFAULT_LAYER}_out", f"first.{DEFAULT_LAYER}", "block
 def test_every_name_of_a_layer_counts_in_its_turn(small: ImpalaPolicy, mazes: list[Maze]) -> None:
     """Of one layer under two names no change is lost, and the later sees what the earlier made, in every way to run."""
     small = small.softened(30)  # unsure, so that every change can be seen
-    frames, outer = draw_frames(mazes[:3]), Two(small)
+    observations, outer = draw_observations(mazes[:3]), Two(small)
     tensor = cheese_vector(small, mazes[0])[DEFAULT_LAYER] + top_right_vector(small, mazes[0])[DEFAULT_LAYER]
     add, double = Steering({DEFAULT_LAYER: tensor}), scaling(2)
     expected = {}
     for order, wanted in (("add first", add.then(double)), ("double first", double.then(add))):
         with wanted.applied_to(small):
-            expected[order] = small.action_probabilities(frames)
+            expected[order] = small.action_probabilities(observations)
     assert not np.allclose(expected["add first"], expected["double first"], atol=1e-2)
     for name in NAMES:
         for other in NAMES:
             one, two = Steering({name: tensor}), scaling(2, layer=other)
             for order, both in (("add first", one.then(two)), ("double first", two.then(one))):
                 with both.applied_to(outer):
-                    found = outer.action_probabilities(frames)
+                    found = outer.action_probabilities(observations)
                 assert np.allclose(found, expected[order], atol=1e-6), (name, other, order)
         summed = Steering({name: tensor}) + Steering({DEFAULT_LAYER: tensor})
         with (2 * add).applied_to(small), torch.inference_mode():
-            twice = small.action_probabilities(frames)
+            twice = small.action_probabilities(observations)
         with summed.applied_to(outer):
-            assert np.allclose(outer.action_probabilities(frames), twice, atol=1e-6), name
-    assert len(read_activations(outer, NAMES[:4], frames)) == 1
+            assert np.allclose(outer.action_probabilities(observations), twice, atol=1e-6), name
+    assert len(read_activations(outer, NAMES[:4], observations)) == 1
 
 
 @pytest.mark.parametrize(
@@ -85,16 +85,16 @@ def test_a_block_and_its_last_part_in_turn(
     small: ImpalaPolicy, mazes: list[Maze], block: str, part: str | None
 ) -> None:
     small = small.softened(30)
-    frames = draw_frames(mazes[:3])
+    observations = draw_observations(mazes[:3])
     part = part or f"{block}.res2"
     add = 0.5 * cheese_vector(small, mazes[0], layer=part)
     for edit in (scaling(2, layer=block).then(add), add.then(scaling(2, layer=block))):
         on_one = type(edit)(tuple((block, change) for _, change in edit.steps()))
         with on_one.applied_to(small):
-            expected = small.action_probabilities(frames)
+            expected = small.action_probabilities(observations)
         with edit.applied_to(small):
-            assert np.allclose(small.action_probabilities(frames), expected, atol=1e-6)
-        shared = SharedForward(small).probabilities(frames, [edit, on_one])
+            assert np.allclose(small.action_probabilities(observations), expected, atol=1e-6)
+        shared = SharedForward(small).probabilities(observations, [edit, on_one])
         assert np.allclose(shared, expected, atol=1e-6)
 
 
@@ -121,25 +121,27 @@ def test_activations_of_a_policy_that_runs_in_parts(small: ImpalaPolicy, mazes: 
             super().forward(x)
             return super().forward(x)
 
-    frames = draw_frames(mazes[:3])
-    expected = read_activations(small, [DEFAULT_LAYER], frames)[DEFAULT_LAYER]
-    assert torch.equal(expected, read_activations(small, [DEFAULT_LAYER], to_input(frames))[DEFAULT_LAYER])
+    observations = draw_observations(mazes[:3])
+    expected = read_activations(small, [DEFAULT_LAYER], observations)[DEFAULT_LAYER]
+    assert torch.equal(expected, read_activations(small, [DEFAULT_LAYER], to_input(observations))[DEFAULT_LAYER])
     for kind in (ByOne, Twice):
         policy = kind()
         policy.load_state_dict(small.state_dict())
         if kind is ByOne:
-            assert torch.allclose(read_activations(policy, [DEFAULT_LAYER], frames)[DEFAULT_LAYER], expected, atol=1e-4)
+            assert torch.allclose(
+                read_activations(policy, [DEFAULT_LAYER], observations)[DEFAULT_LAYER], expected, atol=1e-4
+            )
         else:
             with pytest.raises(LayerError, match=DEFAULT_LAYER):
-                read_activations(policy, [DEFAULT_LAYER], frames)
+                read_activations(policy, [DEFAULT_LAYER], observations)
 
 
 def test_other_names_in_ablations(small: ImpalaPolicy, mazes: list[Maze]) -> None:
     by_name = [mean_ablation(small, mazes[:2], layer=f"{DEFAULT_LAYER}{end}") for end in ("", "_out")]
-    frames, rows = draw_frames(mazes[2:4]), []
+    observations, rows = draw_observations(mazes[2:4]), []
     for edit in by_name:
         with edit.applied_to(small):
-            rows.append(small.action_probabilities(frames))
+            rows.append(small.action_probabilities(observations))
     assert np.array_equal(*rows)
 
 
@@ -149,15 +151,15 @@ def test_changes_of_another_shape_are_refused(small: ImpalaPolicy, mazes: list[M
         small.action_probabilities(mazes[0].observe())
 
 
-def gray(frames: Tensor) -> Tensor:
-    return frames.float().mean(dim=3)[:, None] / 255
+def gray(observations: Tensor) -> Tensor:
+    return observations.float().mean(dim=3)[:, None] / 255
 
 
 @pytest.mark.parametrize(
     ("first", "preprocess"),
     [
         (nn.Conv2d(1, 4, 5, stride=4), gray),
-        (nn.Conv2d(3, 4, 5, stride=4), lambda frames: frames.permute(0, 3, 1, 2) / 255),
+        (nn.Conv2d(3, 4, 5, stride=4), lambda observations: observations.permute(0, 3, 1, 2) / 255),
         (nn.Sequential(nn.Flatten(), nn.Linear(64 * 64 * 3, 4 * 15 * 15), nn.Unflatten(1, (4, 15, 15))), Tensor.float),
     ],
 )
@@ -176,15 +178,15 @@ def test_networks_with_an_input_of_their_own(first: nn.Module, preprocess: objec
 
 
 class UInt8(nn.Module):
-    """Takes the frames as they are, and puts out more than logits."""
+    """Takes the observations as they are, and puts out more than logits."""
 
     def __init__(self) -> None:
         super().__init__()
         self.fc = nn.Linear(64 * 64 * 3, 15)
 
-    def forward(self, frames: Tensor) -> dict[str, Tensor]:
-        assert frames.dtype == torch.uint8
-        return {"logits": self.fc(frames.flatten(1) / 255.0), "value": torch.zeros(len(frames))}
+    def forward(self, observations: Tensor) -> dict[str, Tensor]:
+        assert observations.dtype == torch.uint8
+        return {"logits": self.fc(observations.flatten(1) / 255.0), "value": torch.zeros(len(observations))}
 
 
 def test_logits_are_picked(mazes: list[Maze]) -> None:

@@ -19,15 +19,15 @@ def test_steers_its_own_passes_only(reference_policy: ImpalaPolicy, mazes: list[
 
 
 def test_predict_has_stable_baselines_signature(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
-    frames = np.stack([maze.observe() for maze in mazes[:5]])
+    observations = np.stack([maze.observe() for maze in mazes[:5]])
     steered = SteeredPolicy(reference_policy, seed=0)
-    actions, state = steered.predict(frames, state=None, episode_start=np.ones(5, bool), deterministic=False)
+    actions, state = steered.predict(observations, state=None, episode_start=np.ones(5, bool), deterministic=False)
     assert (actions.shape, actions.dtype, state) == ((5,), np.int64, None)
-    one, _ = steered.predict(frames[0], deterministic=True)
+    one, _ = steered.predict(observations[0], deterministic=True)
     assert np.shape(one) == ()
-    assert one == reference_policy.action_probabilities(frames[0]).argmax()
+    assert one == reference_policy.action_probabilities(observations[0]).argmax()
     again = SteeredPolicy(reference_policy, seed=0)
-    assert np.array_equal(again.predict(frames)[0], actions)
+    assert np.array_equal(again.predict(observations)[0], actions)
 
 
 def test_actions_follow_the_probabilities() -> None:
@@ -47,14 +47,14 @@ def test_goes_into_stable_baselines_evaluation(reference_policy: ImpalaPolicy) -
     assert (reward, deviation) == (10.0, 0.0)
 
 
-def test_frames_as_stable_baselines_transposes_them(small: ImpalaPolicy, mazes: list[Maze]) -> None:
-    frames = np.stack([maze.observe() for maze in mazes[:3]])
+def test_observations_as_stable_baselines_transposes_them(small: ImpalaPolicy, mazes: list[Maze]) -> None:
+    observations = np.stack([maze.observe() for maze in mazes[:3]])
     steered = SteeredPolicy(small, cheese_vector(small, mazes[0]))
-    expected = steered.action_probabilities(frames)
-    assert np.array_equal(steered.action_probabilities(frames.transpose(0, 3, 1, 2)), expected)
-    assert np.allclose(steered.action_probabilities(frames[0].transpose(2, 0, 1)), expected[0], atol=1e-6)
-    assert np.shape(steered.predict(frames[0].transpose(2, 0, 1))[0]) == ()
-    assert steered.predict(frames.transpose(0, 3, 1, 2))[0].shape == (3,)
+    expected = steered.action_probabilities(observations)
+    assert np.array_equal(steered.action_probabilities(observations.transpose(0, 3, 1, 2)), expected)
+    assert np.allclose(steered.action_probabilities(observations[0].transpose(2, 0, 1)), expected[0], atol=1e-6)
+    assert np.shape(steered.predict(observations[0].transpose(2, 0, 1))[0]) == ()
+    assert steered.predict(observations.transpose(0, 3, 1, 2))[0].shape == (3,)
 
 
 def test_no_action_is_chosen_from_what_are_no_probabilities(small: ImpalaPolicy, mazes: list[Maze]) -> None:

@@ -94,7 +94,7 @@ def test_applied_to_any_module_and_taken_off_again() -> None:
     assert not module[0]._forward_hooks
 
 
-def test_difference_of_mazes_and_frames(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
+def test_difference_of_mazes_and_observations(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
     maze, other = mazes[0], mazes[0].without_cheese()
     layers = ["embedder.block1.res2", DEFAULT_LAYER]
     steering = Steering.difference(reference_policy, maze, other, layer=layers)
@@ -131,11 +131,11 @@ def test_names_of_the_literature(reference_policy: ImpalaPolicy, mazes: list[Maz
     assert steering == cheese_vector(reference_policy, mazes[0])
     assert list(steering) == [DEFAULT_LAYER]
     raw = Steering({"embedder.block2.res1.resadd_out": steering[DEFAULT_LAYER]})
-    frame = mazes[0].observe()
+    observation = mazes[0].observe()
     probabilities = []
     for one in (steering, raw):
         with one.applied_to(reference_policy):
-            probabilities.append(reference_policy.action_probabilities(frame))
+            probabilities.append(reference_policy.action_probabilities(observation))
     assert np.array_equal(*probabilities)
 
 
@@ -177,7 +177,7 @@ def test_wrong_shapes(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None
     with pytest.raises(ValueError, match=message), wide.applied_to(reference_policy):
         reference_policy.action_probabilities(mazes[0].observe())
     assert not reference_policy.get_submodule(DEFAULT_LAYER)._forward_hooks
-    with pytest.raises(ValueError, match="one maze or one frame"):
+    with pytest.raises(ValueError, match="one maze or one observation"):
         Steering.difference(reference_policy, np.zeros((2, 64, 64, 3), np.uint8), mazes[0])
 
 

@@ -43,8 +43,10 @@ def test_the_mean_of_many_differences(small: ImpalaPolicy, mazes: list[Maze]) ->
     for layer in LAYERS:
         expected = torch.stack([vector[layer] for vector in vectors]).double().mean(dim=0).float()
         assert torch.allclose(mean[layer], expected, atol=1e-5)
-    frames = mean_difference(small, [(a.observe(), b.observe()) for a, b in pairs_of(mazes[:2])])
-    assert torch.allclose(frames[DEFAULT_LAYER], mean_difference(small, pairs_of(mazes[:2]))[DEFAULT_LAYER], atol=1e-5)
+    observations = mean_difference(small, [(a.observe(), b.observe()) for a, b in pairs_of(mazes[:2])])
+    assert torch.allclose(
+        observations[DEFAULT_LAYER], mean_difference(small, pairs_of(mazes[:2]))[DEFAULT_LAYER], atol=1e-5
+    )
     network = nn.Sequential(nn.Linear(3, 2))
     x = torch.eye(3)
     by_hand = (network(x[:1]) + network(x[1:2]) - 2 * network(x[2:])).detach()[0] / 2

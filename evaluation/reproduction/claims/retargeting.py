@@ -18,7 +18,7 @@ from evaluation.reproduction.verdict import CORRELATION, LITTLE, Check
 from evaluation.results import DIFFERENCE, Interval, mean_interval, rank_correlation, share_interval
 from steered_env import ImpalaPolicy, Maze
 from steered_env.maze import reachable
-from steered_env.simulator import Cell, draw_frames
+from steered_env.simulator import Cell, draw_observations
 from steered_env.steering import DEFAULT_LAYER, Intervention, map_position, read_activations, setting
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def _peaks_again(lab: Lab, channel: _Channel, levels: list[int]) -> Interval:
 def _maps(policy: ImpalaPolicy, mazes: list[Maze]) -> NDArray[np.float32]:
     """``(mazes, channels, height, width)`` activations of the layer."""
     maps: NDArray[np.float32] = (
-        read_activations(policy, [DEFAULT_LAYER], draw_frames(mazes))[DEFAULT_LAYER].cpu().numpy()
+        read_activations(policy, [DEFAULT_LAYER], draw_observations(mazes))[DEFAULT_LAYER].cpu().numpy()
     )
     return maps
 

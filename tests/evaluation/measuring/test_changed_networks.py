@@ -17,7 +17,7 @@ from evaluation import evaluate, vector_field
 from evaluation.measuring.cuttable import is_cuttable
 from evaluation.measuring.shared_forward import SharedForward
 from steered_env import ImpalaPolicy, Maze, SteeredPolicy, Steering, as_policy, cheese_vector
-from steered_env.simulator import draw_frames
+from steered_env.simulator import draw_observations
 from steered_env.steering import scaling
 
 HALF = 0.5
@@ -127,13 +127,13 @@ CHANGES = {
 def test_a_changed_network_is_measured_as_it_acts(change, small: ImpalaPolicy, mazes: list[Maze]) -> None:
     policy = change(small.softened(10))
     assert not is_cuttable(policy)
-    frames = draw_frames(mazes[:3])
-    plain = policy.action_probabilities(frames)
-    assert not np.allclose(plain, small.softened(10).action_probabilities(frames), atol=1e-3)
+    observations = draw_observations(mazes[:3])
+    plain = policy.action_probabilities(observations)
+    assert not np.allclose(plain, small.softened(10).action_probabilities(observations), atol=1e-3)
     vector = cheese_vector(policy, mazes[0])
     with vector.applied_to(policy):
-        steered = policy.action_probabilities(frames)
-    found = SharedForward(policy).probabilities(frames, [Steering(), vector])
+        steered = policy.action_probabilities(observations)
+    found = SharedForward(policy).probabilities(observations, [Steering(), vector])
     assert np.allclose(found, [plain, steered], atol=1e-6)
     square = mazes[0].start
     field = vector_field(policy, mazes[0], ("vector", vector)).probabilities[square]
@@ -151,17 +151,21 @@ def global_hook() -> Iterator[None]:
 
 @pytest.mark.usefixtures("global_hook")
 def test_hooks_on_every_module(small: ImpalaPolicy, mazes: list[Maze]) -> None:
-    frames = draw_frames(mazes[:3])
+    observations = draw_observations(mazes[:3])
     assert np.allclose(
-        SharedForward(small).probabilities(frames, [Steering()])[0], small.action_probabilities(frames), atol=1e-6
+        SharedForward(small).probabilities(observations, [Steering()])[0],
+        small.action_probabilities(observations),
+        atol=1e-6,
     )
 
 
 def test_methods_of_the_class_replaced(small: ImpalaPolicy, mazes: list[Maze], monkeypatch: pytest.MonkeyPatch) -> None:
-    frames, before = draw_frames(mazes[:3]), ImpalaPolicy.forward
+    observations, before = draw_observations(mazes[:3]), ImpalaPolicy.forward
     monkeypatch.setattr(ImpalaPolicy, "forward", lambda self, x: (before(self, x)[0] * 0.1, None))
     assert np.allclose(
-        SharedForward(small).probabilities(frames, [Steering()])[0], small.action_probabilities(frames), atol=1e-6
+        SharedForward(small).probabilities(observations, [Steering()])[0],
+        small.action_probabilities(observations),
+        atol=1e-6,
     )
 
 
@@ -190,11 +194,11 @@ def test_rates_of_a_changed_network(small: ImpalaPolicy) -> None:
 
 def test_an_adapted_network_is_copied_with_its_functions(small: ImpalaPolicy, mazes: list[Maze]) -> None:
     """Each worker has a copy of its own, whose preprocessing is the one that was given."""
-    policy = as_policy(nn.Sequential(small), preprocess=lambda frames: frames.permute(0, 3, 1, 2) / 255)
-    forward, frames = SharedForward(policy), draw_frames(mazes[:2])
+    policy = as_policy(nn.Sequential(small), preprocess=lambda observations: observations.permute(0, 3, 1, 2) / 255)
+    forward, observations = SharedForward(policy), draw_observations(mazes[:2])
     assert forward.policy is not policy
-    found = forward.probabilities(frames, [Steering()])[0]
-    assert np.allclose(found, small.action_probabilities(frames), atol=1e-6)
+    found = forward.probabilities(observations, [Steering()])[0]
+    assert np.allclose(found, small.action_probabilities(observations), atol=1e-6)
 
 
 def test_an_uncopyable_policy_in_training_mode_is_refused(small: ImpalaPolicy) -> None:
@@ -212,7 +216,7 @@ class Faulty(ImpalaPolicy):
 
     def action_probabilities(self, observations: np.ndarray) -> np.ndarray:
         rows = np.full((len(observations), 15), 1 / 15, np.float32)
-        away = [not np.array_equal(frame, self.start) and bool(frame.any()) for frame in observations]
+        away = [not np.array_equal(observation, self.start) and bool(observation.any()) for observation in observations]
         rows[away] = self.fault(rows[away])
         return rows
 

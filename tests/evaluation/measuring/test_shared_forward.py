@@ -9,34 +9,34 @@ from evaluation.measuring.shared_forward import SharedForward
 from steered_env import ImpalaPolicy, Maze, Steering
 
 
-def frames_of(mazes: list[Maze]) -> np.ndarray:
+def observations_of(mazes: list[Maze]) -> np.ndarray:
     return np.stack([maze.observe() for maze in mazes[:9]])
 
 
 def test_every_layer_steers_as_with_hooks(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
-    frames = frames_of(mazes)
+    observations = observations_of(mazes)
     forward = SharedForward(reference_policy, batch_size=16)
     layers = [layer for layer in reference_policy.layers if layer != "fc_value"]
     steerings = [
         0.5 * Steering.difference(reference_policy, mazes[0], mazes[0].without_cheese(), layer=layer)
         for layer in layers
     ]
-    shared = forward.probabilities(frames, steerings)
+    shared = forward.probabilities(observations, steerings)
     for layer, steering, found in zip(layers, steerings, shared, strict=True):
         with steering.applied_to(reference_policy):
-            expected = reference_policy.action_probabilities(frames)
+            expected = reference_policy.action_probabilities(observations)
         assert np.allclose(found, expected, atol=2e-6), layer
 
 
 def test_several_layers_at_once_and_none(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
-    frames = frames_of(mazes)
+    observations = observations_of(mazes)
     layers = ["embedder.block1.res2.conv1", "embedder.block2", "embedder.block2.res2.resadd", "embedder", "fc_policy"]
     both = Steering.difference(reference_policy, mazes[0], mazes[0].without_cheese(), layer=layers)
-    shared = SharedForward(reference_policy).probabilities(frames, [both, Steering()])
+    shared = SharedForward(reference_policy).probabilities(observations, [both, Steering()])
     with both.applied_to(reference_policy):
-        expected = reference_policy.action_probabilities(frames)
+        expected = reference_policy.action_probabilities(observations)
     assert np.allclose(shared[0], expected, atol=2e-6)
-    assert np.allclose(shared[1], reference_policy.action_probabilities(frames), atol=2e-6)
+    assert np.allclose(shared[1], reference_policy.action_probabilities(observations), atol=2e-6)
 
 
 def test_the_layers_before_run_once(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
@@ -50,14 +50,15 @@ def test_the_layers_before_run_once(reference_policy: ImpalaPolicy, mazes: list[
     forward = SharedForward(reference_policy)
     vector = Steering.difference(reference_policy, mazes[0], mazes[0].without_cheese())
     with Convolutions() as convolutions:
-        forward.probabilities(frames_of(mazes), [Steering(), vector, -vector, 2 * vector])
+        forward.probabilities(observations_of(mazes), [Steering(), vector, -vector, 2 * vector])
     assert convolutions.count == 8 + 4 * 7  # eight of the fifteen lie before the layer
 
 
 def test_batches_change_nothing(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
-    frames = frames_of(mazes)
+    observations = observations_of(mazes)
     sizes = [
-        SharedForward(reference_policy, batch_size=size).probabilities(frames, [Steering()]) for size in (1, 4, 64)
+        SharedForward(reference_policy, batch_size=size).probabilities(observations, [Steering()])
+        for size in (1, 4, 64)
     ]
     assert all(np.allclose(sizes[0], other, atol=1e-6) for other in sizes[1:])
 
@@ -79,8 +80,8 @@ def test_any_module_with_action_probabilities(reference_policy: ImpalaPolicy, ma
         def action_probabilities(self, observations: np.ndarray) -> np.ndarray:
             return self.inner.action_probabilities(observations)
 
-    frames = frames_of(mazes)
+    observations = observations_of(mazes)
     vector = Steering.difference(reference_policy, mazes[0], mazes[0].without_cheese())
     renamed = Steering({f"inner.{layer}": tensor for layer, tensor in vector.items()})
-    found = SharedForward(Wrapped()).probabilities(frames, [renamed])[0]
-    assert np.allclose(found, SharedForward(reference_policy).probabilities(frames, [vector])[0], atol=2e-6)
+    found = SharedForward(Wrapped()).probabilities(observations, [renamed])[0]
+    assert np.allclose(found, SharedForward(reference_policy).probabilities(observations, [vector])[0], atol=2e-6)

@@ -16,11 +16,11 @@ def test_a_neighbouring_cheese_has_a_closed_form(text: str, chance: float) -> No
         assert rate == pytest.approx(1 - (1 - chance) ** horizon, abs=1e-7)
 
 
-def test_one_frame_or_several(mazes: list[Maze]) -> None:
-    frame = mazes[0].observe()
-    assert UniformPolicy().action_probabilities(frame).shape == (15,)
-    assert UniformPolicy().action_probabilities(frame[None]).shape == (1, 15)
-    assert UniformPolicy().action_probabilities(frame).sum() == pytest.approx(1)
+def test_one_observation_or_several(mazes: list[Maze]) -> None:
+    observation = mazes[0].observe()
+    assert UniformPolicy().action_probabilities(observation).shape == (15,)
+    assert UniformPolicy().action_probabilities(observation[None]).shape == (1, 15)
+    assert UniformPolicy().action_probabilities(observation).sum() == pytest.approx(1)
 
 
 def test_held_out_mazes_place_the_cheese_as_in_training() -> None:

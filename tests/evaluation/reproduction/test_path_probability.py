@@ -21,7 +21,7 @@ def test_the_geometric_mean_of_the_moves_on_the_way_by_hand() -> None:
     start = CORNERED.mouse
     right, up = (start[0], start[1] + 1), (start[0] + 1, start[1] + 1)
     tree = PathTree.of(CORNERED, [start, right, up])
-    actions = np.zeros((len(tree.frames), 15), np.float32)
+    actions = np.zeros((len(tree.observations), 15), np.float32)
     actions[tree.places[start], [6, 7, 8]] = [0.1, 0.2, 0.2]  # right: 0.5 in all
     actions[tree.places[right], 5] = 0.125  # up
     assert tree.probability(start, actions) == 1
@@ -29,14 +29,14 @@ def test_the_geometric_mean_of_the_moves_on_the_way_by_hand() -> None:
     assert tree.probability(up, actions) == pytest.approx(0.25)
 
 
-def test_the_frames_show_the_mouse_facing_as_it_came(mazes: list[Maze]) -> None:
+def test_the_observations_show_the_mouse_facing_as_it_came(mazes: list[Maze]) -> None:
     maze = mazes[2]
     assert maze.cheese is not None
     tree = PathTree.of(maze, [maze.cheese])
     facing = maze.facing_right
     path = maze.path(maze.mouse, maze.cheese)
     for here, next_cell in pairwise(path):
-        assert np.array_equal(tree.frames[tree.places[here]], maze.with_mouse(here, facing).observe())
+        assert np.array_equal(tree.observations[tree.places[here]], maze.with_mouse(here, facing).observe())
         facing = facing if next_cell[1] == here[1] else next_cell[1] > here[1]
 
 
