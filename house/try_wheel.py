@@ -27,6 +27,11 @@ _RAY = ("table", *_FEW, "--out", "ray", "--ray", "127.0.0.1:9")
 _COMPONENT = ("table", *_FEW, "--out", "component", "-c", 'cheese(levels="0:4", component=1)')
 NEEDS = {"sb3": (*_PPO, "--sizes", "3", "--rate-levels", "2"), "ray": _RAY, "analysis": _COMPONENT}
 """What needs an extra, by the extra's name."""
+PROGRAMS = {
+    "sb3": "from steered_env.sb3 import MazeVecEnv; MazeVecEnv(1, levels=range(9))",
+    "analysis": "import steered_env as s; s.activations(s.load_policy(), [s.Maze.from_level(3)])",
+}
+"""Lines of Python that need an extra, by the extra's name."""
 IMPORTS = {"record": "moviepy.editor"}
 """What the other extras bring for programs of one's own."""
 
@@ -74,6 +79,10 @@ def try_alone(environment: Environment, folder: Path) -> None:
     for extra, command in NEEDS.items():
         done = environment.run("steered-env", *command, folder=folder)
         _check(done, done.returncode == 1 and f".[{extra}]" in done.stderr and done.stderr.count("\n") == 1)
+    for extra, program in PROGRAMS.items():
+        done = environment.run("python", "-c", program, folder=folder)
+        last = done.stderr.strip().rpartition("\n")[2]
+        _check(done, done.returncode == 1 and "MissingExtraError" in last and f".[{extra}]" in last)
     left_out = environment.run("steered-env", "table", "--policy", "small-7", "--out", "seven", folder=folder)
     _check(left_out, left_out.returncode == 1 and "small-7.safetensors" in left_out.stderr)
 
@@ -88,8 +97,9 @@ def try_extra(environment: Environment, extra: str, folder: Path) -> None:
         done = environment.run("steered-env", *NEEDS[extra], folder=folder)
         nobody_listens = extra == "ray" and "127.0.0.1:9" in done.stderr
         _check(done, f".[{extra}]" not in done.stderr and (done.returncode == 0 or nobody_listens))
-    else:
-        done = environment.run("python", "-c", f"import steered_env, {IMPORTS[extra]}", folder=folder)
+    programs = {**PROGRAMS, **{name: f"import steered_env, {module}" for name, module in IMPORTS.items()}}
+    if extra in programs:
+        done = environment.run("python", "-c", programs[extra], folder=folder)
         _check(done, done.returncode == 0)
 
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evaluation.results import terminal
-from steered_env.system import MissingExtraError
 from steered_env.training import OLDER_NAMES, PPOConfig, TrainingConfig, config_fields, with_present_names
 
 from .parsing import parse_numbers
@@ -221,8 +220,6 @@ def _owners(name: str) -> list[str]:
 
 
 def _ppo_trainer() -> Callable[..., ImpalaPolicy]:
-    try:
-        from steered_env.training.ppo import train_ppo
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(str(error.name), "sb3") from None
+    from steered_env.training.ppo import train_ppo
+
     return train_ppo

@@ -19,7 +19,7 @@ import pandas as pd
 
 from evaluation.measuring import Chunk, Job, Measurer, one_torch_thread
 from evaluation.storage import RunError
-from steered_env.system import MissingExtraError
+from steered_env.system import MissingExtraError, needing
 
 from .code_that_measures import measuring_code
 from .configuration import versions
@@ -191,7 +191,8 @@ def _versions_and_code() -> dict[str, str]:
 
 def _imported() -> Any:
     try:
-        import ray
-    except ImportError:
-        raise RunError(str(MissingExtraError("Ray", "ray"))) from None
+        with needing("ray"):
+            import ray
+    except MissingExtraError as error:
+        raise RunError(str(error)) from None
     return ray

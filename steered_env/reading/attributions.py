@@ -13,6 +13,7 @@ from steered_env.maze import Maze
 from steered_env.policy import logits_of, policy_of
 from steered_env.simulator import ACTIONS
 from steered_env.steering import DEFAULT_LAYER, LayerChange, resampling
+from steered_env.system import needing
 
 from .named_arrays import activations
 
@@ -52,7 +53,7 @@ def attribution(
         ``.sum("channel")`` to each place.
 
     Raises:
-        ImportError: if captum or xarray is not installed.
+        MissingExtraError: if captum or xarray is not installed.
         TypeError: if no gradient flows through the policy.
         ValueError: if there is no action, or the method is unknown.
         LayerError: if the policy has no such layer.
@@ -69,7 +70,8 @@ def attribution(
         (gradient,) = torch.autograd.grad(log_probability(here).sum(), here)
         values = gradient * (here.detach() - there)
     else:
-        from captum.attr import IntegratedGradients
+        with needing("analysis"):
+            from captum.attr import IntegratedGradients
 
         values = IntegratedGradients(log_probability).attribute(here, there, n_steps=steps, internal_batch_size=16)
     return read[name][0].copy(data=values[0].detach().float().numpy()).rename(f"{name}:attribution")

@@ -16,6 +16,7 @@ from steered_env.maze import Maze, check_maze
 from steered_env.policy import logits_of, policy_of
 from steered_env.simulator import WORLD_SIZE, draw_observations
 from steered_env.steering import DEFAULT_LAYER, read_activations, reading_tensors
+from steered_env.system import needing
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -60,11 +61,13 @@ def activations(
         middle a place lies, row 0 at the bottom.
 
     Raises:
-        ImportError: if xarray is not installed.
+        MissingExtraError: if xarray is not installed.
         TypeError: if it is no policy, or one without gradients where these are wanted.
         ValueError: if there is no maze.
         LayerError: if the policy has no such layer.
     """
+    with needing("analysis"):
+        import xarray  # noqa: F401 (before anything is read)
     names = (layers,) if isinstance(layers, str) else tuple(layers)
     sized = mazes if isinstance(mazes, Collection) else list(mazes)
     if not len(sized):
@@ -112,7 +115,8 @@ def _room(name: str, shape: tuple[int, ...], folder: Path | None) -> NDArray[np.
 
 
 def _named(name: str, array: NDArray[np.float32], levels_and_sizes: Sequence[tuple[int, int]]) -> xr.DataArray:
-    import xarray as xr
+    with needing("analysis"):
+        import xarray as xr
 
     dims = ("maze", "channel", "row", "col") if array.ndim == 4 else ("maze", "channel", "place")[: array.ndim]
     levels, sizes = zip(*levels_and_sizes, strict=True)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from steered_env.steering import Steering
+from steered_env.system import needing
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -55,14 +56,15 @@ def linear_probe(
         seed: Seed of the cut.
 
     Raises:
-        ImportError: if scikit-learn is not installed.
+        MissingExtraError: if scikit-learn is not installed.
         ValueError: if the numbers of mazes differ, or there are too few of a class.
     """
-    from sklearn.dummy import DummyClassifier, DummyRegressor
-    from sklearn.linear_model import LogisticRegression, Ridge
-    from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
+    with needing("analysis"):
+        from sklearn.dummy import DummyClassifier, DummyRegressor
+        from sklearn.linear_model import LogisticRegression, Ridge
+        from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
 
     wanted = np.asarray(targets)
     rows = np.asarray(array).reshape(len(array), -1)

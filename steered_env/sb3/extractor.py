@@ -9,12 +9,15 @@ from typing import Any
 
 import torch
 from gymnasium import spaces
-from stable_baselines3.common.base_class import BaseAlgorithm
-from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import Tensor
 
 from steered_env.policy import FEATURES, ImpalaEmbedder, ImpalaPolicy, ModelError, from_impala, to_impala
 from steered_env.simulator import OBSERVATION_SHAPE
+from steered_env.system import needing
+
+with needing("sb3"):
+    from stable_baselines3.common.base_class import BaseAlgorithm
+    from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 
 
 class ImpalaExtractor(BaseFeaturesExtractor):

@@ -8,11 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from stable_baselines3.common.distributions import CategoricalDistribution
-from stable_baselines3.common.policies import ActorCriticCnnPolicy
 from torch import Tensor
 
 from steered_env.maze import MOVE_OF_ACTION
+from steered_env.system import needing
+
+with needing("sb3"):
+    from stable_baselines3.common.distributions import CategoricalDistribution
+    from stable_baselines3.common.policies import ActorCriticCnnPolicy
 
 _MOVES = sorted(set(MOVE_OF_ACTION))
 _MOVE_OF = torch.tensor([_MOVES.index(move) for move in MOVE_OF_ACTION])

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 import gymnasium
 import numpy as np
 from gymnasium.vector import AutoresetMode
-from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvIndices, VecEnvStepReturn
 
 from steered_env.envs import MazeVectorEnv
 from steered_env.maze import Maze
+from steered_env.system import needing
+
+with needing("sb3"):
+    from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvIndices, VecEnvStepReturn
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from steered_env.maze import Maze
 from steered_env.simulator import draw_observations
-from steered_env.system import MissingExtraError
+from steered_env.system import needing
 
 from .layers import DEFAULT_LAYER, layer_names
 from .origins import described_network, hash_of
@@ -75,10 +75,8 @@ def principal_components(
         ValueError: if there is no pair, or fewer than components, or activations have different shapes.
         LayerError: if the policy has no such layer.
     """
-    try:
+    with needing("analysis"):
         from sklearn.decomposition import PCA
-    except ModuleNotFoundError:
-        raise MissingExtraError("scikit-learn", "analysis") from None
     pieces = list(_differences(policy, pairs, layer_names(layer)))
     if not pieces:
         raise ValueError(_OF_NO_PAIR)

@@ -3,7 +3,7 @@ from .foreign_files import refuse_foreign_files
 from .given_up import check_given_up, worker_threads
 from .interruption import StopRequest, ignore_ctrl_c, stop_requests, stopped_at_once
 from .machine_description import machine
-from .missing_extra import MissingExtraError
+from .missing_extra import MissingExtraError, needing
 from .moved_modules import naming_new_names
 from .processor_cores import cores
 
@@ -16,6 +16,7 @@ __all__ = [
     "ignore_ctrl_c",
     "machine",
     "naming_new_names",
+    "needing",
     "refuse_foreign_files",
     "stop_requests",
     "stopped_at_once",

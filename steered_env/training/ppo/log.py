@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from stable_baselines3.common.callbacks import BaseCallback
-from stable_baselines3.common.logger import KVWriter
-from torch.utils.tensorboard import SummaryWriter
 
-from steered_env.system import StopRequest
+from steered_env.system import StopRequest, needing
+
+with needing("sb3"):
+    from stable_baselines3.common.callbacks import BaseCallback
+    from stable_baselines3.common.logger import KVWriter
+    from torch.utils.tensorboard import SummaryWriter
 
 _REPORT_EVERY_S = 1.0
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn, VecEnvWrapper
 
 from steered_env.envs import CHEESE_REWARD
 from steered_env.maze import Maze, distances
+from steered_env.system import needing
+
+with needing("sb3"):
+    from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn, VecEnvWrapper
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -15,16 +15,13 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import SafetensorError
-from stable_baselines3 import PPO
-from stable_baselines3.common.logger import Logger
-from stable_baselines3.common.vec_env import VecMonitor, VecNormalize, VecTransposeImage
 from torch import nn
 
 from steered_env.policy import ImpalaPolicy, load_policy, read_metadata
 from steered_env.provenance import Code
 from steered_env.sb3 import MazeVecEnv, MovePolicy, copy_into, impala_from, impala_policy_kwargs
 from steered_env.simulator import MAX_LEVEL
-from steered_env.system import StopRequest, stop_requests
+from steered_env.system import StopRequest, needing, stop_requests
 from steered_env.training.examples import FIRST_TRAINING_LEVEL
 from steered_env.training.memory import keep_freed_memory
 from steered_env.training.run_folder import Progress, RunFolder, TrainingError
@@ -33,6 +30,11 @@ from steered_env.training.weight_average import running_average
 from .config import PPOConfig
 from .log import LOGGED, Episodes, TensorBoardLog
 from .reward_shaping import ShapedReward
+
+with needing("sb3"):
+    from stable_baselines3 import PPO
+    from stable_baselines3.common.logger import Logger
+    from stable_baselines3.common.vec_env import VecMonitor, VecNormalize, VecTransposeImage
 
 TENSORBOARD = "tensorboard"
 VALUE_WARMUP_LEARNING_RATE = 2e-3

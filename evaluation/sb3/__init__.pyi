@@ -1,0 +1,3 @@
+from .reach_rates import ReachRatesCallback
+
+__all__ = ["ReachRatesCallback"]
