@@ -12,6 +12,7 @@ from pathlib import Path
 _MOST_BYTES = 12_000_000
 _FEW = ("--levels", "0:2", "--horizon", "4")
 COMMANDS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "play": (("--help",),),  # needs an extra
     "table": (_FEW, ("--levels", "0", "--horizon", "1", "-c", "baseline", "--policy", "full", "--out", "full")),
     "video": (("--steps", "2", "--panel", "64", "-c", "baseline"),),
     "field": (("--level", "7"),),
@@ -25,7 +26,8 @@ COMMANDS: dict[str, tuple[tuple[str, ...], ...]] = {
 _PPO = ("train", "--algorithm", "ppo", "--out", "ppo", "--steps", "16", "--num-envs", "2", "--n-steps", "8")
 _RAY = ("table", *_FEW, "--out", "ray", "--ray", "127.0.0.1:9")
 _COMPONENT = ("table", *_FEW, "--out", "component", "-c", 'cheese(levels="0:4", component=1)')
-NEEDS = {"sb3": (*_PPO, "--sizes", "3", "--rate-levels", "2"), "ray": _RAY, "analysis": _COMPONENT}
+_PLAY = ("play", "--bundle", "page", "--level", "58")
+NEEDS = {"sb3": (*_PPO, "--sizes", "3", "--rate-levels", "2"), "ray": _RAY, "analysis": _COMPONENT, "play": _PLAY}
 """What needs an extra, by the extra's name."""
 PROGRAMS = {
     "sb3": "from steered_env.sb3 import MazeVecEnv; MazeVecEnv(1, levels=range(9))",

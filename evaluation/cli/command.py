@@ -15,6 +15,7 @@ from steered_env.system import MissingExtraError, stopped_at_once
 
 from .card import card
 from .field import field
+from .play import play
 from .policies import policies
 from .reproduce import reproduce
 from .runs import runs
@@ -77,7 +78,7 @@ class _Show:
     traceback = False
 
 
-for _command in (table, video, field, train, reproduce, card, runs, policies):
+for _command in (play, table, video, field, train, reproduce, card, runs, policies):
     app.command()(_command)
 
 

@@ -36,7 +36,7 @@ class Chain:
 
     Attributes:
         maze: in its start state.
-        cells: those the mouse can get to without passing the cheese, and the decision square.
+        cells: those the mouse can get to without passing the cheese, and the decision square; or all open ones.
         after: ``(S, 5)`` int, the state after each of left, down, up, right, stay; S counts all but the last.
     """
 
@@ -45,12 +45,17 @@ class Chain:
     after: NDArray[np.intp]
 
     @classmethod
-    def of(cls, maze: Maze) -> Chain:
-        """The chain of a maze, from wherever its mouse stands."""
+    def of(cls, maze: Maze, *, everywhere: bool = False) -> Chain:
+        """The chain of a maze, from wherever its mouse stands.
+
+        Args:
+            maze: The maze.
+            everywhere: With all open cells but the cheese's, also those that the mouse never gets to.
+        """
         walls = maze.walls.copy()
         if maze.cheese is not None:
             walls[maze.cheese] = True
-        reached = reachable(walls, maze.mouse)
+        reached = ~walls if everywhere else reachable(walls, maze.mouse)
         if maze.decision_square is not None:
             reached[maze.decision_square] = True
         cells = tuple((int(row), int(col)) for row, col in np.argwhere(reached))

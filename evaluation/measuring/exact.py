@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -140,7 +140,9 @@ class ExploredMaze:
         maze, square = chain.maze, chain.maze.decision_square
         state = 0 if square is None else chain.state_of(square, facing_right=False)
         explorations = [condition.exploration for condition in self._conditions]
-        rates = _reach_rates(chain, explorations, self._horizon)
+        taken = np.stack([exploration.taken for exploration in explorations])
+        known = np.stack([exploration.known for exploration in explorations])
+        rates = reach_rates(chain, taken, known, self._horizon)
         return {
             condition.name: Measures.of(
                 maze,
@@ -212,11 +214,18 @@ class _Condition:
         return np.array(ahead[:count], np.intp)
 
 
-def _reach_rates(chain: Chain, explorations: Sequence[Exploration], horizon: int) -> list[ReachRates]:
-    """The rates under each condition."""
+def reach_rates(
+    chain: Chain, taken: NDArray[np.floating[Any]], known: NDArray[np.bool_] | None, horizon: int
+) -> list[ReachRates]:
+    """Compute the rates of several policies in one maze.
+
+    Args:
+        chain: the maze.
+        taken: ``(K, S, 15)``, the probabilities with which K policies take each action.
+        known: ``(K, S)`` bool, where they are known; None for everywhere.
+        horizon: steps.
+    """
     places = [None, corner_of(chain.maze), chain.maze.top_right_region()]
-    taken = np.stack([exploration.taken for exploration in explorations])
-    known = np.stack([exploration.known for exploration in explorations])
     at_cheese, at_corner, at_region = chain.ends(taken, places, horizon, known).swapaxes(0, 1)
     return [
         ReachRates(

@@ -50,13 +50,18 @@ class SteeringFactory:
                 steerings[condition.name] = self._make(condition, maze, here)
         return steerings
 
-    def steering(self, condition: Condition, maze: Maze) -> Intervention:
+    def steering(self, condition: Condition, maze: Maze, known: dict[Term, Steering] | None = None) -> Intervention:
         """The steering of one condition.
+
+        Args:
+            condition: The condition.
+            maze: The maze in its start state.
+            known: Vectors of this maze that were computed before; those that are computed now are added to it.
 
         Raises:
             VectorError: if a vector of the condition does not exist for this maze.
         """
-        return self._make(condition, maze, {})
+        return self._make(condition, maze, {} if known is None else known)
 
     def _make(self, condition: Condition, maze: Maze, here: dict[Term, Steering]) -> Intervention:
         recipe = condition.recipe

@@ -1,1 +1,6 @@
-__all__: list[str] = []
+from .bundle import BUNDLED_LEVELS, write_bundle
+from .hosts import is_loopback
+from .server import application, serve
+from .session import Session
+
+__all__ = ["BUNDLED_LEVELS", "Session", "application", "is_loopback", "serve", "write_bundle"]

@@ -17,13 +17,14 @@ from evaluation.measuring import (
     SharedForward,
     SteerablePolicy,
     SteeringFactory,
+    net_moves,
     one_torch_thread,
     read_conditions,
 )
 from evaluation.results import png_of
 from evaluation.storage import BASELINE
 from steered_env import Maze, SteeredPolicy, Steering
-from steered_env.maze import ACTIONS_OF, DIRECTIONS, check_maze
+from steered_env.maze import check_maze
 from steered_env.simulator import ACTIONS, Cell, draw_observations
 from steered_env.steering import Intervention
 from steered_env.system import cores
@@ -178,9 +179,6 @@ def fields_of(
         by_cell = np.full((*maze.walls.shape, ACTIONS), np.nan)
         by_cell[places] = probabilities
         arrows = np.full((*maze.walls.shape, 2), np.nan)
-        arrows[places] = sum(
-            probabilities[:, list(ACTIONS_OF[move])].sum(axis=1)[:, None] * np.array([cols, rows_up])
-            for move, (rows_up, cols) in DIRECTIONS.items()
-        )
+        arrows[places] = net_moves(probabilities)
         fields.append(VectorField(maze, name, arrows, by_cell, policy))
     return fields

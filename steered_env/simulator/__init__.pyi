@@ -21,6 +21,7 @@ from .limits import (
     whole_number,
 )
 from .notice import silence_gym_notice
+from .sprites import SPRITES, sprite
 from .state import MazeState, StateError
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "MIN_MAZE_SIZE",
     "OBSERVATION_SHAPE",
     "RENDERING_SHAPE",
+    "SPRITES",
     "WORLD_SIZE",
     "Cell",
     "MazeBatch",
@@ -44,5 +46,6 @@ __all__ = [
     "draw_rendering",
     "load_levels",
     "silence_gym_notice",
+    "sprite",
     "whole_number",
 ]

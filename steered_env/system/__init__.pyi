@@ -1,6 +1,6 @@
 from .atomic_write import atomic_file
 from .foreign_files import refuse_foreign_files
-from .given_up import check_given_up, worker_threads
+from .given_up import GivenUpError, check_given_up, given_up_by, in_threads_of, worker_threads
 from .interruption import StopRequest, ignore_ctrl_c, stop_requests, stopped_at_once
 from .machine_description import machine
 from .missing_extra import MissingExtraError, needing
@@ -8,12 +8,15 @@ from .moved_modules import naming_new_names
 from .processor_cores import cores
 
 __all__ = [
+    "GivenUpError",
     "MissingExtraError",
     "StopRequest",
     "atomic_file",
     "check_given_up",
     "cores",
+    "given_up_by",
     "ignore_ctrl_c",
+    "in_threads_of",
     "machine",
     "naming_new_names",
     "needing",

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import TypeVar
 
 
 class GivenUpError(RuntimeError):
     """Work that was given up halfway, since nobody waits for it any more."""
 
 
+_Item = TypeVar("_Item")
 _this_thread = threading.local()
-"""In a thread of `worker_threads`, ``given_up`` is the event that ends its work."""
+"""In a thread whose work may be given up, ``given_up`` is the event that ends it."""
 
 
 @contextmanager
@@ -36,6 +38,40 @@ def worker_threads(count: int) -> Iterator[ThreadPoolExecutor]:
         raise
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def given_up_by(event: threading.Event) -> Iterator[None]:
+    """Let an event end, at its next `check_given_up`, what this thread does in a ``with`` block."""
+    before = getattr(_this_thread, "given_up", None)
+    _this_thread.given_up = event
+    try:
+        yield
+    finally:
+        _this_thread.given_up = before
+
+
+def in_threads_of(pool: Executor, work: Callable[[_Item], object], items: Iterable[_Item]) -> None:
+    """Do a piece of work for each item in the threads of a pool that outlives the call, which ends when all is done.
+
+    On an error, or when this thread's own work is given up, pieces that have not begun are dropped, and those that have
+    begun end at their next `check_given_up`.
+    """
+    given_up = threading.Event()
+
+    def run(item: _Item) -> None:
+        with given_up_by(given_up):
+            check_given_up()
+            work(item)
+
+    futures = [pool.submit(run, item) for item in items]
+    try:
+        for future in futures:
+            check_given_up()
+            future.result()
+    except BaseException:
+        given_up.set()
+        raise
 
 
 def check_given_up() -> None:

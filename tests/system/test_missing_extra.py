@@ -15,13 +15,18 @@ from steered_env.system import MissingExtraError
 
 ROOT = Path(__file__).parent.parent.parent
 BROUGHT_BY = {
+    "anywidget": "play",
     "captum": "analysis",
     "moviepy": "record",
+    "pydantic": "play",
     "ray": "ray",
     "sklearn": "analysis",
     "stable_baselines3": "sb3",
+    "starlette": "play",
     "tensorboard": "sb3",
     "torch.utils.tensorboard": "sb3",
+    "uvicorn": "play",
+    "websockets": "play",
     "xarray": "analysis",
 }
 

@@ -1,0 +1,2 @@
+// The page; see docs/play_protocol.md.
+export default { render() {} };
