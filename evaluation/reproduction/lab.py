@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 
@@ -23,9 +24,16 @@ from steered_env.system import worker_threads
 
 from .finding import DoesNotApplyError
 
+T = TypeVar("T")
+
 _QUICK_LEVELS = 6
+_MEMBER_LEVELS = 12
+"""Levels of a claim that limits them, for each of several networks: what counts are the networks."""
 _FEWEST = 2
 """Number of mazes with a decision square that a mean needs to have an interval."""
+
+_GENERATED: dict[int, Maze] = {}
+"""Mazes by level, of all labs of a process: they never change, and several networks are measured in the same ones."""
 
 
 @dataclass
@@ -39,6 +47,7 @@ class Lab:
         conditions: Conditions of the shared table.
         policy_name: Name of the policy in figures.
         quick: Whether claims take fewer levels, conditions and films.
+        member: Number of the network, from 0, among several that are measured alike; None for one by itself.
         workers: Number of threads; defaults to one per core.
         on_progress: Called with the share of the present claim that is done, from 0 to 1.
     """
@@ -49,10 +58,11 @@ class Lab:
     conditions: tuple[str, ...] = (BASELINE,)
     policy_name: str = "policy"
     quick: bool = False
+    member: int | None = None
     workers: int | None = None
     on_progress: Callable[[float], None] = lambda _: None
     _tables: dict[str, Results] = field(default_factory=dict)
-    _mazes: dict[int, Maze] = field(default_factory=dict)
+    _mazes: dict[int, Maze] = field(default_factory=lambda: _GENERATED)
     _fields: dict[tuple[int, str], VectorField] = field(default_factory=dict)
     _own: threading.local = field(default_factory=threading.local)
 
@@ -90,9 +100,15 @@ class Lab:
             )
         return levels
 
+    @property
+    def brief(self) -> bool:
+        """Whether claims leave out films and maps, and thousands of mazes."""
+        return self.quick or self.member is not None
+
     def first(self, count: int, levels: Sequence[int] | None = None) -> list[int]:
-        """The first few of some levels; fewer when it is to be quick."""
-        return list(self.levels if levels is None else levels)[: _QUICK_LEVELS if self.quick else count]
+        """The first few of some levels; fewer when it is to be quick, or for one of several networks."""
+        most = _QUICK_LEVELS if self.quick else count if self.member is None else min(count, _MEMBER_LEVELS)
+        return list(self.levels if levels is None else levels)[:most]
 
     def table(self) -> Results:
         """The shared table: every level under every condition that a claim said it reads."""
@@ -155,26 +171,34 @@ class Lab:
         """
         chosen = list(self.levels if levels is None else levels)
         missing = [level for level in chosen if any((level, name) not in self._fields for name in conditions)]
-        mazes = self.mazes_of(missing)
-        with one_torch_thread(), worker_threads(worker_count(self.workers)) as pool:
-            measured = pool.map(lambda maze: self._fields_of(maze, conditions), mazes)
-            for number, (level, fields) in enumerate(zip(missing, measured, strict=True)):
-                self._fields.update({(level, condition): field for condition, field in fields.items()})
-                self.on_progress((number + 1) / len(missing))
+        measured = self.each(missing, lambda forward, maze: _fields(forward, maze, conditions))
+        for level, fields in zip(missing, measured, strict=True):
+            self._fields.update({(level, condition): field for condition, field in fields.items()})
         return [{level: self._fields[level, condition] for level in chosen} for condition in conditions]
 
-    def _fields_of(self, maze: Maze, conditions: Sequence[str]) -> dict[str, VectorField]:
-        if not hasattr(self._own, "forward"):
-            self._own.forward = SharedForward(
-                self.policy, batch_size=FIELD_BATCH
-            )  # each thread has its own copy of the policy, for the hooks
-        forward: SharedForward = self._own.forward
-        factory = SteeringFactory(forward.policy)
-        steerings = {name: factory.steering(Condition.parse(name), maze) for name in conditions if name != REMOVED}
-        fields = fields_of(forward, maze, steerings) if steerings else []
-        if REMOVED in conditions:
-            fields += fields_of(forward, maze.without_cheese(), {REMOVED: Steering()})
-        return {field.name: field for field in fields}
+    def each(
+        self, levels: Sequence[int], measure: Callable[[SharedForward, Maze], T], *, batch: int = FIELD_BATCH
+    ) -> list[T]:
+        """Measure every maze of some levels by a function, in threads.
+
+        Args:
+            levels: The levels.
+            measure: Called with the policy and a maze; each thread has its own copy of the policy, for the hooks.
+            batch: Observations in every forward pass.
+        """
+        results = []
+        with one_torch_thread(), worker_threads(worker_count(self.workers)) as pool:
+            for result in pool.map(lambda maze: measure(self._forward_here(batch), maze), self.mazes_of(levels)):
+                results.append(result)
+                self.on_progress(len(results) / len(levels))
+        return results
+
+    def _forward_here(self, batch: int) -> SharedForward:
+        """This thread's own copy of the policy."""
+        kept: dict[int, SharedForward] = self._own.__dict__.setdefault("forwards", {})
+        if batch not in kept:
+            kept[batch] = SharedForward(self.policy, batch_size=batch)
+        return kept[batch]
 
     def forward(self) -> SharedForward:
         """The policy, to run many interventions on the same observations."""
@@ -183,6 +207,15 @@ class Lab:
 
 REMOVED = "cheese removed"
 """Stands for a condition under which nothing is steered, but the cheese is really taken out of the maze."""
+
+
+def _fields(forward: SharedForward, maze: Maze, conditions: Sequence[str]) -> dict[str, VectorField]:
+    factory = SteeringFactory(forward.policy)
+    steerings = {name: factory.steering(Condition.parse(name), maze) for name in conditions if name != REMOVED}
+    fields = fields_of(forward, maze, steerings) if steerings else []
+    if REMOVED in conditions:
+        fields += fields_of(forward, maze.without_cheese(), {REMOVED: Steering()})
+    return {field.name: field for field in fields}
 
 
 def rows_of(frame: pd.DataFrame, condition: str) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .claim import Claim
     from .store import Stored
 
-_TEMPLATE = Path(__file__).with_name("page.html.jinja")
+_TEMPLATE = "page.html.jinja"
 _WIDEST = 1500
 _QUALITY = 82
 _ORIGIN = ("date", "machine", "version", "commit")
@@ -39,23 +39,35 @@ def write_page(folder: Path, findings: Mapping[Claim, Stored], description: Mapp
     """
     summary = summary_frame(findings)
     write_text(folder / "summary.csv", summary.to_csv(index=False))
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
-    counts = Counter(stored.verdict_text for stored in findings.values())
-    names = [verdict.value for verdict in _ORDER]
-    text = template.render(
+    text = template_of(_TEMPLATE).render(
         description=description,
-        counts=sorted(counts.items(), key=lambda item: names.index(item[0]) if item[0] in names else len(names)),
+        counts=counted(stored.verdict_text for stored in findings.values()),
         sections=[_section(claim, stored) for claim, stored in findings.items()],
-        origin={name: _all_of(stored.origin[name] for stored in findings.values()) for name in _ORIGIN},
+        origin={name: all_of(stored.origin[name] for stored in findings.values()) for name in _ORIGIN},
     )
     write_text(folder / "index.html", text)
     return folder / "index.html"
 
 
-def _all_of(values: Iterable[str]) -> str:
+def template_of(file: str) -> jinja2.Template:
+    """Read one of the templates beside this file."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(file)
+
+
+def counted(verdicts: Iterable[str]) -> list[tuple[str, int]]:
+    """Count verdicts, the worst first."""
+    names = [verdict.value for verdict in _ORDER]
+    return sorted(Counter(verdicts).items(), key=lambda item: names.index(item[0]) if item[0] in names else len(names))
+
+
+def all_of(values: Iterable[str]) -> str:
     """Join the different values, in order."""
     return ", ".join(sorted(set(values)))
 
@@ -105,26 +117,26 @@ def _check(check: Check) -> dict[str, Any]:
     return {
         "what": check.what,
         "range": check.range,
-        "text": _check_text(check),
+        "text": check_text(check),
         "outcome": check.outcome.value,
-        "drawing": _drawing(check),
+        "drawing": drawing_of(check),
     }
 
 
-def _check_text(check: Check) -> str:
+def check_text(check: Check) -> str:
     """Write a check's interval, with a third digit where a bound would be rounded onto an end of the range."""
     ends = {round(end, 2) for end in (check.least, check.most)}
     close = any(round(bound, 2) in ends for bound in check.interval[1:])
     return format(check.interval, ".3" if close else "")
 
 
-def _drawing(check: Check) -> dict[str, float] | None:
-    """Place the interval, and the range that it must lie in, on a scale from 0 to 100."""
+def drawing_of(check: Check, points: Sequence[float] = ()) -> dict[str, Any] | None:
+    """Place the interval, the range that it must lie in, and further numbers on a scale from 0 to 100."""
     mean, low, high = check.interval
     if not all(abs(value) < float("inf") for value in (mean, low, high)):
         return None
     ends = [end for end in (check.least, check.most) if abs(end) < float("inf")]
-    first, last = min(0.0, low, *ends), max(0.0, high, *ends)
+    first, last = min(0.0, low, *ends, *points), max(0.0, high, *ends, *points)
     room = 0.12 * (last - first) or 0.1
     first, last = first - room, last + room
 
@@ -138,6 +150,7 @@ def _drawing(check: Check) -> dict[str, float] | None:
         "low": place(low),
         "high": place(high),
         "mean": place(mean),
+        "points": [place(point) for point in points],
     }
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from evaluation.measuring import SharedForward
 from steered_env import Maze
-from steered_env.maze import actions_between, after
+from steered_env.maze import actions_between, after, reachable
 from steered_env.simulator import Cell, draw_observations
 from steered_env.steering import Intervention, InTurn
 
@@ -98,3 +98,37 @@ def with_cheese_there(forward: SharedForward, maze: Maze, targets: Sequence[Cell
         tree = PathTree.of(maze.with_cheese(target), [target])
         probabilities[target] = tree.probability(target, tree.actions(forward, {"baseline": InTurn()})[0])
     return probabilities
+
+
+def reachable_targets(maze: Maze, count: int | None) -> list[Cell]:
+    """Choose cells that the mouse can get to without passing the cheese, by a generator keyed by the level.
+
+    Args:
+        maze: The maze, with its mouse at the start.
+        count: The largest number of cells; None for all.
+    """
+    walls = maze.walls.copy()
+    if maze.cheese is not None:
+        walls[maze.cheese] = True
+    cells = [(int(row), int(col)) for row, col in np.argwhere(reachable(walls, maze.mouse))]
+    cells.remove(maze.mouse)
+    if count is None or len(cells) <= count:
+        return cells
+    chosen = np.random.default_rng([15, maze.level or 0]).choice(len(cells), count, replace=False)
+    return [cells[index] for index in sorted(chosen)]
+
+
+def on_the_way(
+    forward: SharedForward, maze: Maze, target: Cell, conditions: Mapping[str, Intervention]
+) -> dict[str, float]:
+    """The normalised path probability of one target under several conditions.
+
+    Args:
+        forward: The policy.
+        maze: The maze, with its mouse at the start.
+        target: The target.
+        conditions: Name to intervention.
+    """
+    tree = PathTree.of(maze, [target])
+    rows = tree.actions(forward, conditions)
+    return {name: tree.probability(target, actions) for name, actions in zip(conditions, rows, strict=True)}

@@ -75,6 +75,7 @@ def reproduce(
     quick: bool = False,
     device: str = "auto",
     workers: int | None = None,
+    member: int | None = None,
     on_step: Callable[[Step], None] = lambda _: None,
 ) -> Reproduction:
     """Measure every claim of the post on a policy, with a verdict for each, and write a page of it.
@@ -99,6 +100,7 @@ def reproduce(
         quick: Take fewer levels, conditions and films, for a first look.
         device: Where the network runs, as for `evaluate`.
         workers: Number of threads; defaults to one per core.
+        member: Number of the network, from 0, where several are measured alike, by `reproduce_networks`.
         on_step: Called as the work goes on.
 
     Raises:
@@ -113,9 +115,10 @@ def reproduce(
     loaded = load_policy(policy, device=runs_on)
     folder = make_folder(out)
     same = {"policy": policy_name(policy), "weights": fingerprint(loaded), "levels": list(levels), "quick": quick}
+    same |= {} if member is None else {"member": member}
     _check_same_run(folder, same if runs_on.type == "cpu" else {**same, "device": str(runs_on)})
     needed = tuple(dict.fromkeys([BASELINE, *(name for claim in chosen for name in claim.conditions)]))
-    lab = Lab(loaded, levels, make_folder(folder / "measured"), needed, policy_name(policy), quick, workers)
+    lab = Lab(loaded, levels, make_folder(folder / "measured"), needed, policy_name(policy), quick, member, workers)
     names = [_file_name(claim) for claim in chosen]
 
     def kept() -> str:

@@ -9,7 +9,7 @@ the ends of what is possible stands for it.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -121,6 +121,33 @@ def rank_correlation(first: ArrayLike, second: ArrayLike) -> Interval:
     if len(x) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return Interval(np.nan, np.nan, np.nan)
     return _percentile_interval(_spearman, stats.rankdata(x), stats.rankdata(y))
+
+
+def network_interval(intervals: Sequence[Interval]) -> Interval:
+    """The mean over networks with its interval, from each network's own mean and interval over mazes of its own.
+
+    Student's t of the networks' means. Since each network was measured in other mazes, their spread is that of both the
+    luck of training and that of mazes. Where they agree more than their mazes alone would let them, as when all say 0,
+    the variance is that of the mazes.
+
+    Example:
+        >>> f"{network_interval([Interval(0.4, 0.3, 0.5), Interval(0.5, 0.4, 0.6), Interval(0.6, 0.5, 0.7)])}"
+        '0.50 [0.25, 0.75]'
+
+    Args:
+        intervals: One for each network.
+
+    Returns:
+        NaN as mean for no network, NaN as bounds for fewer than two.
+    """
+    means = _without_nan([interval.mean for interval in intervals])
+    if len(means) < 2:
+        return Interval(float(means.mean()) if len(means) else np.nan, np.nan, np.nan)
+    half_widths = _without_nan([(interval.high - interval.low) / 2 for interval in intervals])
+    of_mazes = float(np.mean((half_widths / stats.norm.ppf(_TAILS[1])) ** 2)) if len(half_widths) else 0.0
+    error = np.sqrt(max(float(means.var(ddof=1)), of_mazes) / len(means))
+    mean, half = float(means.mean()), float(stats.t.ppf(_TAILS[1], len(means) - 1) * error)
+    return Interval(mean, mean - half, mean + half)
 
 
 def share_interval(successes: int, count: int) -> Interval:

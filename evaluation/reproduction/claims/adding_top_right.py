@@ -46,9 +46,9 @@ def _measure(lab: Lab) -> Finding:
 
 def _shown(lab: Lab) -> list[Illustration]:
     illustrations = []
-    for level in _SHOWN[:1] if lab.quick else _SHOWN:
+    for level in _SHOWN[:1] if lab.brief else _SHOWN:
         illustrations.append(before_and_after(lab, _PLUS, level, f"Level {level}"))
-        if not lab.quick:
+        if not lab.brief:
             film = lab.folder / f"level-{level}.gif"
             record_video(lab.policy, lab.maze(level), [BASELINE, _PLUS], film, panel=_PANEL, steps=128)
             illustrations.append(Illustration(f"film-{level}", f"Level {level}: an episode of each.", film))

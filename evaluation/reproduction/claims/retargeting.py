@@ -9,47 +9,32 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from evaluation.reproduction.channels import (
+    SELECTION,
+    Channel,
+    channel_maps,
+    peaks_near_cheese,
+    tracking_channels,
+)
 from evaluation.reproduction.claim import COMPANION, POST, Claim, Quotation
 from evaluation.reproduction.drawing import heat_maps, scatter
 from evaluation.reproduction.finding import DoesNotApplyError, Finding, Illustration
 from evaluation.reproduction.lab import Lab
-from evaluation.reproduction.path_probability import retargeted, with_cheese_there
+from evaluation.reproduction.path_probability import reachable_targets, retargeted, with_cheese_there
 from evaluation.reproduction.verdict import CORRELATION, LITTLE, Check
 from evaluation.results import DIFFERENCE, Interval, mean_interval, rank_correlation, share_interval
-from steered_env import ImpalaPolicy, Maze
-from steered_env.maze import reachable
-from steered_env.simulator import Cell, draw_observations
-from steered_env.steering import DEFAULT_LAYER, Intervention, map_position, read_activations, setting
+from steered_env import Maze
+from steered_env.simulator import Cell
+from steered_env.steering import Intervention, setting
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from evaluation.measuring import SharedForward
 
-_SELECTION = range(100, 200)
 _TUNING = range(100, 112)
 _STRENGTHS = (1.0, 2.0, 4.0)
 _LEVELS, _TARGETS, _SHOWN = 40, 16, 3
 _SHOWN_FROM_SIZE = 7
-_NEAR = 1
 _CHANNELS_SHOWN = 8
-
-
-@dataclass(frozen=True)
-class _Channel:
-    """A channel of the layer, and how well it tracks the cheese.
-
-    Attributes:
-        number: Index of the channel.
-        sign: 1 if its largest activation is looked at, −1 for its smallest.
-        hits: Share of mazes where that activation lies over the cheese.
-        value: Mean of that activation where it does.
-    """
-
-    number: int
-    sign: float
-    hits: float
-    value: float
 
 
 @dataclass(frozen=True)
@@ -63,7 +48,7 @@ class _Tool:
     """
 
     forward: SharedForward
-    channel: _Channel
+    channel: Channel
     strength: float
 
     def at(self, target: Cell) -> Intervention:
@@ -76,13 +61,13 @@ class _Tool:
 
 
 def _measure(lab: Lab) -> Finding:
-    able = [level for level in lab.levels if level not in _SELECTION and _targets(lab.maze(level), None)]
+    able = [level for level in lab.levels if level not in SELECTION and reachable_targets(lab.maze(level), None)]
     levels = lab.first(_LEVELS, able)
     if len(levels) < 4:
         raise DoesNotApplyError(
-            f"fewer than four levels outside {_SELECTION[0]} to {_SELECTION[-1]}, where channels are selected"
+            f"fewer than four levels outside {SELECTION[0]} to {SELECTION[-1]}, where channels are selected"
         )
-    channels = _tracking(lab.policy, lab.mazes_of(_SELECTION))
+    channels = tracking_channels(lab.policy, lab.mazes_of(SELECTION))
     tool = _strongest(lab, channels[0])
     frame = _paths(lab, tool, levels)
     peaks = _peaks_again(lab, tool.channel, levels)
@@ -91,7 +76,7 @@ def _measure(lab: Lab) -> Finding:
     with_cheese = mean_interval(frame["cheese there"] - frame["unsteered"], within=DIFFERENCE)
     summary = (
         f"Channel {tool.channel.number} peaks within a place of the cheese in {tool.channel.hits:.0%} of levels "
-        f"{_SELECTION[0]} to {_SELECTION[-1]}, where it was chosen, and in {peaks.mean:.0%} of the {len(levels)} other "
+        f"{SELECTION[0]} to {SELECTION[-1]}, where it was chosen, and in {peaks.mean:.0%} of the {len(levels)} other "
         f"mazes. Setting its one activation over a target to {tool.strength * tool.channel.value:.2f}, "
         f"{tool.strength:g} times what it is at a cheese, changes the normalised path probability of the target by "
         f"{gain:+}; really moving the cheese there changes it by "
@@ -110,7 +95,7 @@ def _measure(lab: Lab) -> Finding:
     )
 
 
-def _strongest(lab: Lab, channel: _Channel) -> _Tool:
+def _strongest(lab: Lab, channel: Channel) -> _Tool:
     """The strength that raises the path probabilities most, on levels for that alone."""
     forward = lab.forward()
     tools = [_Tool(forward, channel, strength) for strength in _STRENGTHS]
@@ -121,7 +106,7 @@ def _paths(lab: Lab, tool: _Tool, levels: list[int]) -> pd.DataFrame:
     """One row for each maze: mean path probabilities of its targets, unsteered, set, and with the cheese there."""
     rows = []
     for number, (level, maze) in enumerate(zip(levels, lab.mazes_of(levels), strict=True)):
-        targets = _targets(maze, _TARGETS)
+        targets = reachable_targets(maze, _TARGETS)
         before, after = tool.probabilities(maze, targets)
         columns = {
             "unsteered": before,
@@ -149,65 +134,23 @@ def _illustrations(lab: Lab, tool: _Tool, frame: pd.DataFrame) -> list[Illustrat
             "that cell is set.",
             _heat(lab, tool, lab.maze(level)),
         )
-        for level in large[: 1 if lab.quick else _SHOWN]
+        for level in large[: 0 if lab.member is not None else 1 if lab.quick else _SHOWN]
     ]
     return [sizes, *maps]
 
 
-def _tracking(policy: ImpalaPolicy, mazes: list[Maze]) -> list[_Channel]:
-    """All channels with either sign, those first that peak over the cheese most often."""
-    maps = _maps(policy, mazes)
-    channels = []
-    for number in range(maps.shape[1]):
-        for sign in (1.0, -1.0):
-            near, peaks = _peaks_near_cheese(sign * maps[:, number], mazes)
-            value = sign * float(peaks[near].mean()) if near.any() else 0.0
-            channels.append(_Channel(number, sign, float(near.mean()), value))
-    return sorted(channels, key=lambda channel: -channel.hits)
-
-
-def _peaks_again(lab: Lab, channel: _Channel, levels: list[int]) -> Interval:
+def _peaks_again(lab: Lab, channel: Channel, levels: list[int]) -> Interval:
     """The share of mazes, others than it was chosen on, where the channel peaks at the cheese."""
     mazes = lab.mazes_of(levels)
-    near, _ = _peaks_near_cheese(channel.sign * _maps(lab.policy, mazes)[:, channel.number], mazes)
+    near, _ = peaks_near_cheese(channel.sign * channel_maps(lab.policy, mazes)[:, channel.number], mazes)
     return share_interval(int(near.sum()), len(near))
-
-
-def _maps(policy: ImpalaPolicy, mazes: list[Maze]) -> NDArray[np.float32]:
-    """``(mazes, channels, height, width)`` activations of the layer."""
-    maps: NDArray[np.float32] = (
-        read_activations(policy, [DEFAULT_LAYER], draw_observations(mazes))[DEFAULT_LAYER].cpu().numpy()
-    )
-    return maps
-
-
-def _peaks_near_cheese(maps: NDArray[np.float32], mazes: list[Maze]) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
-    """Find for each ``(height, width)`` map whether its largest value lies at the cheese, and that value."""
-    shape = maps.shape[1:]
-    flat = maps.reshape(len(mazes), -1)
-    cheeses = np.array([map_position(maze.cheese or maze.corner, *shape) for maze in mazes])
-    places = np.stack(np.unravel_index(flat.argmax(axis=1), shape), axis=1)
-    return np.abs(places - cheeses).max(axis=1) <= _NEAR, flat.max(axis=1)
-
-
-def _targets(maze: Maze, count: int | None) -> list[Cell]:
-    """Cells that the mouse can get to without passing the cheese, drawn by a generator keyed by the level."""
-    walls = maze.walls.copy()
-    if maze.cheese is not None:
-        walls[maze.cheese] = True
-    cells = [(int(row), int(col)) for row, col in np.argwhere(reachable(walls, maze.mouse))]
-    cells.remove(maze.mouse)
-    if count is None or len(cells) <= count:
-        return cells
-    chosen = np.random.default_rng([15, maze.level or 0]).choice(len(cells), count, replace=False)
-    return [cells[index] for index in sorted(chosen)]
 
 
 def _tuning_gain(lab: Lab, tool: _Tool) -> float:
     """Average over the mazes for tuning how much setting the activation raises the path probability."""
     gains = []
-    for maze in lab.mazes_of(_TUNING[:4] if lab.quick else _TUNING):
-        targets = _targets(maze, _TARGETS)
+    for maze in lab.mazes_of(_TUNING[:4] if lab.brief else _TUNING):
+        targets = reachable_targets(maze, _TARGETS)
         if not targets:  # the cheese lies right before the mouse
             continue
         before, after = tool.probabilities(maze, targets)
@@ -216,7 +159,7 @@ def _tuning_gain(lab: Lab, tool: _Tool) -> float:
 
 
 def _heat(lab: Lab, tool: _Tool, maze: Maze) -> Figure:
-    before, after = tool.probabilities(maze, _targets(maze, None))
+    before, after = tool.probabilities(maze, reachable_targets(maze, None))
     maps = {}
     for title, probabilities in (("unsteered", before), ("activation set over that cell", after)):
         values = np.full(maze.walls.shape, np.nan)
@@ -226,7 +169,7 @@ def _heat(lab: Lab, tool: _Tool, maze: Maze) -> Figure:
     return heat_maps(maze, maps, "normalised path probability", policy=lab.policy_name)
 
 
-def _channel_table(channels: list[_Channel]) -> pd.DataFrame:
+def _channel_table(channels: list[Channel]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
@@ -259,7 +202,7 @@ CLAIM = Claim(
             "The agent also tends to be less retargetable in smaller mazes.", "Finding the top-right vector", POST
         ),
     ),
-    method=f"The channel whose extreme lies over the cheese most often in levels {_SELECTION[0]} to {_SELECTION[-1]}; "
+    method=f"The channel whose extreme lies over the cheese most often in levels {SELECTION[0]} to {SELECTION[-1]}; "
     f"the strength (1, 2 or 4 times its value at a cheese) that is best in levels {_TUNING[0]} to {_TUNING[-1]}; "
     f"then, in up to {_LEVELS} other levels, whether it still does, and the normalised path probability (geometric "
     f"mean of the move probabilities on the shortest path from the start) of up to {_TARGETS} target cells, before "

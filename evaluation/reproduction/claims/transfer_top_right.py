@@ -93,7 +93,7 @@ def _difference(changed: pd.Series[float], other: pd.Series[float]) -> Interval:
 def _shown(lab: Lab, source: int) -> list[Illustration]:
     return [
         before_and_after(lab, f"top_right(level={source})", level, f"Level {source}'s vector in level {level}")
-        for level in (_SHOWN[:1] if lab.quick else _SHOWN)
+        for level in (_SHOWN[:1] if lab.brief else _SHOWN)
     ]
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from evaluation.measuring.conditions import Condition, ConditionLike
 from evaluation.reproduction import DoesNotApplyError, Finding, Verdict
-from evaluation.reproduction.claims import all_claims, family, subtracting_cheese
+from evaluation.reproduction.claims import all_claims, family, resampling, subtracting_cheese, transfer_near
 from evaluation.reproduction.lab import REMOVED, Lab
 from evaluation.results.results import Results
 from evaluation.views.fields import VectorField
@@ -30,7 +30,7 @@ UNSTEERED = {
 }  # fmt: skip
 Effects = Mapping[str, Mapping[str, float]]
 CLAIMS = {claim.name: claim for claim in all_claims()}
-QUICK = ("adding-top-right", "transfer-cheese", "family")
+QUICK = ("adding-top-right", "transfer-cheese", "family", "retargeting-channels")
 """So that no film is made, and no thousands of mazes."""
 LEFT, NOTHING, RIGHT = 1, 4, 7
 """Actions; where nothing is said of a condition's field, the mouse goes left everywhere."""
@@ -224,6 +224,82 @@ def test_the_family(mazes: Lab, monkeypatch: pytest.MonkeyPatch, minus: float, p
     assert [check.what.split(":")[0] for check in finding.checks] == ["small-6", "small-1", "small-6"]
     assert "There is little to take away in small-1." in finding.summary
     assert "other networks than small." in finding.summary
+
+
+NEAR_THE_WAY, FAR_OFF = 1.0, 9.0
+IN_MAZES: dict[str, tuple[dict[str, float], dict[str, float]]] = {
+    "transfer-near": (
+        {"baseline": 0.9, "its own": 0.1, "of a near cheese": 0.3},
+        {"baseline": 0.9, "its own": 0.1, "of a near cheese": 0.9},
+    ),
+    "all-layers": (
+        {
+            **{f"{name}: P(cheese | decision square)": p for name, p in (("baseline", 0.9), ("every layer", 0.1))},
+            **{f"{name}: P(corner | decision square)": p for name, p in (("baseline", 0.1), ("every layer", 0.9))},
+        },
+        {
+            **{f"{name}: P(cheese | decision square)": 0.45 for name in ("baseline", "every layer")},
+            **{f"{name}: P(corner | decision square)": p for name, p in (("baseline", 0.5), ("every layer", 0.1))},
+        },
+    ),
+    "resampling": (
+        {
+            "tracking channels, cheese at the same place": 0.02, "tracking channels, cheese elsewhere": 0.2,
+            "other channels, cheese at the same place": 0.02, "other channels, cheese elsewhere": 0.02,
+        },
+        {
+            "tracking channels, cheese at the same place": 0.3, "tracking channels, cheese elsewhere": 0.1,
+            "other channels, cheese at the same place": 0.02, "other channels, cheese elsewhere": 0.1,
+        },
+    ),
+}  # fmt: skip
+"""What one of the claims finds in every maze, where it must hold and where it must not."""
+IN_MAZES["all-layers"][0].update(
+    {f"one layer, whole: P({goal} | decision square)": 0.0 for goal in ("cheese", "corner")}
+)
+IN_MAZES["all-layers"][1].update(
+    {f"one layer, whole: P({goal} | decision square)": 0.0 for goal in ("cheese", "corner")}
+)
+
+
+def found_in_mazes(mazes: Lab, monkeypatch: pytest.MonkeyPatch, name: str, found: object) -> Finding:
+    """The finding of a claim that finds the same in every maze."""
+    for module in (resampling, transfer_near):
+        monkeypatch.setattr(module, "_POOL", range(1000, 1400))
+    monkeypatch.setattr(MadeUp, "each", lambda _self, levels, *_, **__: [found] * len(levels), raising=False)
+    monkeypatch.setattr(Lab, "first", lambda lab, count, levels=None: list(levels or lab.levels)[:count])
+    return measured(mazes, name, {})
+
+
+@pytest.mark.parametrize("name", IN_MAZES)
+def test_claims_about_each_maze(mazes: Lab, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    for row, verdict in zip(IN_MAZES[name], (Verdict.REPLICATES, Verdict.DOES_NOT), strict=True):
+        finding = found_in_mazes(mazes, monkeypatch, name, row)
+        assert finding.verdict is verdict, [(c.what, c.interval, c.range) for c in finding.checks]
+
+
+@pytest.mark.parametrize(("gain", "verdict"), [(0.4, "REPLICATES"), (-0.1, "DOES_NOT")])
+def test_retargeting_with_several_channels(
+    mazes: Lab, monkeypatch: pytest.MonkeyPatch, gain: float, verdict: str
+) -> None:
+    smoothing = 0.0 if gain > 0 else 0.3
+    rows = [
+        {
+            "level": level,
+            "target": "(1, 1)",
+            "steps": steps,
+            "nothing": 0.3,
+            "the best channel": 0.3 + gain,
+            "the best channel, smoothed": 0.3 + gain + smoothing,
+            "the best 7": 0.3 + gain,
+            "all, up to 11": 0.3 + gain + (0.2 if (steps == NEAR_THE_WAY) == (gain > 0) else 0),
+            "the cheese moved there": 0.9,
+        }
+        for level in range(60)
+        for steps in (NEAR_THE_WAY, FAR_OFF)
+    ]
+    finding = found_in_mazes(mazes, monkeypatch, "retargeting-channels", pd.DataFrame(rows))
+    assert finding.verdict is Verdict[verdict], [(c.what, c.interval, c.range) for c in finding.checks]
 
 
 def test_layers_are_compared_where_they_were_not_chosen(mazes: Lab) -> None:

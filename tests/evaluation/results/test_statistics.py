@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks.intervals import KINDS
+from benchmarks.intervals import KINDS, WORLDS
+from evaluation.results.interval import Interval
 from evaluation.results.statistics import (
     DIFFERENCE,
     MOST_RESAMPLED,
     mean_interval,
     median_interval,
+    network_interval,
     paired_difference,
     rank_correlation,
     share_interval,
@@ -41,6 +43,27 @@ def test_intervals_cover_as_often_as_they_say(kind: str) -> None:
     generator = np.random.default_rng(1)
     intervals = [mean_interval(draw(generator), within=within) for _ in range(300)]
     assert np.mean([low <= true <= high for _, low, high in intervals]) >= 0.92
+
+
+def test_intervals_over_networks_cover_as_often_as_they_say() -> None:
+    """Ten networks, each in mazes of its own, most of them all or nothing."""
+    world, generator = WORLDS["the same, networks apart"], np.random.default_rng(1)
+    true, held = world.mean(), []
+    for _ in range(300):
+        rates = world.draw(generator, own_mazes=True)
+        halves = 1.96 * rates.std(axis=1) / np.sqrt(rates.shape[1])
+        own = [Interval(m, m - half, m + half) for m, half in zip(rates.mean(axis=1), halves, strict=True)]
+        _, low, high = network_interval(own)
+        held.append(low <= true <= high)
+    assert 0.91 <= np.mean(held) <= 0.99
+
+
+def test_networks_that_agree_leave_the_uncertainty_of_mazes() -> None:
+    mean, low, high = network_interval([Interval(0.0, -0.1, 0.1)] * 10)
+    assert mean == 0
+    assert high == -low == pytest.approx(stats.t.ppf(0.975, 9) * 0.1 / 1.96 / np.sqrt(10), rel=1e-3)
+    assert network_interval([Interval(0.5, 0.4, 0.6), Interval(0.7, np.nan, np.nan)]).mean == 0.6
+    assert np.isnan(network_interval([Interval(0.5, 0.4, 0.6)])[1:]).all()
 
 
 def test_few_equal_or_missing_values() -> None:
