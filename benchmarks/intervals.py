@@ -42,7 +42,7 @@ KINDS: dict[str, tuple[Callable[[np.random.Generator], NDArray[np.float64]], flo
 }
 """How values are drawn, their true mean, and between what they lie."""
 
-_NETWORKS, _NETWORK_SAMPLES = 10, 1000
+_NETWORKS, _NETWORK_SAMPLES = 10, 400
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from .finding import DoesNotApplyError
 T = TypeVar("T")
 
 _QUICK_LEVELS = 6
-_MEMBER_LEVELS = 12
+_MEMBER_LEVELS = 6
 """Levels of a claim that limits them, for each of several networks: what counts are the networks."""
 _FEWEST = 2
 """Number of mazes with a decision square that a mean needs to have an interval."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _FIRST = 100_000
 _APART = 20_000
 """Levels between the first ones of two networks."""
-_PER_LEVEL, _PER_LEVEL_MEMBER, _PER_LEVEL_QUICK = 50, 20, 5
+_PER_LEVEL, _PER_LEVEL_MEMBER, _PER_LEVEL_QUICK = 50, 15, 5
 _FITTED = 0.8
 """Share of the mazes that the model is fitted on; the rest validates it."""
 _MOST, _FEWEST = 10_000, 40
