@@ -32,7 +32,7 @@ def test_a_bundle(ask: Ask, tmp_path: Path) -> None:
     data = json.loads(held)
     assert (data["hello"]["can"], data["hello"]["words"]) == (["show"], ["cheese", "top_right"])
     first, tiny = data["mazes"]
-    assert (first["maze"]["size"], tiny["maze"]["size"]) == (9, 3)
+    assert (first["maze"]["size"], tiny["maze"]["size"]) == (9, 9)
     facts, numbers = ask("show", condition="-cheese + top_right", maze=str(Maze.from_level(6)))
     assert first["maze"] == facts["maze"]
     side = first["grid"][2]  # cheese −1, top-right 1
