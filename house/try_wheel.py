@@ -30,6 +30,7 @@ _PLAY = ("play", "--bundle", "page", "--level", "58")
 NEEDS = {"sb3": (*_PPO, "--sizes", "3", "--rate-levels", "2"), "ray": _RAY, "analysis": _COMPONENT, "play": _PLAY}
 """What needs an extra, by the extra's name."""
 PROGRAMS = {
+    "play": "import evaluation; evaluation.MazeWidget",
     "sb3": "from steered_env.sb3 import MazeVecEnv; MazeVecEnv(1, levels=range(9))",
     "analysis": "import steered_env as s; s.activations(s.load_policy(), [s.Maze.from_level(3)])",
 }

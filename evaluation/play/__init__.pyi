@@ -2,5 +2,6 @@ from .bundle import BUNDLED_LEVELS, write_bundle
 from .hosts import is_loopback
 from .server import application, serve
 from .session import Session
+from .widget import MazeWidget
 
-__all__ = ["BUNDLED_LEVELS", "Session", "application", "is_loopback", "serve", "write_bundle"]
+__all__ = ["BUNDLED_LEVELS", "MazeWidget", "Session", "application", "is_loopback", "serve", "write_bundle"]
