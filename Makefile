@@ -1,4 +1,5 @@
 # make table   install what it needs, then the success-rate table, its figure and a video
+# make play    installs what it needs, then opens a page where one draws a maze and steers live (Ctrl-C ends it)
 # make test    install, then all tests
 # make check   install, then format, lint, strict types, who may import whom, and what workflows may do
 # make bench   install, then the benchmarks (twenty minutes); writes docs/speed.md
@@ -9,13 +10,15 @@
 
 PYTHON ?= python3
 POLICY ?= small
+LEVEL ?= 27
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+PLAY := $(VENV)/.installed-play
 DEVELOPMENT := $(VENV)/.installed-dev
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
 
-.PHONY: table test check bench fuzz faults install constraints dist clean
+.PHONY: table play test check bench fuzz faults install constraints dist clean
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 10) <= v <= (3, 12) else f"steered-env needs Python 3.10 to 3.12, $(PYTHON) is {v[0]}.{v[1]}; name another one: make $(MAKECMDGOALS) PYTHON=python3.11")'
@@ -26,9 +29,13 @@ $(INSTALLED): pyproject.toml constraints.txt | $(BIN)/python # what the command 
 	$(PIP_INSTALL) --editable .
 	touch $@
 
+$(PLAY): $(INSTALLED) # and what the page needs
+	$(PIP_INSTALL) --editable '.[play]'
+	touch $@
+
 $(DEVELOPMENT): $(INSTALLED) # and what tests, checks and benchmarks need
 	$(PIP_INSTALL) --editable '.[dev]'
-	touch $@
+	touch $@ $(PLAY)
 
 install: $(DEVELOPMENT)
 
@@ -38,6 +45,9 @@ table: $(INSTALLED)
 	  --condition 'top_right - cheese' --condition=-random
 	$(BIN)/steered-env video --level 27 --policy $(POLICY) --out videos/level-27.mp4 \
 	  --condition baseline --condition=-cheese --condition top_right --condition 'top_right - cheese'
+
+play: $(PLAY)
+	$(BIN)/steered-env play --policy $(POLICY) --level $(LEVEL)
 
 test: $(DEVELOPMENT)
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder

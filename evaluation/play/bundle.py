@@ -27,8 +27,8 @@ from .session import Session, cells_of, side_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-BUNDLED_LEVELS = (6, 27, 0, 25, 17)
-"""Mazes of sizes 9 to 25, all but the last with a decision square and both vectors."""
+BUNDLED_LEVELS = (6, 27, 25, 45, 8)
+"""Mazes of sizes 9 to 21, in all of which the two vectors part the mouse from the cheese."""
 _COEFFICIENTS = tuple(float(number) for number in np.linspace(-3, 3, 13))
 _WORDS = ("cheese", "top_right")
 _HORIZON = 256
