@@ -1,7 +1,17 @@
 from .bundle import BUNDLED_LEVELS, write_bundle
 from .hosts import is_loopback
+from .page_files import page_file
 from .server import application, serve
 from .session import Session
 from .widget import MazeWidget
 
-__all__ = ["BUNDLED_LEVELS", "MazeWidget", "Session", "application", "is_loopback", "serve", "write_bundle"]
+__all__ = [
+    "BUNDLED_LEVELS",
+    "MazeWidget",
+    "Session",
+    "application",
+    "is_loopback",
+    "page_file",
+    "serve",
+    "write_bundle",
+]
