@@ -22,6 +22,7 @@ PAGES = [
     "docs/edits.md",
     "docs/mazes.md",
     "docs/measuring.md",
+    "docs/play.md",
     "docs/reading.md",
     "docs/reinforcement_learning.md",
     "docs/reproduction.md",

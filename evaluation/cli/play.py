@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from evaluation.play import Session
 
 _out, _err = terminal(), terminal(stderr=True)
+_STOPPED = 130
 
 
 def play(
@@ -81,8 +84,12 @@ def _serve(session: Session, *, host: str, port: int | None, browser: bool) -> N
 
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
-    with stopped_at_once(lambda: "the page's link holds its maze and its steering"):
-        serve(session, host=host, port=port, on_start=on_start)
+    try:
+        with stopped_at_once(lambda: "the page's link holds its maze and its steering"):
+            serve(session, host=host, port=port, on_start=on_start)
+    except KeyboardInterrupt:
+        sys.stdout.flush()
+        os._exit(_STOPPED)  # nothing is left to be cleaned up, and taking torch apart takes a second or two
 
 
 def _write_bundle(folder: Path, policy: str, level: int | None) -> None:
