@@ -30,7 +30,7 @@ _WITHOUT_DEFAULT = {
     "width": "that of --start, or 1",
 }
 """Options whose default depends on others or on the machine, and the words for it."""
-_BESIDE_A_RECIPE = ("recipe", "out", "device", "bfloat16", "workers", "rate_levels", "other_code")
+_BESIDE_A_RECIPE = ("recipe", "out", "device", "bfloat16", "workers", "rate_levels", "evaluate_every", "other_code")
 _VALUE_WARMUP = 4
 _out, _err = terminal(), terminal(stderr=True)
 
@@ -168,14 +168,13 @@ def _was_given(context: typer.Context, name: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
-def _of_recipe(name: str, given: dict[str, Any], device: torch.device) -> TrainingConfig:
+def _of_recipe(name: str, given: dict[str, Any], device: torch.device) -> TrainingConfig | PPOConfig:
     """The configuration of a recipe.
 
     Raises:
         ValueError: if there is no such recipe, or an option would change it.
     """
-    from steered_env.training import has_fast_bfloat16
-    from steered_env.training.imitation import recipe
+    from steered_env.training import has_fast_bfloat16, recipe
 
     config = recipe(name)
     for option in given:

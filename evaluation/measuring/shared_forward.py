@@ -27,13 +27,22 @@ if TYPE_CHECKING:
 
 @contextmanager
 def one_torch_thread() -> Iterator[None]:
-    """Let torch compute in one thread: workers are the parallelism, and the bits do not depend on it."""
-    before = torch.get_num_threads()
+    """Let torch compute in one thread: workers are the parallelism, and the bits do not depend on it.
+
+    On a GPU it computes in float32 then, not in the shorter TF32 that convolutions have by default there.
+    """
+    threads = torch.get_num_threads()
+    has_gpu = torch.cuda.is_available()
+    short = (torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32) if has_gpu else None
     torch.set_num_threads(1)
+    if short:
+        torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(threads)
+        if short:
+            torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32 = short
 
 
 class NoProbabilitiesError(ValueError):

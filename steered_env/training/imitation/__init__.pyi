@@ -1,10 +1,9 @@
 from .config import TrainingConfig
-from .packaged_recipes import recipe, recipes
+from .packaged_recipes import recipes
 from .training import train
 
 __all__ = [
     "TrainingConfig",
-    "recipe",
     "recipes",
     "train",
 ]

@@ -28,6 +28,10 @@ class TrainingConfig(RunConfig):
     learning_rate: Annotated[float, "Adam's learning rate at its highest."] = 4e-3
     warmup_examples: Annotated[int, "Over these the learning rate rises from 0; then it falls to 0."] = 25_600
     dense_weight: Annotated[float, "Weight of the loss of the head that names the move in every cell."] = 3.0
+    dense_share: Annotated[float, "Share of the examples after which that weight is 0."] = 1.0
+    target_temperature: Annotated[
+        float, "Targets are a softmax of minus the steps left after each move, over this; 0 for the best move alone."
+    ] = 0.0
     mouse_weight: Annotated[float, "Weight of the loss of the head that finds the mouse."] = 0.3
     value_weight: Annotated[float, "Weight of the loss of the value head."] = 0.1
     discount: Annotated[float, "The value head learns this to the power of the distance to the cheese."] = 0.99
@@ -37,9 +41,11 @@ class TrainingConfig(RunConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._check_at_least(1, ["batch_size", "examples_per_level"])
-        self._check_at_least(0, ["warmup_examples", "dense_weight", "mouse_weight", "value_weight"])
+        self._check_at_least(
+            0, ["warmup_examples", "target_temperature", "dense_weight", "mouse_weight", "value_weight"]
+        )
         self._check_above_zero(["clip"])
-        self._check_shares(["discount"])
+        self._check_shares(["discount", "dense_share"])
         if self.batch_size % self.examples_per_level:
             raise ValueError(
                 f"batch_size ({self.batch_size}) must be a multiple of examples_per_level ({self.examples_per_level})"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from scipy.special import softmax
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -17,6 +18,8 @@ from steered_env.simulator import ACTIONS, WORLD_SIZE
 from steered_env.training.examples import NO_MOVE, Examples
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from .config import TrainingConfig
 
 _UPSCALE = 4
@@ -82,12 +85,18 @@ class Learner(nn.Module):
         moves = torch.logsumexp(logits.float().log_softmax(1)[:, None, :] + groups, dim=2)
         return moves, values.float(), self.dense(maps).float(), self.mouse(positive).float()
 
-    def losses(self, examples: Examples, device: torch.device) -> Losses:
+    def losses(self, examples: Examples, device: torch.device, *, dense_weight: float | None = None) -> Losses:
         """The loss of one batch.
 
-        The policy's is −log of the summed probability of all actions that make the best move; the dense
-        head's the cross-entropy over all cells that have one; the mouse head's that of the mouse's cell and best move
-        among all cells and moves; the value head's half the squared distance to ``discount ** steps``.
+        The policy's is −log of the summed probability of all actions that make the best move, or the cross-entropy with
+        `soft_targets` where the configuration has a temperature for them; the dense head's is the cross-entropy over
+        all cells that have one; the mouse head's that of the mouse's cell and best move among all cells and moves; the
+        value head's half the squared distance to ``discount ** steps``.
+
+        Args:
+            examples: the batch.
+            device: where the network is.
+            dense_weight: the weight of the dense head's loss now; the configuration's unless said.
         """
         with torch.autocast(device.type, torch.bfloat16, enabled=self.config.bfloat16):
             moves, values, dense, mouse = self(to_input(examples.observations, device))
@@ -95,16 +104,50 @@ class Learner(nn.Module):
         cells = torch.from_numpy(examples.cell_moves.astype(np.int64)).to(device)
         place = torch.from_numpy(examples.mice[:, 0] * WORLD_SIZE + examples.mice[:, 1]).to(device)
         returns = self.config.discount ** torch.from_numpy(examples.distances).to(device)
-        policy = functional.nll_loss(moves, best)
+        temperature = self.config.target_temperature
+        if temperature:
+            targets = torch.from_numpy(soft_targets(examples, temperature)).to(device)
+            policy = -(targets * moves).sum(1).mean()
+        else:
+            policy = functional.nll_loss(moves, best)
         dense_loss = functional.cross_entropy(dense, cells, ignore_index=NO_MOVE)
         mouse_loss = functional.cross_entropy(mouse.flatten(1), best * WORLD_SIZE**2 + place)
         value = 0.5 * functional.mse_loss(values, returns)
         weighted = (
-            self.config.dense_weight * dense_loss,
+            (self.config.dense_weight if dense_weight is None else dense_weight) * dense_loss,
             self.config.mouse_weight * mouse_loss,
             self.config.value_weight * value,
         )
         return Losses(total=policy + sum(weighted), policy=policy, dense=dense_loss, mouse=mouse_loss, value=value)
+
+
+def soft_targets(examples: Examples, temperature: float) -> NDArray[np.float32]:
+    """``(B, 4)``: a softmax of minus the steps left after each move, over a temperature.
+
+    There is one way between two cells of a maze: the best move leaves one step less, every other move into an open cell
+    one more, and a move against a wall as many as before.
+
+    Example:
+        >>> from steered_env.training.examples import TrainingExamples
+        >>> batch = TrainingExamples(seed=0, batch_size=4, per_level=4, cheese_region=5)[0]
+        >>> targets = soft_targets(batch, 0.5)
+        >>> bool((targets.argmax(1) == batch.moves).all()), targets.sum(1).tolist()
+        (True, [1.0, 1.0, 1.0, 1.0])
+    """
+    count = len(examples.moves)
+    padded = np.pad(examples.cell_moves, ((0, 0), (1, 1), (1, 1)), constant_values=NO_MOVE)
+    after = np.zeros((count, len(DIRECTIONS)))
+    for number, (rows, cols) in enumerate(DIRECTIONS.values()):
+        neighbour = padded[np.arange(count), examples.mice[:, 0] + rows + 1, examples.mice[:, 1] + cols + 1]
+        after[:, number] = neighbour != NO_MOVE
+    after[np.arange(count), examples.moves] = -1
+    return softmax(-after / temperature, axis=1).astype(np.float32)
+
+
+def dense_weight(config: TrainingConfig, done: int) -> float:
+    """The weight of the dense head's loss after ``done`` examples."""
+    over = config.examples is not None and done >= config.dense_share * config.examples
+    return 0.0 if over else config.dense_weight
 
 
 def learning_rate(config: TrainingConfig, done: int) -> float:

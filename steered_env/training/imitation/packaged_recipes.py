@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from .config import TrainingConfig
 
 _SMALL = TrainingConfig(examples=3_552_384, learning_rate=1e-3, dense_weight=1.0, mouse_weight=0.0, average_decay=0.0)
@@ -11,8 +14,14 @@ _FULL = TrainingConfig(examples=3_072_000, width=4, learning_rate=2e-3)
 _FAMILY_EXAMPLES = 640_000
 _FAMILY_REGIONS = (1, 2, 3, 5, 6, 7, 10, 14, 15)
 _ANYWHERE = 25
-_FAMILY_SEEDS = (0, 1, 2)
+_FAMILY_SEEDS = range(10)
 _FAMILY_SEEDS_REGION = 5
+_PARTS_OF_THE_RECIPE: dict[str, dict[str, Any]] = {
+    "early-dense": {"dense_share": 1 / 3},
+    "no-dense": {"dense_weight": 0.0, "examples": 4 * _FAMILY_EXAMPLES},
+    "soft": {"target_temperature": 0.5},
+}
+"""What `small-5` is trained without, or otherwise, to see which part of its recipe does what."""
 
 
 def recipes() -> dict[str, TrainingConfig]:
@@ -25,16 +34,6 @@ def recipes() -> dict[str, TrainingConfig]:
         configs[f"small-{_FAMILY_SEEDS_REGION}-seed{seed}"] = TrainingConfig(
             examples=_FAMILY_EXAMPLES, cheese_region=_FAMILY_SEEDS_REGION, seed=seed
         )
+    for part, changes in _PARTS_OF_THE_RECIPE.items():
+        configs[f"small-5-{part}"] = replace(configs["small-5"], **changes)
     return configs
-
-
-def recipe(name: str) -> TrainingConfig:
-    """The configuration of one recipe.
-
-    Raises:
-        ValueError: if there is none of that name; lists those there are.
-    """
-    known = recipes()
-    if name not in known:
-        raise ValueError(f"no recipe {name!r}; there are {', '.join(known)}")
-    return known[name]

@@ -23,7 +23,7 @@ from steered_env.training.weight_average import running_average
 
 from .config import TrainingConfig
 from .curve import Curve
-from .learner import Learner, Losses, learning_rate
+from .learner import Learner, Losses, dense_weight, learning_rate
 
 _CALIBRATION_S = 30.0
 _CHECKPOINT_EVERY_S = 40.0
@@ -208,7 +208,8 @@ class _Run:
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(config, self.done)
         self.learner.train()
-        losses: Losses = self.learner.losses(examples, self.device)
+        weight = dense_weight(config, self.done)
+        losses: Losses = self.learner.losses(examples, self.device, dense_weight=weight)
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(losses.total)
         torch.nn.utils.clip_grad_norm_(self.learner.parameters(), config.clip)

@@ -30,6 +30,7 @@ from steered_env.training.weight_average import running_average
 from .config import PPOConfig
 from .log import LOGGED, Episodes, TensorBoardLog
 from .reward_shaping import ShapedReward
+from .rollouts_on_device import RolloutsOnDevice
 
 with needing("sb3"):
     from stable_baselines3 import PPO
@@ -289,6 +290,7 @@ def _model(config: PPOConfig, env: VecNormalize, device: torch.device) -> PPO:
         max_grad_norm=config.max_grad_norm,
         seed=config.seed,
         device=device,
+        rollout_buffer_class=RolloutsOnDevice if device.type == "cuda" else None,
     )
 
 
