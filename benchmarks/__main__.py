@@ -10,14 +10,14 @@ from pathlib import Path
 
 import torch
 
-from . import commands, measuring, play, runs, simulator, startup, steering, training, views
+from . import commands, devices, measuring, play, runs, simulator, startup, steering, training, views
 from .timing import Row, around_table, write_table
 
 _HEAD = "| what | measured | compared with | ratio | limit, or aim |\n| --- | --- | --- | --- | --- |"
 
 _MODULES = {
     module.__name__.rpartition(".")[2]: module
-    for module in (startup, simulator, measuring, steering, views, play, runs, commands, training)
+    for module in (startup, simulator, measuring, steering, views, play, runs, commands, training, devices)
 }
 
 

@@ -13,7 +13,7 @@ from evaluation import evaluate
 from evaluation.measuring.chain import Chain
 from evaluation.measuring.conditions import USUAL_CONDITIONS
 from steered_env import Maze, load_policy
-from steered_env.simulator import draw_frames
+from steered_env.simulator import draw_observations
 from steered_env.system import cores, worker_threads
 
 from .timing import Row, seconds
@@ -57,8 +57,8 @@ def _counted_observations() -> Iterator[list[int]]:
     counted: list[int] = []
     draw = Chain.observations
 
-    def counting(chain: Chain, states: Iterable[int]) -> NDArray[np.uint8]:
-        drawn = draw(chain, states)
+    def counting(self: Chain, states: Iterable[int]) -> NDArray[np.uint8]:
+        drawn = draw(self, states)
         counted.append(len(drawn))
         return drawn
 
@@ -74,5 +74,5 @@ def _drawing_rate() -> float:
     mazes = Maze.from_levels(range(_DRAWN))
     shares = [mazes[number :: cores()] for number in range(cores())]
     with worker_threads(cores()) as pool:
-        list(pool.map(draw_frames, shares))
-        return _DRAWN / seconds(lambda: list(pool.map(draw_frames, shares)))
+        list(pool.map(draw_observations, shares))
+        return _DRAWN / seconds(lambda: list(pool.map(draw_observations, shares)))

@@ -61,4 +61,4 @@ def _measured(job: Job, chunks: Iterator[Chunk], execution: Execution) -> Iterat
     """Chunks with their rows, in the order in which they are done."""
     if execution.ray is not None:
         return on_ray(job, chunks)
-    return on_threads(job, chunks, worker_count(execution.workers))
+    return on_threads(job, chunks, worker_count(execution.workers, job.settings.device))

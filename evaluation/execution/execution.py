@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from steered_env.system import cores
 
 
@@ -14,7 +16,7 @@ class Execution:
     """The options of how a measurement is run; its numbers do not depend on them.
 
     Attributes:
-        workers: Threads of this process, where no cluster does the work; None for one per core.
+        workers: Threads of this process, where no cluster does the work; None for one per core, or one for a GPU.
         on_progress: Called with (mazes done, mazes in all) at the start and after each chunk.
         out: The folder that keeps every chunk of mazes as soon as it is measured; None keeps the rows in memory.
         chunk: Mazes in each chunk; None chooses by their number. A run that goes on keeps its own.
@@ -41,6 +43,11 @@ class Execution:
                 raise ValueError(f"{name} must be ≥ 1{unit}, got {value}")
 
 
-def worker_count(workers: int | None) -> int:
-    """Number of threads to use: ``workers``, or one per core that this process may use."""
-    return cores() if workers is None else workers
+def worker_count(workers: int | None, device: str = "cpu") -> int:
+    """Number of threads to use: ``workers``; or one per core that this process may use, but one alone for a GPU.
+
+    The threads of a GPU take turns at its queue and in the interpreter: several were slower than one.
+    """
+    if workers is not None:
+        return workers
+    return cores() if torch.device(device).type == "cpu" else 1
