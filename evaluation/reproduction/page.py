@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 import pandas as pd
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from evaluation.results import write_text
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _TEMPLATE = "page.html.jinja"
 _WIDEST = 1500
-_QUALITY = 82
+_QUALITY, _FILM_QUALITY = 82, 50
 _ORIGIN = ("date", "machine", "version", "commit")
 _ORDER = (Verdict.DOES_NOT, Verdict.PARTLY, Verdict.OPEN, Verdict.REPLICATES)
 
@@ -103,7 +103,11 @@ def _section(claim: Claim, stored: Stored) -> dict[str, Any]:
         "summary": stored.summary,
         "checks": [_check(check) for check in stored.checks],
         "illustrations": [
-            {"source": _embedded(illustration), "caption": illustration.caption}
+            {
+                "source": _embedded(illustration),
+                "caption": illustration.caption,
+                "is_film": isinstance(illustration.content, Path) and illustration.content.suffix == ".gif",
+            }
             for illustration in stored.illustrations
         ],
         "tables": [
@@ -155,15 +159,28 @@ def drawing_of(check: Check, points: Sequence[float] = ()) -> dict[str, Any] | N
 
 
 def _embedded(illustration: Illustration) -> str:
-    """A stored illustration as a data URI; a figure is packed smaller than its PNG."""
+    """A stored illustration as a data URI, packed smaller than its PNG or GIF."""
     path = illustration.content
     assert isinstance(path, Path)
-    if path.suffix == ".gif":
-        return f"data:image/gif;base64,{base64.b64encode(path.read_bytes()).decode()}"
     with Image.open(path) as opened:
-        image = opened.convert("RGB")
-    if image.width > _WIDEST:
-        image = image.resize((_WIDEST, round(image.height * _WIDEST / image.width)), Image.Resampling.LANCZOS)
+        images = [_narrowed(frame.convert("RGB")) for frame in ImageSequence.Iterator(opened)]
+        duration = opened.info.get("duration", 0)
     packed = io.BytesIO()
-    image.save(packed, "WEBP", quality=_QUALITY, method=6)
+    quality, method = (_QUALITY, 6) if len(images) == 1 else (_FILM_QUALITY, 4)
+    images[0].save(
+        packed,
+        "WEBP",
+        quality=quality,
+        method=method,
+        save_all=True,
+        append_images=images[1:],
+        duration=duration,
+        loop=0,
+    )
     return f"data:image/webp;base64,{base64.b64encode(packed.getvalue()).decode()}"
+
+
+def _narrowed(image: Image.Image) -> Image.Image:
+    if image.width <= _WIDEST:
+        return image
+    return image.resize((_WIDEST, round(image.height * _WIDEST / image.width)), Image.Resampling.LANCZOS)

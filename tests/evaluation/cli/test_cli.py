@@ -193,6 +193,7 @@ def test_train_card_and_table_of_the_new_policy(
         (["train", "--minutes", "1"], "name the run's folder"),
         (["train", "--recipe", "large"], "no recipe 'large'; there are small, small-long, full, small-1,"),
         (["train", "--recipe", "small-7", "--seed", "3"], "--seed would change the recipe"),
+        (["train", "--recipe", "full-ppo", "--steps", "9"], "--steps would change the recipe"),
         (["card", "."], "holds no training run"),
     ],
 )

@@ -12,12 +12,13 @@ import pytest
 import torch
 
 from steered_env import ImpalaPolicy, load_policy
+from steered_env.maze import DIRECTIONS
 from steered_env.policy.checkpoint import read_metadata
 from steered_env.training import Progress, TrainingError, move_accuracy
 from steered_env.training.examples import TrainingExamples
 from steered_env.training.imitation import TrainingConfig, train
 from steered_env.training.imitation import training as imitation
-from steered_env.training.imitation.learner import Learner, learning_rate
+from steered_env.training.imitation.learner import Learner, dense_weight, learning_rate, soft_targets
 from steered_env.training.weight_average import running_average
 
 SHORT = TrainingConfig(examples=96, batch_size=16, warmup_examples=32)
@@ -174,6 +175,26 @@ def test_loss_by_hand() -> None:
     assert losses.total.item() == pytest.approx(total.item(), rel=1e-6)
 
 
+def test_soft_targets_are_of_the_steps_left_after_each_move() -> None:
+    examples = TrainingExamples(seed=0, batch_size=16, per_level=4, cheese_region=5)[0]
+    targets = soft_targets(examples, 0.5)
+    for number, (mouse, left) in enumerate(zip(examples.mice.tolist(), examples.distances, strict=True)):
+        ways = [tuple(np.array(mouse) + step) for step in DIRECTIONS.values()]
+        best = ways[examples.moves[number]]
+        inside = [0 <= row < 25 and 0 <= col < 25 and examples.cell_moves[number][row, col] >= 0 for row, col in ways]
+        after = [left - 1 if way == best else left + is_open for way, is_open in zip(ways, inside, strict=True)]
+        assert targets[number] == pytest.approx(np.exp(-2 * np.array(after)) / np.exp(-2 * np.array(after)).sum())
+    learner = Learner(TrainingConfig(examples=10**6, batch_size=16, target_temperature=0.5))
+    moves = learner(torch.from_numpy(examples.observations).permute(0, 3, 1, 2).float() / 255)[0]
+    expected = -(torch.from_numpy(targets) * moves).sum(1).mean()
+    assert learner.losses(examples, torch.device("cpu")).policy.item() == pytest.approx(expected.item(), rel=1e-4)
+
+
+def test_the_dense_heads_weight_ends_with_its_share() -> None:
+    config = TrainingConfig(examples=1000 * 128, dense_weight=3, dense_share=0.25)
+    assert [dense_weight(config, done) for done in (0, 31_999, 32_000)] == [3, 3, 0]
+
+
 def test_the_running_average_is_an_average() -> None:
     policy = ImpalaPolicy(1)
     average = running_average(policy, 0.75)
@@ -211,6 +232,7 @@ def test_learning_rate_rises_and_falls() -> None:
         ({"minutes": 1, "batch_size": 130}, "multiple of examples_per_level"),
         ({"minutes": 1, "seed": -1}, "seed must be ≥ 0, got -1"),
         ({"minutes": 1, "warmup_examples": -5}, "warmup_examples must be ≥ 0, got -5"),
+        ({"minutes": 1, "dense_share": 1.5}, "dense_share must be 0 to 1, got 1.5"),
         ({"minutes": 1, "dense_weight": -1.0}, "dense_weight must be ≥ 0, got -1"),
         ({"minutes": 1, "mouse_weight": -1.0}, "mouse_weight must be ≥ 0, got -1"),
         ({"minutes": 1, "value_weight": float("nan")}, "value_weight must be ≥ 0, got nan"),
