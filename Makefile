@@ -1,7 +1,7 @@
 # make table   install what it needs, then the success-rate table, its figure and a video
 # make play    installs what it needs, then opens a page where one draws a maze and steers live (Ctrl-C ends it)
 # make test    install, then all tests
-# make check   install, then format, lint, strict types, who may import whom, and what workflows may do
+# make check   install, then format, lint, strict types, who may import whom, what workflows may do, and (with Node) the page's code
 # make bench   install, then the benchmarks (twenty minutes); writes docs/speed.md
 # make fuzz    install, then random inputs to everything that reads what others wrote, half an hour
 # make faults  install, then kill, fill up and damage runs in every way (a quarter of an hour)
@@ -11,6 +11,9 @@
 PYTHON ?= python3
 POLICY ?= small
 LEVEL ?= 27
+PRETTIER := prettier@3.6.2
+TYPESCRIPT := typescript@5.9.3
+PAGE := $(addprefix evaluation/play/page/*.,js ts css)
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -58,6 +61,9 @@ check: $(DEVELOPMENT)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/zizmor --offline --quiet .github
+	@if command -v npx > /dev/null; then \
+	  npx --yes --package $(PRETTIER) --package $(TYPESCRIPT) --call 'prettier --check $(PAGE) && tsc --project house'; \
+	else echo "no Node here: the format and the types of evaluation/play/page are not checked"; fi
 
 bench: $(DEVELOPMENT)
 	$(BIN)/python -m benchmarks --page docs/speed.md
