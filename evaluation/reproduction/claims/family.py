@@ -30,7 +30,8 @@ _EFFECTS = {"−cheese": "-cheese", "+cheese": "cheese"}
 _BEFORE, _HALF = "P(cheese | decision square)", "−cheese, less half of that"
 _SIGNED = (*_EFFECTS, _HALF)
 _COLUMN = "p_cheese_at_decision"
-_MEMBER = re.compile(r"small-(\d+|anywhere)(-seed\d+)?")
+_MEMBER = re.compile(r"small-(\d+|anywhere)(-seed[12])?")
+"""Further seeds are for the page of several networks."""
 _DECIDED_APART = ("small-1", "small-6")
 """Those that the post says something of their own about."""
 _A_GOAL = 2 * EFFECT

@@ -335,6 +335,19 @@ def test_reproduce_lists_its_claims_and_measures_one(
     assert not [warning for warning in recwarn if issubclass(warning.category, UserWarning | RuntimeWarning)]
 
 
+def test_reproduce_measures_several_networks(
+    run_here: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    networks = ["reproduce", "--policy", "small-5", "--policy", "small-5-seed1"]
+    done = run_here(*networks, "--claims", "all-layers", "--levels", "3,26,2,6", "--out", "here")
+    assert done.returncode == 0, done.stderr
+    assert "of 2 networks" in done.stdout
+    assert (tmp_path / "here" / "index.html").stat().st_size > 5_000
+    refused = run_here(*networks, "--quick")
+    assert refused.returncode == 2
+    assert "--quick" in refused.stderr
+
+
 def test_a_terminal_that_knows_only_ascii(tmp_path: Path) -> None:
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG", "PYTHON"))},
