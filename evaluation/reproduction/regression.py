@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from evaluation.results import Interval
+from steered_env.system import MissingExtraError, needing
 
 from .finding import DoesNotApplyError
 
@@ -77,9 +78,10 @@ def _fit(
     table: NDArray[np.float64], probabilities: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], float]:
     try:
-        from sklearn.linear_model import LogisticRegression
-    except ModuleNotFoundError:
-        raise DoesNotApplyError("scikit-learn is not installed: pip install 'steered-env[analysis]'") from None
+        with needing("analysis"):
+            from sklearn.linear_model import LogisticRegression
+    except MissingExtraError as error:
+        raise DoesNotApplyError(str(error)) from None
     new = LogisticRegression().penalty == "deprecated"  # from 1.8 on l1_ratio says which penalty it is
     model = LogisticRegression(solver="liblinear", **({"l1_ratio": 1.0} if new else {"penalty": "l1"}))
     model.fit(
