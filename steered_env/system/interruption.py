@@ -193,7 +193,7 @@ def _watch(handler: _StopHandler, receiving: socket.socket, ended: threading.Eve
             os._exit(128 + max(number for number in numbers if number in _SIGNALS))
 
 
-def ignore_ctrl_c(_worker: int) -> None:
-    """Let a worker live until its parent, which gets the same Ctrl-C, is done with it."""
+def ignore_interruptions(_worker: int) -> None:
+    """Let a worker live until its parent is done with it: Ctrl-C, and a cluster's SIGTERM, go to the whole group."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)

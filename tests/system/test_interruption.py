@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import multiprocessing.connection
 import os
 import signal
 import subprocess
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from steered_env.system.atomic_write import atomic_file
-from steered_env.system.interruption import stop_requests, stopped_at_once
+from steered_env.system.interruption import ignore_interruptions, stop_requests, stopped_at_once
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -53,7 +55,7 @@ def test_a_part_names_the_whole(capsys: pytest.CaptureFixture[str]) -> None:
 
 DEEP = """
 import hashlib, threading
-from steered_env.system.interruption import stop_requests, stopped_at_once
+from steered_env.system.interruption import ignore_interruptions, stop_requests, stopped_at_once
 
 with stopped_at_once(lambda: "kept", command=True):
     threading.Timer(0.3, print, ["ready"], {{"flush": True}}).start()
@@ -96,3 +98,23 @@ def test_other_signals_reach_those_who_wait_for_them() -> None:
         signal.signal(signal.SIGUSR1, handled)
         os.close(reading)
         os.close(writing)
+
+
+def test_a_worker_outlives_what_the_whole_group_is_sent() -> None:
+    def work(end: multiprocessing.connection.Connection) -> None:
+        ignore_interruptions(0)
+        end.send("ready")
+        end.send(end.recv())
+
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe()
+    worker = context.Process(target=work, args=[there])
+    worker.start()
+    assert here.recv() == "ready"
+    assert worker.pid is not None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        os.kill(worker.pid, number)
+    here.send("the last batch")
+    assert here.recv() == "the last batch"
+    worker.join()
+    assert worker.exitcode == 0

@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 
 from steered_env.policy import ImpalaPolicy
 from steered_env.provenance import Code
-from steered_env.system import StopRequest, ignore_ctrl_c, stop_requests
+from steered_env.system import StopRequest, ignore_interruptions, stop_requests
 from steered_env.training.examples import Examples, TrainingExamples
 from steered_env.training.held_out import move_accuracy
 from steered_env.training.memory import keep_freed_memory
@@ -199,7 +199,7 @@ class _Run:
                 num_workers=workers,
                 collate_fn=_unchanged,
                 prefetch_factor=8 if workers else None,
-                worker_init_fn=ignore_ctrl_c,
+                worker_init_fn=ignore_interruptions,
             )
         )
 
