@@ -1,4 +1,4 @@
-from .conditions import USUAL_CONDITIONS, Condition, ConditionLike, SteeringMaker, read_conditions
+from .conditions import USUAL_CONDITIONS, Condition, ConditionLike, SteeringMaker, read_condition, read_conditions
 from .episodes import Episode, walk
 from .exact import explore
 from .expression_text import write_expression
@@ -54,6 +54,7 @@ __all__ = [
     "maze_set",
     "net_moves",
     "one_torch_thread",
+    "read_condition",
     "read_conditions",
     "read_expression",
     "read_levels",

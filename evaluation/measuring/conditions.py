@@ -129,6 +129,26 @@ class Condition:
         )
 
 
+UNNAMED = "steering"
+"""The name of a steering alone that nobody named."""
+
+
+def read_condition(condition: ConditionLike | Intervention, vectors: Mapping[str, Steering] | None = None) -> Condition:
+    """One condition alone, where a steering needs no name.
+
+    Args:
+        condition: An expression, a steering, or a name with one or with a function that makes one.
+        vectors: Vectors of your own, by the words that stand for them in an expression.
+
+    Raises:
+        ConditionError: if an expression is no condition.
+        TypeError: if it is something else.
+        ValueError: if a word of ``vectors`` is none that may be used.
+    """
+    named = (UNNAMED, condition) if isinstance(condition, Intervention) else condition
+    return read_conditions([named], vectors)[0]
+
+
 def read_conditions(
     conditions: Iterable[ConditionLike] | Mapping[str, Intervention | SteeringMaker],
     vectors: Mapping[str, Steering] | None = None,

@@ -43,6 +43,9 @@ _PANEL_WIDTH = 42
 """Characters on a line above a panel."""
 _REACH = 0.92
 """Share of a cell's side that the longest arrow takes, so that it stays inside its cell."""
+_CAPTION_WIDTH = 60
+"""Characters of the caption below a panel."""
+_PALE, _MARGIN = 0.6, 1.5
 _CAPTION = "arrows: probability of choosing right − left and up − down, walls or not, with the mouse there, facing left"
 
 
@@ -68,7 +71,7 @@ def fields_figure(fields: Sequence[Arrows], *, policy: str | None = None) -> Fig
         draw_field(axes, field, scale=scale)
     handles, labels = row[0].get_legend_handles_labels()
     legend = figure.legend(handles, labels, loc="outside lower center", ncols=len(handles), frameon=False)
-    legend.set_title(_CAPTION, FontProperties(size=9))
+    legend.set_title(in_lines(_CAPTION, _CAPTION_WIDTH * len(fields)), FontProperties(size=9))
     return figure
 
 
@@ -85,16 +88,10 @@ def draw_field(axes: Axes, field: Arrows, *, scale: float | None = None) -> None
         field: The field to draw.
         scale: Length of an arrow that just fits into a cell; defaults to that of the field's longest arrow, 1 at least.
     """
-    maze = field.maze
-    side = len(maze.walls)
-    axes.imshow(maze.render(), extent=(-0.5, side - 0.5, -0.5, side - 0.5), alpha=0.6)
+    draw_maze(axes, field.maze, below=2)
     arrows = _draw_arrows(axes, field, _longest(field) if scale is None else scale)
-    mark_places(axes, maze)
-    rows, cols = np.nonzero(~maze.walls)
-    axes.set_xlim(cols.min() - 1.5, cols.max() + 1.5)
-    axes.set_ylim(rows.min() - 2, rows.max() + 1.5)
     axes.set_title(in_lines(field.name, _PANEL_WIDTH), family="monospace", fontsize=11)
-    axes.set_axis_off()
+    rows, cols = np.nonzero(~field.maze.walls)
     middle, below = (cols.min() + cols.max()) / 2, rows.min() - 1.2
     key = axes.quiverkey(arrows, middle, below, 1.0, "1.0", coordinates="data", labelpos="E")
     key.text.set_path_effects([withStroke(linewidth=2.5, foreground="white")])  # readable on every background
@@ -125,8 +122,20 @@ def _draw_arrows(axes: Axes, field: Arrows, scale: float) -> Quiver:
     )
 
 
-def mark_places(axes: Axes, maze: Maze) -> None:
-    """Mark cheese, decision square and corner, those that there are."""
+def draw_maze(axes: Axes, maze: Maze, *, below: float = 1.5) -> None:
+    """Draw a maze, paler, for what is drawn over it, with cheese, decision square and corner marked; cut to the open cells.
+
+    Args:
+        axes: Where to draw; its units are cells then.
+        maze: The maze.
+        below: Cells of room below the lowest row of open cells.
+    """
+    side = len(maze.walls)
+    axes.imshow(maze.render(), extent=(-0.5, side - 0.5, -0.5, side - 0.5), alpha=_PALE)
+    rows, cols = np.nonzero(~maze.walls)
+    axes.set_xlim(cols.min() - _MARGIN, cols.max() + _MARGIN)
+    axes.set_ylim(rows.min() - below, rows.max() + _MARGIN)
+    axes.set_axis_off()
     marks = {
         "cheese": (maze.cheese, "o", "#ffd400"),
         "decision square": (maze.decision_square, "D", "#ff4fa3"),

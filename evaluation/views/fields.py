@@ -11,7 +11,6 @@ import numpy as np
 from torch import nn
 
 from evaluation.measuring import (
-    Condition,
     ConditionLike,
     Predictor,
     SharedForward,
@@ -19,7 +18,7 @@ from evaluation.measuring import (
     SteeringFactory,
     net_moves,
     one_torch_thread,
-    read_conditions,
+    read_condition,
 )
 from evaluation.results import png_of
 from evaluation.storage import BASELINE
@@ -148,11 +147,7 @@ def vector_field(
     """
     check_maze(maze)
     subject = SteerablePolicy.of(policy)
-    named = (
-        Condition("steering", condition)
-        if isinstance(condition, Intervention)
-        else read_conditions([condition], vectors)[0]
-    )
+    named = read_condition(condition, vectors)
     forward = SharedForward(subject.module, batch_size=FIELD_BATCH, threads=cores())
     with one_torch_thread():  # two observations take longer in several
         steering = subject.steering.then(SteeringFactory(forward.policy).steering(named, maze))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,6 @@ from torch import nn
 
 from evaluation.measuring import (
     TOLERANCE,
-    Condition,
     ConditionLike,
     Settings,
     SharedForward,
@@ -21,14 +21,15 @@ from evaluation.measuring import (
     SteeringFactory,
     explore,
     one_torch_thread,
+    read_condition,
 )
 from evaluation.results import in_lines, png_of, policy_name
 from evaluation.storage import BASELINE
-from steered_env import Maze, SteeredPolicy
+from steered_env import Maze, SteeredPolicy, Steering
 from steered_env.maze import check_maze
 from steered_env.steering import Intervention
 
-from .field_figures import mark_places
+from .field_figures import draw_maze
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,15 +69,9 @@ class Occupancy:
         maze = self.maze
         figure = Figure(figsize=(5.6, 5.4), layout="constrained")
         axes = figure.subplots()
-        side = len(maze.walls)
-        axes.imshow(maze.render(), extent=(-0.5, side - 0.5, -0.5, side - 0.5), alpha=0.5)
         shown = np.where(self.time > 0, self.time, np.nan)
-        image = axes.imshow(shown, origin="lower", cmap="viridis", alpha=0.8, norm=PowerNorm(_POWER, vmin=0))
-        mark_places(axes, maze)
-        rows, cols = np.nonzero(~maze.walls)
-        axes.set_xlim(cols.min() - 1.5, cols.max() + 1.5)
-        axes.set_ylim(rows.min() - 1.5, rows.max() + 1.5)
-        axes.set_axis_off()
+        image = axes.imshow(shown, origin="lower", cmap="viridis", alpha=0.8, norm=PowerNorm(_POWER, vmin=0), zorder=1)
+        draw_maze(axes, maze)
         where = [f"level {maze.level}"] if maze.level is not None else []
         where += [f"policy {policy_name(self.policy)}"] if self.policy is not None else []
         heading = in_lines(", ".join([*where, f"{self.steps:.1f} steps"]), _TITLE_WIDTH)
@@ -93,6 +88,7 @@ def occupancy(
     maze: Maze,
     condition: ConditionLike | Intervention = BASELINE,
     *,
+    vectors: Mapping[str, Steering] | None = None,
     horizon: int = 256,
     tolerance: float = TOLERANCE,
 ) -> Occupancy:
@@ -111,6 +107,7 @@ def occupancy(
             packaged policy, or a path.
         maze: The maze; the episode starts as it is.
         condition: An expression, a `Steering` or another `Intervention`, or a name with one of them or with a function.
+        vectors: Vectors of your own, by the words that stand for them in an expression.
         horizon: Number of steps after which an episode is ended.
         tolerance: The most by which a probability of the mouse's place may be too low; with 0 the network runs in
             every state.
@@ -125,7 +122,7 @@ def occupancy(
     check_maze(maze)
     settings = Settings("exact", horizon, episodes=1, seed=0, tolerance=tolerance)
     subject = SteerablePolicy.of(policy)
-    named = Condition("steering", condition) if isinstance(condition, Intervention) else Condition.of(condition)
+    named = read_condition(condition, vectors)
     subject.check([named])
     with one_torch_thread():
         forward = SharedForward(subject.module)
