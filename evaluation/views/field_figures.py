@@ -123,7 +123,7 @@ def _draw_arrows(axes: Axes, field: Arrows, scale: float) -> Quiver:
 
 
 def draw_maze(axes: Axes, maze: Maze, *, below: float = 1.5) -> None:
-    """Draw a maze, paler, for what is drawn over it, with cheese, decision square and corner marked; cut to the open cells.
+    """Draw a maze, paler and cut to its open cells, with cheese, decision square and corner marked.
 
     Args:
         axes: Where to draw; its units are cells then.
