@@ -1,9 +1,7 @@
-"""The page on which one steers live: from a moved slider, or a wall, to new field and numbers."""
+"""The page on which one steers live, in a real browser: from a moved slider, or a wall, to new field and numbers."""
 
 from __future__ import annotations
 
-import itertools
-import json
 import statistics
 import subprocess
 import sys
@@ -14,36 +12,56 @@ from typing import Any
 
 import numpy as np
 import torch
-from websockets import Origin
-from websockets.sync.client import ClientConnection, connect
+from selenium import webdriver
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
 
 from evaluation.measuring import one_torch_thread
 from evaluation.measuring.cuts import Stages
 from steered_env import Maze, cheese_vector, load_policy
+from steered_env.simulator import WORLD_SIZE, Cell
 
 from .timing import Row, seconds
 
 _SIZES = {9: 60, 15: 150, 25: 350}
 """Sizes of mazes, and the milliseconds that a moved slider is to take."""
 _WALL_TIMES = 3
-_SLIDES, _WALLS, _BATCH = 20, 8, 16
+_SLIDES, _WALLS, _BATCH = 15, 7, 16
+_LONGEST_S = 60
+_WAIT_FOR_NUMBERS = """
+const [event, done] = arguments, root = document.querySelector("#play"), before = root.dataset.drawn;
+let began = null;
+addEventListener(event, () => { began = performance.now(); }, { capture: true, once: true });
+window.took = new Promise((resolve) => {
+  const observer = new MutationObserver(() => {
+    if (began === null || root.dataset.drawn === before) return;
+    observer.disconnect();
+    resolve(performance.now() - began);
+  });
+  observer.observe(root, { attributes: true, attributeFilter: ["data-drawn"] });
+});
+done();
+"""
+_MOVE_SLIDER = """
+const slider = document.querySelector("[data-word=cheese]");
+slider.value = arguments[0];
+slider.dispatchEvent(new Event("input", { bubbles: true }));
+"""
+_TOOK = "const done = arguments[0]; window.took.then(done);"
 
 
 def rows() -> Iterator[Row]:
-    """A moved slider and a moved wall in mazes of three sizes, over the WebSocket of a server of its own process."""
+    """A moved slider and a moved wall in mazes of three sizes, until the browser has drawn what came of it."""
     policy, levels = load_policy(), Maze.from_levels(range(60))
-    with (
-        _server() as address,
-        connect(f"ws://{address}/socket", origin=Origin(f"http://{address}"), max_size=None) as page,
-    ):
+    network = f"the layers after the steered one alone, in every open cell, batches of {_BATCH}, one thread"
+    with _server() as address, _browser() as browser:
         for size, aim in _SIZES.items():
             maze = next(maze for maze in levels if maze.size == size and maze.decision_square is not None)
-            asked = _Page(page, maze)
-            slide, wall = asked.slider(), asked.wall()
+            page = _Page(browser, address, maze)
+            slide, wall = page.slider(), page.wall()
             cells, alone = int((~maze.walls).sum()), 1000 * _layers_alone(policy, maze)
-            network = f"the layers after the steered one alone, in every open cell, batches of {_BATCH}, one thread"
             yield Row(
-                f"`play`: from a moved slider to new field and numbers, size {size} ({cells} open cells)",
+                f"`play`: from a moved slider to new field and numbers, drawn, size {size} ({cells} open cells)",
                 f"{slide:.0f} ms",
                 f"{network}: {alone:.0f} ms",
                 f"{alone / slide:.2f}",
@@ -59,66 +77,98 @@ def rows() -> Iterator[Row]:
 
 
 class _Page:
-    """Asks a server as the page does.
+    """The page in a browser.
 
     Args:
-        connection: To the server.
-        maze: The maze that is shown.
+        browser: Shows it.
+        address: Of the server.
+        maze: A maze of a level.
     """
 
-    def __init__(self, connection: ClientConnection, maze: Maze) -> None:
-        self._connection, self._maze = connection, maze
-        self._numbers = itertools.count(1)
-        self._scene = {"maze": str(maze), "condition": "-cheese"}
-        self._show()
+    def __init__(self, browser: webdriver.Chrome, address: str, maze: Maze) -> None:
+        self._browser, self._maze = browser, maze
+        browser.get(address)
+        self._until("return document.querySelector('#play').dataset.drawn")
+        self._moved(-1.0)
+        level = browser.find_element(By.CSS_SELECTOR, "input[type=number]")
+        self._wait_for("change")
+        browser.execute_script(
+            "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('change', { bubbles: true }))",
+            level,
+            maze.level,
+        )
+        self._took()
 
     def slider(self) -> float:
-        """Median milliseconds from a slider that was moved to new numbers."""
-        coefficients = np.linspace(-4, 4, _SLIDES).tolist()
-        return self._median({"sliders": {"cheese": number}, "have_maze": True} for number in coefficients)
+        """Median milliseconds from a slider that was moved to what it changes."""
+        return statistics.median(self._moved(value) for value in np.linspace(-4, 4, _SLIDES).tolist())
 
     def wall(self) -> float:
-        """Median milliseconds from a wall that was drawn to new numbers."""
+        """Median milliseconds from a wall that was drawn to what it changes."""
         free = {self._maze.mouse, self._maze.cheese, self._maze.corner}
         cells = [cell for cell in map(tuple, np.argwhere(~self._maze.walls).tolist()) if cell not in free]
-        chosen = cells[:: max(len(cells) // _WALLS, 1)][:_WALLS]
-        return self._median({"edit": {"do": "wall", "cells": [cell]}} for cell in chosen)
+        return statistics.median(self._clicked(cell) for cell in cells[:: len(cells) // _WALLS])
 
-    def _median(self, requests: Iterator[dict[str, Any]]) -> float:
-        return 1000 * statistics.median(seconds(lambda: self._show(request)) for request in list(requests))  # noqa: B023
+    def _moved(self, value: float) -> float:
+        self._wait_for("input")
+        self._browser.execute_script(_MOVE_SLIDER, round(value, 1))
+        return self._took()
 
-    def _show(self, request: dict[str, Any] | None = None) -> None:
-        """Ask, and wait for the numbers.
+    def _clicked(self, cell: Cell) -> float:
+        canvas = self._browser.find_element(By.CSS_SELECTOR, "#play canvas")
+        first = max(self._maze.start[0] - 1, 0)
+        pixels = canvas.size["width"] / (min(self._maze.corner[0] + 1, WORLD_SIZE - 1) - first + 1)
+        from_middle = [pixels * (place - self._middle) for place in cell]
+        self._wait_for("pointerdown")
+        actions = ActionChains(self._browser, duration=0)
+        actions.move_to_element_with_offset(canvas, round(from_middle[1]), round(-from_middle[0])).click().perform()
+        return self._took()
 
-        Raises:
-            RuntimeError: if there are none.
-        """
-        number = next(self._numbers)
-        self._connection.send(json.dumps({"kind": "show", "id": number, "scene": self._scene, **(request or {})}))
-        while (reply := json.loads(self._connection.recv()))["kind"] != "numbers":
-            if reply["kind"] != "maze":
-                raise RuntimeError(f"the server answered {reply}")
-        if reply["problem"] is not None:
-            raise RuntimeError(f"the server answered {reply['problem']}")
+    @property
+    def _middle(self) -> float:
+        return (self._maze.start[0] + self._maze.corner[0]) / 2
+
+    def _wait_for(self, event: str) -> None:
+        self._browser.execute_async_script(_WAIT_FOR_NUMBERS, event)
+
+    def _took(self) -> float:
+        return float(self._browser.execute_async_script(_TOOK))
+
+    def _until(self, script: str) -> None:
+        while not self._browser.execute_script(script):
+            pass
 
 
 def _layers_alone(policy: Any, maze: Maze) -> float:
     """Seconds of the layers after the steered one, run in as many states as there are open cells."""
     stages = Stages(policy)
     first = stages.cut_of(cheese_vector(policy, maze)).stage
+    batches = range(-(-int((~maze.walls).sum()) // _BATCH))
     with one_torch_thread(), torch.inference_mode():
         x = stages.run(policy.input_of(np.stack([maze.observe()] * _BATCH)), 0, first)
-        batches = -(-int((~maze.walls).sum()) // _BATCH)
-        return statistics.median(seconds(lambda: [stages.logits(x, first) for _ in range(batches)]) for _ in range(5))
+        return statistics.median(seconds(lambda: [stages.logits(x, first) for _ in batches]) for _ in range(5))
 
 
 @contextmanager
 def _server() -> Iterator[str]:
     """The address of a server that runs in a process of its own, as somebody starts it."""
     command = [str(Path(sys.executable).with_name("steered-env")), "play", "--no-browser", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:
             assert process.stdout is not None
-            yield process.stdout.readline().partition("http://")[2].partition("/")[0]
+            yield process.stdout.readline().split()[0]
         finally:
             process.terminate()
+
+
+@contextmanager
+def _browser() -> Iterator[webdriver.Chrome]:
+    options = webdriver.ChromeOptions()
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1400,1200"):
+        options.add_argument(argument)
+    browser = webdriver.Chrome(options=options)
+    browser.set_script_timeout(_LONGEST_S)
+    try:
+        yield browser
+    finally:
+        browser.quit()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Executor
@@ -23,16 +24,22 @@ _Value = TypeVar("_Value")
 _MAZES_KEPT = 3
 """Of each policy. In a maze of size 25 `small` takes 30 MB, `full` four times as much."""
 _OTHERS_KEPT = 64
+_keeping = threading.Lock()
 
 
 def kept(values: OrderedDict[Any, _Value], key: Hashable, make: Callable[[], _Value], most: int) -> _Value:
     """The value of a key, made if it is not kept; the one that was used longest ago makes room."""
-    if key not in values:
-        values[key] = make()
+    with _keeping:
+        if key in values:
+            values.move_to_end(key)
+            return values[key]
+    value = make()
+    with _keeping:
+        values[key] = value
+        values.move_to_end(key)
         while len(values) > most:
             values.popitem(last=False)
-    values.move_to_end(key)
-    return values[key]
+    return value
 
 
 @dataclass
