@@ -20,13 +20,11 @@ from steered_env.simulator import draw_observations
 from steered_env.system import refuse_foreign_files
 from steered_env.training import CONFIG, HELD_OUT_LEVELS, WEIGHTS
 
-from .measurements import EXAMPLES_PER_LEVEL, Measurements
+from .front_matter import front_matter
+from .measurements import EXAMPLES_PER_LEVEL, MEASURED, Measurements
 from .templates import render
 from .training_curves import curve_figure, read_curve
 from .training_facts import training_facts
-
-MEASURED = "measured"
-"""The key of a card's numbers in the metadata of the weights."""
 
 _STORED_AS = torch.float16
 
@@ -63,11 +61,12 @@ def write_card(run: Path, out: Path, name: str, on_progress: Callable[[int, int]
     measured = Measurements.of(policy, metadata["config"], on_progress)
     folder = make_folder(out)
     files = [folder / f"{name}{end}" for end in (".md", "-curve.csv", "-curve.png", ".safetensors")]
-    save_policy(policy, files[3], metadata={**metadata, MEASURED: measured.summary()}, dtype=_STORED_AS)
+    summary = measured.summary()
+    save_policy(policy, files[3], metadata={**metadata, MEASURED: summary}, dtype=_STORED_AS)
     write_text(files[1], curve.to_csv(index=False, float_format="%.6g"))
     save_figure(curve_figure(curve), files[2])
     change = _largest_change(trained, policy, measured.mazes)
-    write_text(files[0], _card(policy, facts, measured, change))
+    write_text(files[0], front_matter(name, metadata, summary) + _card(policy, facts, measured, change))
     return files
 
 

@@ -15,6 +15,9 @@ from steered_env import ImpalaPolicy, Maze, load_policy
 from steered_env.policy import packaged_policies
 from steered_env.training import HeldOut, held_out_mazes, move_accuracy
 
+MEASURED = "measured"
+"""The key of a card's numbers in the metadata of the weights."""
+
 EXAMPLES_PER_LEVEL = 4
 _CHECKED_MAZES = 4
 _RATE_MAZES = 300

@@ -10,7 +10,7 @@ import pandas as pd
 from evaluation.results import NONE, format_number
 from steered_env.policy import packaged_policies, read_metadata
 
-from .card import MEASURED
+from .measurements import MEASURED
 
 _EFFECTS = {
     "-cheese": ("reach_cheese", "Δ cheese: -cheese"),

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from evaluation import evaluate
-from evaluation.cards.card import MEASURED
+from evaluation.cards.measurements import MEASURED
 from evaluation.cards.packaged_policies import policies_table
 from evaluation.cli.command import app
 from steered_env import Maze, load_policy
