@@ -5,6 +5,8 @@
 # make bench   install, then the benchmarks (twenty minutes); writes docs/speed.md
 # make fuzz    install, then random inputs to everything that reads what others wrote, half an hour
 # make faults  install, then kill, fill up and damage runs in every way (a quarter of an hour)
+# make docs    install, then the documentation site into build/site/html; a warning is an error
+# make cards   the front matter of the packaged policies' cards, from what is kept with their weights
 # make dist    build wheel and sdist into dist/, then try the wheel alone and with each extra (installs all anew)
 # make constraints   constraints.txt from pyproject.toml; versions in it stay where they fit (UPGRADE=--upgrade: the latest)
 
@@ -21,7 +23,7 @@ PLAY := $(VENV)/.installed-play
 DEVELOPMENT := $(VENV)/.installed-dev
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
 
-.PHONY: table play test check bench fuzz faults install constraints dist clean
+.PHONY: table play test check bench fuzz faults install constraints cards docs dist clean
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 10) <= v <= (3, 12) else f"steered-env needs Python 3.10 to 3.12, $(PYTHON) is {v[0]}.{v[1]}; name another one: make $(MAKECMDGOALS) PYTHON=python3.11")'
@@ -78,6 +80,12 @@ constraints: | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.13'
 	$(BIN)/python -m uv pip compile pyproject.toml --quiet --all-extras --universal --python-version 3.10 \
 	  --no-annotate --custom-compile-command 'make constraints' --output-file constraints.txt $(UPGRADE)
+
+cards: $(INSTALLED) # no policy is measured: what its weights keep is written
+	$(BIN)/python -m house.cards
+
+docs: $(DEVELOPMENT)
+	$(BIN)/python -m house.site
 
 dist: | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check build

@@ -40,6 +40,7 @@ USUAL_CONDITIONS = (BASELINE, "-cheese", "top_right", "top_right - cheese", "-ra
 
 SteeringMaker = Callable[[nn.Module, Maze], Intervention]
 ConditionLike = Union[str, "Condition", tuple[str, Intervention | SteeringMaker]]
+"""An expression, a `Condition`, or a name with an `Intervention` or with a function that makes one of a maze."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ from typing import Any, Literal
 from steered_env.simulator import whole_number
 
 Method = Literal["exact", "sampled"]
+"""How rates are measured."""
 TOLERANCE = 1e-6
+"""The most by which an exact rate may be too low, unless another bound is asked for."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from steered_env.steering import DEFAULT_LAYER
 CORNERS = {name.replace(" ", "_"): name for name in ("top right", "top left", "bottom right", "bottom left")}
 """Words of conditions, and the corners to whose vectors they belong."""
 VECTORS = ("cheese", *CORNERS, "random")
+"""The words of expressions that stand for a vector."""
 FUNCTIONS = {"unit": 1, "onto": 2, "away_from": 2}
 """Functions of vectors, and how many they take."""
 

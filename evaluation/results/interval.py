@@ -7,6 +7,7 @@ import re
 from typing import NamedTuple
 
 NONE = "–"
+"""Stands in tables where there is no number."""
 _SPECIFICATION = re.compile(r"(\+?)(?:\.(\d))?", re.ASCII)
 
 

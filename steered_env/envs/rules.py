@@ -15,6 +15,7 @@ CHEESE_REWARD = 10.0
 """Procgen's own reward for the cheese; every other step earns 0."""
 
 FRAMES_PER_SECOND = 15
+"""Steps of a mouse in a second of film."""
 
 STAY = 4
 """An action that does nothing."""

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 OBSERVATION_SHAPE = (64, 64, 3)
+"""Height, width and colours of what the policy sees."""
 RENDERING_SHAPE = (512, 512, 3)
+"""Height, width and colours of what a person sees."""
 ACTIONS = 15
+"""Number of procgen's actions: 0 to 2 left, 3 down, 5 up, 6 to 8 right, the rest stay."""
 _FORCED_RESET = -1
 _STATE_BYTES = 2**16
 

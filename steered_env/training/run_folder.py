@@ -19,7 +19,13 @@ from steered_env.system import atomic_file, machine, refuse_foreign_files
 from .config import RunConfig
 from .older_runs import FIRST_ALGORITHM, settings_of
 
-CHECKPOINT, CONFIG, CURVE, WEIGHTS = "checkpoint.pt", "config.json", "curve.csv", "policy.safetensors"
+CHECKPOINT = "checkpoint.pt"
+CONFIG = "config.json"
+"""Name of a run's settings in its folder."""
+CURVE = "curve.csv"
+"""Name of a run's training curve in its folder."""
+WEIGHTS = "policy.safetensors"
+"""Name of a run's policy in its folder."""
 
 
 class TrainingError(RuntimeError):

@@ -1,0 +1,116 @@
+"""The documentation site, as `make docs` built it, in a real browser and from files: wide, narrow, light, dark."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlparse
+
+import pytest
+
+if TYPE_CHECKING:
+    from selenium import webdriver
+
+ROOT = Path(__file__).parent.parent.parent
+SITE = Path(os.environ.get("STEERED_ENV_SITE", ROOT / "build/site/html"))
+BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+WIDTHS = {1280: "light", 390: "dark"}
+LOOK = """
+const done = arguments[arguments.length - 1];
+document.querySelectorAll('img[loading=lazy]').forEach(i => i.loading = 'eager');
+Promise.allSettled([...document.images].map(i => i.decode())).then(() => done({
+  broken: [...document.images].filter(i => !i.complete || i.naturalWidth < 16).map(i => i.src),
+  links: [...document.querySelectorAll('a[href], link[rel=stylesheet]')].map(a => a.href),
+  anchors: [...document.querySelectorAll('[id]')].map(e => e.id),
+  title: document.title,
+}));
+"""
+OVERFLOW = "return document.documentElement.scrollWidth"
+pytestmark = pytest.mark.skipif(
+    not (SITE / "index.html").is_file() and not os.environ.get("CI"), reason="no site: `make docs` builds it"
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[webdriver.Chrome]:
+    if not BROWSER or not DRIVER:
+        if os.environ.get("CI"):
+            pytest.fail("CI must have chromium and chromedriver")
+        pytest.skip("no chromium and chromedriver here")
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = BROWSER
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars"):
+        options.add_argument(argument)
+    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
+    yield driver
+    driver.quit()
+
+
+def show(browser: webdriver.Chrome, width: int) -> None:
+    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    features = [{"name": "prefers-color-scheme", "value": WIDTHS[width]}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+
+def own_pages() -> list[Path]:
+    """The pages that are written by Sphinx, without the listings of sources."""
+    pages = [path for path in SITE.rglob("*.html") if not path.relative_to(SITE).parts[0].startswith("_")]
+    return [path for path in pages if b"furo" in path.read_bytes()]
+
+
+def test_no_link_is_broken_no_picture_missing_and_nothing_overflows(browser: webdriver.Chrome) -> None:
+    faults, links, anchors = [], set(), {}
+    pages = own_pages()
+    assert len(pages) > 50
+    for page in pages:
+        for width in WIDTHS:
+            show(browser, width)
+            if width == max(WIDTHS):
+                browser.get(page.as_uri())
+                seen = browser.execute_async_script(LOOK)
+                faults += [f"{page.name}: missing picture {source}" for source in seen["broken"]]
+                links |= {(page.name, link) for link in seen["links"]}
+                anchors[page] = set(seen["anchors"])
+            if (wide := browser.execute_script(OVERFLOW)) > width:
+                faults.append(f"{page.name}: {wide} pixels wide in a window of {width}")
+        faults += [
+            f"{page.name}: {entry['message']}" for entry in browser.get_log("browser") if entry["level"] == "SEVERE"
+        ]
+    for name, link in links:
+        parts = urlparse(link)
+        target = Path(unquote(parts.path))
+        if parts.scheme == "file" and not target.exists():
+            faults.append(f"{name}: no file for {link}")
+        elif target in anchors and parts.fragment and unquote(parts.fragment) not in anchors[target]:
+            faults.append(f"{name}: no anchor for {link}")
+    assert not faults
+
+
+def test_the_search_works_from_a_file(browser: webdriver.Chrome) -> None:
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    show(browser, 1280)
+    for words in ("top-right vector", "evaluate", "ReachRatesCallback"):
+        browser.get(f"{(SITE / 'search.html').as_uri()}?q={words}")
+        found = "return document.querySelectorAll('#search-results li a').length"
+        WebDriverWait(browser, 30).until(lambda driver: driver.execute_script(found) > 0)
+
+
+def test_every_public_name_and_every_option_is_there() -> None:
+    import evaluation
+    import steered_env
+
+    text = {package: (SITE / f"reference/{package}.html") for package in ("steered_env", "evaluation")}
+    for module in (steered_env, evaluation):
+        page = text[module.__name__].read_text(encoding="utf-8")
+        for name in module.__all__:
+            if name != "simulator":
+                assert f"#{module.__name__}.{name}" in page, name
+    commands = (SITE / "reference/commands.html").read_text(encoding="utf-8")
+    assert all(option in commands for option in ("--cheese-region", "--other-code", "--ray"))
