@@ -38,7 +38,6 @@ python_use_unqualified_type_names = True
 add_module_names = False
 toc_object_entries_show_parents = "hide"
 
-smartquotes = False  # -- begins an option
 pygments_style = "friendly"
 pygments_dark_style = "github-dark"
 

@@ -19,9 +19,11 @@ SITE = ("notebooks/", "policies/", "reference/")
 
 
 SHORTENED = {
-    "levels=range(100), conditions": "levels=range(3), conditions",
-    "levels=range(20), conditions": "levels=range(3), conditions",
-    "range(100), [": "range(1), [",
+    "levels=range(100), conditions": "levels=[3], conditions",
+    "levels=range(20), conditions": "levels=[3], conditions",
+    "levels=range(4), conditions": "levels=[3], conditions",
+    "range(100), [": "[3], [",
+    "range(2), [": "[3], [",
     "Maze.from_levels(range(8)) if": "Maze.from_levels([3, 6]) if",
     "held_out_mazes(1000,": "held_out_mazes(3,",
     "range(3), vectors": "range(1), vectors",

@@ -75,5 +75,5 @@ pretended = lambda policy, maze: setting(5.5, maze.corner, channels=best[:1])
 evaluate(policy, mazes=small_mazes, conditions=["baseline", ("pretended", pretended)])
 
 # %% [markdown]
-# [Reading activations](../reading.md) goes on with probes and attribution, [edits](../edits.md) with projections, clamps
-# and resampling.
+# [Reading activations](../reading.md) goes on with probes and attribution, [edits](../edits.md) with projections,
+# clamps and resampling.

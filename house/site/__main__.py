@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from pathlib import Path
 
@@ -23,6 +24,7 @@ def main() -> int:
     out: Path = options.out
     notebooks = [] if options.without_notebooks else executed(ROOT, out / "notebooks")
     write_source(ROOT, out / "source", notebooks)
+    shutil.rmtree(out / "html", ignore_errors=True)  # pages that are no more
     strict = ["--fail-on-warning", "--write-all", "--nitpicky", "--quiet"]
     status = build_main([*strict, "--doctree-dir", str(out / "doctrees"), str(out / "source"), str(out / "html")])
     if status == 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import typer
@@ -22,7 +23,15 @@ def commands_page() -> str:
         inner = typer.Context(command, info_name=name, parent=context)
         usage = " ".join(command.collect_usage_pieces(inner))
         lines += ["", f"(steered-env-{name})=", f"## steered-env {name}", ""]
-        lines += ["```console", f"$ steered-env {name} {usage}", "```", "", command.help, "", *_options(command, inner)]
+        lines += [
+            "```console",
+            f"$ steered-env {name} {usage}",
+            "```",
+            "",
+            _prose(command.help),
+            "",
+            *_options(command, inner),
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -33,5 +42,10 @@ def _options(command: Any, context: typer.Context) -> list[str]:
         record = parameter.get_help_record(context)
         if record is not None:
             typed, text = record
-            lines += [f"`{' '.join(typed.split())}`", f": {' '.join(text.split()) or 'see above'}", ""]
+            lines += [f"`{' '.join(typed.split())}`", f": {_prose(' '.join(text.split())) or 'see above'}", ""]
     return lines
+
+
+def _prose(text: str) -> str:
+    """Mark the options that a text names as code."""
+    return re.sub(r"(?<![\w`-])--?[a-z][\w-]*", r"`\g<0>`", text)

@@ -43,11 +43,13 @@ class Executed:
                 if "image/png" in data:
                     picture = f"{name}-{number}-{index}.png"
                     files[f"{folder}/{picture}"] = base64.b64decode(data["image/png"])
-                    parts.append(f"![what the cell above draws]({picture})")
+                    small = "{width=320px}" if "text/html" in data else ""  # a maze
+                    parts.append(f"![what the cell above draws]({picture}){small}")
                 elif "text/markdown" in data:
                     parts.append("".join(data["text/markdown"]))
                 elif "text/html" in data:
-                    table = "\n".join(line for line in "".join(data["text/html"]).splitlines() if line.strip())
+                    lines = "".join(data["text/html"]).replace(' border="1" class="dataframe"', ' class="docutils"')
+                    table = "\n".join(line for line in lines.splitlines() if line.strip())
                     parts.append(f'<div class="output table-wrapper">\n{_without_style(table)}\n</div>')
                 elif "text/plain" in data:
                     parts.append(

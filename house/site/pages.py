@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from evaluation.cards.front_matter import without_front_matter
@@ -20,17 +20,18 @@ _PROJECT = {
     "CODE_OF_CONDUCT.md": "project/conduct.md",
     "SECURITY.md": "project/security.md",
 }
-_DEMO = """# Play in your browser
+_PLAY = """# Play in your browser
+
+`steered-env play` opens a page in which you draw a maze and steer the mouse while it runs.
+"""
+_DEMO = """
+## Here and now
 
 No installation: the maze below runs in this page. Draw walls, move the cheese, steer.
 
 <iframe class="demo" src="{place}/index.html" title="A maze to steer in"></iframe>
 
 <a href="{place}/index.html">Open it alone</a>
-"""
-_NO_DEMO = """# Play in your browser
-
-`steered-env play` opens a page in which you draw a maze and steer the mouse while it runs.
 """
 
 
@@ -50,7 +51,9 @@ def write_source(root: Path, source: Path, notebooks: Sequence[Executed]) -> Non
             written[place] = places.rewritten(_body(root / page), page).encode()
     for notebook in notebooks:
         written |= notebook.files("notebooks")
-    written |= {place: text.encode() for place, text in _made_pages(alone).items()}
+    written |= {place: text.encode() for place, text in _made_pages().items()}
+    demos = [place for place in alone.values() if place != "reproduction"]
+    written["play.md"] = written.get("play.md", _PLAY.encode()) + "".join(map(_demo, demos)).encode()
     copied = {place: root / path for path, place in places.files.items()}
     copied |= {part: root / "docs" / part for part in ("conf.py", "_static/site.css", "_static/logo.svg")}
     for folder, place in alone.items():
@@ -59,14 +62,16 @@ def write_source(root: Path, source: Path, notebooks: Sequence[Executed]) -> Non
     _write(source, written | {place: path.read_bytes() for place, path in copied.items()})
 
 
-def _made_pages(alone: Mapping[str, str]) -> dict[str, str]:
+def _demo(place: str) -> str:
+    return _DEMO.format(place=place)
+
+
+def _made_pages() -> dict[str, str]:
     """The pages that are made of other things than pages, by their place on the site."""
-    demo = next((place for place in alone.values() if place != "reproduction"), None)
     return {
         "reference/steered_env.rst": library_page(),
         "reference/commands.md": commands_page(),
         **{f"reference/{package}.rst": reference_page(package) for package in PAGES},
-        "demo.md": _NO_DEMO if demo is None else _DEMO.format(place=demo),
     }
 
 
