@@ -68,6 +68,9 @@ results.plot()
 results
 
 # %% [markdown]
+# The mouse still finds the cheese without the four: the other channels hold enough. Only at the fork is it less sure,
+# `P(to cheese)`. The whole cheese vector takes the cheese away in every maze.
+#
 # The other way round: make one channel say that there is a cheese in the corner.
 
 # %%
@@ -75,5 +78,8 @@ pretended = lambda policy, maze: setting(5.5, maze.corner, channels=best[:1])
 evaluate(policy, mazes=small_mazes, conditions=["baseline", ("pretended", pretended)])
 
 # %% [markdown]
+# One number in one channel does not draw the mouse away. The post found one that does;
+# [what of the post holds](../reproduction.md) says how often here.
+#
 # [Reading activations](../reading.md) goes on with probes and attribution, [edits](../edits.md) with projections,
 # clamps and resampling.

@@ -28,6 +28,7 @@ PAGES = {
     "evaluation.measuring": "Conditions and methods",
     "evaluation.reproduction": "The study of the post",
     "evaluation.cards": "Model cards",
+    "evaluation.play": "The page to play in",
     "evaluation.sb3": "Measuring while a model trains",
 }
 """The folders that have a page, with its title. The others are machinery: a user needs no name of theirs."""
@@ -90,7 +91,7 @@ def reference_page(package: str) -> str:
     about = inspect.getdoc(importlib.import_module(package)) or ""
     about = "\n\n".join(part for part in about.split("\n\n") if "__init__.pyi" not in part)
     lines = [title, "=" * len(title), "", about, "", f".. currentmodule:: {package}", ""]
-    lines += _table(names)
+    lines += _table(_on_top(package) if "." not in package else names)
     for name in names:
         lines += ["", *_entry(name)]
     if inner := [page for page in PAGES if page.startswith(f"{package}.")]:
@@ -102,9 +103,15 @@ def library_page() -> str:
     """Write the page of the library: all names of its own face, and the pages of its folders."""
     title, parts = "The library", [page for page in PAGES if page.startswith("steered_env.")]
     lines = [title, "=" * len(title), "", "All of these are imported from ``steered_env``:", ""]
-    top = [name for part in parts for name in names_of(part) if name.path.count(".") == 1]
-    lines += _table(sorted(top, key=lambda name: name.short.lower()))
+    lines += _table(_on_top("steered_env"))
     return "\n".join([*lines, "", ".. toctree::", "   :caption: Parts", "", *(f"   {part}" for part in parts)]) + "\n"
+
+
+def _on_top(package: str) -> list[Name]:
+    """All names of a package's own face, whichever page they are on."""
+    pages = [page for page in PAGES if f"{page}.".startswith(f"{package}.")]
+    names = [name for page in pages for name in names_of(page) if name.path.count(".") == 1]
+    return sorted(names, key=lambda name: name.short.lower())
 
 
 def _table(names: Sequence[Name]) -> list[str]:

@@ -16,6 +16,10 @@ from steered_env.system import MissingExtraError
 ROOT = Path(__file__).parent.parent.parent
 BROUGHT_BY = {
     "anywidget": "play",
+    "pydantic": "play",
+    "starlette": "play",
+    "uvicorn": "play",
+    "anywidget": "play",
     "captum": "analysis",
     "moviepy": "record",
     "pydantic": "play",
