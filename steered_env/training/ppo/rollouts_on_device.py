@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from stable_baselines3.common.buffers import RolloutBuffer
-from stable_baselines3.common.type_aliases import RolloutBufferSamples
+
+from steered_env.system import needing
+
+with needing("sb3"):
+    from stable_baselines3.common.buffers import RolloutBuffer
+    from stable_baselines3.common.type_aliases import RolloutBufferSamples
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
