@@ -36,6 +36,8 @@ _STYLE = '<link rel="stylesheet" href="play.css">'
 _MODULE = '<script type="module" src="play.js"></script>'
 _NO_ARROW, _LONGEST_ARROW = -128, 127
 _POWER = 2
+_DIGITS = 5
+"""After the point of rates: what rounding takes is more than what the exact method gives up."""
 
 
 def write_bundle(
@@ -145,7 +147,7 @@ def packed(numbers: MazeNumbers) -> dict[str, Any]:
     shades = np.round((times / longest) ** (1 / _POWER) * 255).astype(np.uint8)
     side["arrows"] = {"int8": _in_base64(small), "scale": round(1 / _LONGEST_ARROW, 9)}
     side["time"] = {"uint8": _in_base64(shades), "scale": round(longest, 4), "power": _POWER}
-    rounded: dict[str, Any] = _rounded(side)
+    rounded: dict[str, Any] = {**_rounded(side), "error_bound": 10.0**-_DIGITS}
     return rounded
 
 
@@ -154,7 +156,7 @@ def _in_base64(array: NDArray[Any]) -> str:
 
 
 def _rounded(value: Any) -> Any:
-    """Plain values with numbers to the fifth digit after the point."""
+    """Plain values, their numbers to the last of so many digits after the point."""
     if isinstance(value, dict):
         return {name: part if name == "scale" else _rounded(part) for name, part in value.items()}
-    return round(value, 5) if isinstance(value, float) else value
+    return round(value, _DIGITS) if isinstance(value, float) else value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -21,7 +23,7 @@ from evaluation.measuring import (
     one_torch_thread,
     read_conditions,
 )
-from evaluation.results import check_folder, make_folder
+from evaluation.results import check_folder, make_folder, policy_name
 from steered_env import Maze, SteeredPolicy, Steering
 from steered_env.envs import FRAMES_PER_SECOND
 from steered_env.maze import check_maze
@@ -56,7 +58,7 @@ def record_video(
     panel: int = 384,
     frames_per_second: int = FRAMES_PER_SECOND,
     on_progress: Callable[[int, int], None] | None = None,
-) -> list[Rollout]:
+) -> Film:
     """Film one episode of each condition, side by side, with its name, step count and outcome.
 
     Args:
@@ -74,7 +76,7 @@ def record_video(
         on_progress: Called with (steps done, steps in all) after each step; an episode that ends early counts whole.
 
     Returns:
-        The episodes, in the order of the conditions.
+        The episodes, in the order of the conditions; a notebook shows them as the film.
 
     Raises:
         TypeError: if an argument is of the wrong kind.
@@ -109,7 +111,35 @@ def record_video(
             )
     make_folder(target.parent)
     write_film(film(rollouts, panel, frames_per_second), target, frames_per_second)
-    return rollouts
+    return Film(rollouts, target, maze, subject.name)
+
+
+class Film(list[Rollout]):
+    """The episodes of a film, in the order of its panels; a notebook shows the film.
+
+    Args:
+        rollouts: The episodes.
+        path: The file.
+        maze: The maze.
+        policy: Name or path of the policy, if it was given by one.
+    """
+
+    def __init__(self, rollouts: Iterable[Rollout], path: Path, maze: Maze, policy: str | None = None) -> None:
+        super().__init__(rollouts)
+        self.path = path
+        parts = [f"level {maze.level}"] if maze.level is not None else []
+        parts += [f"policy {policy_name(policy)}"] if policy is not None else []
+        parts.append("; ".join(rollout.name for rollout in self))
+        self._heading = ", ".join(parts)
+
+    def _repr_html_(self) -> str:
+        heading = html.escape(self._heading)
+        if not self.path.is_file():
+            return f"<p>{heading}: {html.escape(str(self.path))} is not there any more</p>"
+        data = base64.b64encode(self.path.read_bytes()).decode()
+        if self.path.suffix == ".gif":
+            return f'<p>{heading}</p><img alt="{heading}" src="data:image/gif;base64,{data}">'
+        return f'<p>{heading}</p><video controls loop muted src="data:video/mp4;base64,{data}"></video>'
 
 
 def film(rollouts: Sequence[Rollout], panel: int, frames_per_second: int) -> Iterator[NDArray[np.uint8]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import errno
 import io
 from pathlib import Path
@@ -134,6 +135,10 @@ def test_film(reference_policy: ImpalaPolicy, mazes: list[Maze], tmp_path: Path,
         assert len(frames) == max(r.steps for r in rollouts) + 1 + 22
     assert not np.array_equal(frames[0], frames[-1])
     assert [path.name for path in path.parent.iterdir()] == [path.name]
+    shown = rollouts._repr_html_()
+    assert f"level {mazes[3].level}" in shown
+    assert "-cheese" in shown
+    assert base64.b64encode(path.read_bytes()).decode() in shown
 
 
 def test_films_repeat(reference_policy: ImpalaPolicy, mazes: list[Maze], tmp_path: Path) -> None:
