@@ -5,6 +5,7 @@ from .interval import NONE, Interval, format_number
 from .markdown import markdown_table
 from .rates_figure import results_figure
 from .results import Results, check_folder, check_free_to_save, make_folder, write_text
+from .shown_figure import ShownFigure
 from .statistics import (
     DIFFERENCE,
     mean_interval,
@@ -20,6 +21,7 @@ __all__ = [
     "NONE",
     "Interval",
     "Results",
+    "ShownFigure",
     "check_folder",
     "check_free_to_save",
     "format_number",

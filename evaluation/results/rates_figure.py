@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 
 from evaluation.storage import RATES
 
 from .figure_text import in_lines, lines_of
+from .shown_figure import ShownFigure
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 class Rates(Protocol):
@@ -73,7 +74,7 @@ def results_figure(results: Rates) -> Figure:
     panels = {title: part for title, part in panels.items() if part is results or len(part.frame)}
     names = [in_lines(name, _NAME_WIDTH) for name in results.conditions]
     height = max(0.55, 0.17 * max(lines_of(name) for name in names) + 0.12)
-    figure = Figure(figsize=(10, 2.0 + height * len(names)), layout="constrained")
+    figure = ShownFigure(figsize=(10, 2.0 + height * len(names)), layout="constrained")
     row = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for axes, (title, part) in zip(row, panels.items(), strict=True):
         _draw_rates(axes, part, title)

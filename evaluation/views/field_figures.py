@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.patheffects import withStroke
 
-from evaluation.results import in_lines, lines_of, policy_name
+from evaluation.results import ShownFigure, in_lines, lines_of, policy_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,7 +62,9 @@ def fields_figure(fields: Sequence[Arrows], *, policy: str | None = None) -> Fig
     heading = [f"level {level}"] if level is not None else []
     heading += [f"policy {policy_name(policy)}"] if policy is not None else []
     titles = max(lines_of(in_lines(field.name, _PANEL_WIDTH)) for field in fields)
-    figure = Figure(figsize=(4.6 * len(fields), 5.7 + 0.3 * bool(heading) + 0.2 * (titles - 1)), layout="constrained")
+    figure = ShownFigure(
+        figsize=(4.6 * len(fields), 5.7 + 0.3 * bool(heading) + 0.2 * (titles - 1)), layout="constrained"
+    )
     if heading:
         figure.suptitle(in_lines(", ".join(heading), _PANEL_WIDTH * len(fields)), fontsize=11)
     row = figure.subplots(1, len(fields), squeeze=False)[0]

@@ -23,7 +23,7 @@ from evaluation.measuring import (
     one_torch_thread,
     read_condition,
 )
-from evaluation.results import in_lines, png_of, policy_name
+from evaluation.results import ShownFigure, in_lines, png_of, policy_name
 from evaluation.storage import BASELINE
 from steered_env import Maze, SteeredPolicy, Steering
 from steered_env.maze import check_maze
@@ -67,7 +67,7 @@ class Occupancy:
     def plot(self) -> Figure:
         """Draw the time in each cell over the maze, with cheese, decision square and corner marked."""
         maze = self.maze
-        figure = Figure(figsize=(5.6, 5.4), layout="constrained")
+        figure = ShownFigure(figsize=(5.6, 5.4), layout="constrained")
         axes = figure.subplots()
         shown = np.where(self.time > 0, self.time, np.nan)
         image = axes.imshow(shown, origin="lower", cmap="viridis", alpha=0.8, norm=PowerNorm(_POWER, vmin=0), zorder=1)

@@ -11,7 +11,6 @@
 # cheese and the way to the top-right corner part at the *decision square*.
 
 # %%
-# %matplotlib inline
 from evaluation import evaluate, vector_field
 from evaluation.views import fields_figure
 from steered_env import Maze, SteeredPolicy, cheese_vector, load_policy, top_right_vector
