@@ -137,6 +137,8 @@ class SharedForward:
         if device is not None:
             _move(self.policy, torch.device(device), is_copy=self.policy is not policy)
         self._batch_size, self._threads = batch_size, threads
+        self._is_copy = self.policy is not policy
+        self._stages: Stages | None = None
 
     def at(
         self,
@@ -200,7 +202,11 @@ class SharedForward:
 
     def stages(self) -> Stages | None:
         """The policy's stages if its forward pass can be cut as it is now, else None."""
-        return Stages(self.policy) if is_cuttable(self.policy) else None
+        if not is_cuttable(self.policy):
+            return None
+        if self._stages is None or not self._is_copy:  # the caller may have replaced a part of their own
+            self._stages = Stages(self.policy)
+        return self._stages
 
     def _separate(self, batch: NDArray[np.uint8], steerings: Sequence[Intervention]) -> NDArray[np.floating[Any]]:
         rows = []

@@ -88,15 +88,18 @@ class Network:
 
         return kept(self._mazes, maze, make, _MAZES_KEPT)
 
-    def unsteered(self, known: KnownMaze, horizon: int, tolerance: float = TOLERANCE) -> MazeNumbers:
-        """The numbers of a maze without the page's steering."""
+    def unsteered(
+        self, known: KnownMaze, horizon: int, steering: Intervention | None = None, tolerance: float = TOLERANCE
+    ) -> MazeNumbers:
+        """The numbers of a maze without the page's steering, which is asked for next."""
         own: Intervention | None = self.policy.steering if self.policy.steering.changes() else None
-        return kept(
-            self._baselines,
-            (known.chain.maze, horizon, tolerance),
-            lambda: known.numbers(own, BASELINE, horizon=horizon, tolerance=tolerance),
-            _MAZES_KEPT,
-        )
+
+        def make() -> MazeNumbers:
+            if steering is not None:
+                known.keep_for(steering)
+            return known.numbers(own, BASELINE, horizon=horizon, tolerance=tolerance)
+
+        return kept(self._baselines, (known.chain.maze, horizon, tolerance), make, _MAZES_KEPT)
 
     def difference(self, this: Maze, that: Maze, layer: str) -> Steering:
         """The activations in one maze minus those in another."""

@@ -182,9 +182,7 @@ class Session:
         known = understood.network.known(maze, self._pool)
         with one_torch_thread():
             steering, problem = (None, unread) if unread else self._steering(understood, known)
-            if steering is not None:
-                known.keep_for(steering)
-            baseline = understood.network.unsteered(known, scene.horizon)
+            baseline = understood.network.unsteered(known, scene.horizon, steering)
             steered, failed = self._steered(scene, known, steering)
         yield {
             "kind": "numbers",
@@ -254,7 +252,7 @@ class Session:
         scene, known = understood.scene, understood.network.known(understood.maze, self._pool)
         with one_torch_thread():
             steering, problem = self._steering(understood, known)
-            baseline = understood.network.unsteered(known, scene.horizon, tolerance=0)
+            baseline = understood.network.unsteered(known, scene.horizon, steering, tolerance=0)
             steered, failed = self._steered(scene, known, steering, tolerance=0)
         return {
             "kind": "episode",
