@@ -191,6 +191,8 @@ def _measure_one(lab: Lab, claim: Claim, folder: Path) -> None:
         finding = claim.measure(lab)
         if lab.quick and claim.quick:
             finding = replace(finding, checks=[check for check in finding.checks if check.what in claim.quick])
+        if lab.member is not None:  # what counts is the page of all networks, which draws its own
+            finding = replace(finding, illustrations=())
         for illustration in finding.illustrations:
             if isinstance(illustration.content, Figure) and not claim.other_policies():  # or it shows several policies
                 name_policy(illustration.content, lab.policy_name)
