@@ -1,4 +1,4 @@
-"""``python -m house.cards``: what cards and the page of policies say in tables, from what the policies' weights keep."""
+"""``python -m house.cards``: the front matter of cards and the table of policies, from what the weights keep."""
 
 from __future__ import annotations
 
