@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 os.environ["OMP_NUM_THREADS"] = "1"  # for torch, here and in processes that tests start: as many run as there are cores
 os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "5" * 64}  # read once, by whichever test imports Ray first
@@ -16,6 +18,9 @@ import pandas as pd
 import pytest
 
 from steered_env import ImpalaPolicy, Maze, load_policy
+
+if TYPE_CHECKING:
+    from selenium import webdriver
 
 DATA = Path(__file__).parent / "data"
 LONGEST_FILES = (
@@ -69,3 +74,23 @@ def small() -> ImpalaPolicy:
 def mazes() -> list[Maze]:
     """Levels 0 to 59."""
     return Maze.from_levels(range(60))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[webdriver.Chrome]:
+    """Headless Chromium, one for a module's tests."""
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not chromium or not driver:
+        if os.environ.get("CI"):
+            pytest.fail("CI must have chromium and chromedriver")
+        pytest.skip("no chromium and chromedriver here")
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars"):
+        options.add_argument(argument)
+    chrome = webdriver.Chrome(options, webdriver.ChromeService(driver))
+    chrome.set_script_timeout(120)
+    yield chrome
+    chrome.quit()

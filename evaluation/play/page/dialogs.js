@@ -52,6 +52,7 @@ export function textDialog(live) {
   const open = dialog.showModal.bind(dialog);
   dialog.showModal = () => {
     text.value = live.maze?.text ?? "";
+    text.rows = Math.min(text.value.split("\n").length + 1, 27);
     problem.hidden = true;
     open();
   };

@@ -199,23 +199,25 @@ export class Painter {
   /**
    * @param {(readonly number[])[]} cells - The cells of a way.
    * @param {string} colour
+   * @param {number} shift - By which part of a cell it lies beside their middle, so that two can be told apart.
    */
-  trail(cells, colour) {
+  trail(cells, colour, shift) {
     const { context, cell: size } = this;
     context.save();
     context.beginPath();
     cells.forEach((cell, place) => {
       const [left, top] = this.corner(cell);
-      if (place === 0) context.moveTo(left + size / 2, top + size / 2);
-      else context.lineTo(left + size / 2, top + size / 2);
+      const middle = size * (0.5 + shift);
+      if (place === 0) context.moveTo(left + middle, top + middle);
+      else context.lineTo(left + middle, top + middle);
     });
     context.lineCap = context.lineJoin = "round";
     context.globalAlpha = 0.85;
     context.strokeStyle = COLOURS.outline;
-    context.lineWidth = size * 0.2;
+    context.lineWidth = size * 0.19;
     context.stroke();
     context.strokeStyle = colour;
-    context.lineWidth = size * 0.12;
+    context.lineWidth = size * 0.11;
     context.stroke();
     context.restore();
   }
@@ -235,7 +237,7 @@ export function mapPicture(values, most = 1) {
   const largest = Math.max(1e-9, ...values.flat().map(Math.abs));
   values.flat().forEach((value, place) => {
     const colour = value < 0 ? [70, 150, 255] : [255, 140, 40];
-    image.data.set([...colour, Math.round(255 * most * Math.sqrt(Math.abs(value) / largest))], 4 * place);
+    image.data.set([...colour, Math.round((255 * most * Math.abs(value)) / largest)], 4 * place);
   });
   context.putImageData(image, 0, 0);
   return canvas;

@@ -52,6 +52,7 @@ export class Live {
   #ids = 0;
   /** @type {Map<number, { kind: string, resolve: (reply: any) => void, reject: (error: Error) => void }>} */
   #asked = new Map();
+  /** @type {(() => void)[]} */ #whenSettled = [];
   /** @type {Map<Topic, Set<(detail?: any) => void>>} */ #listeners = new Map();
   #transport;
   #first;
@@ -97,6 +98,14 @@ export class Live {
   /** Whether nothing is asked for that would change what is shown. */
   get settled() {
     return this.#flying === null && this.#waiting.length === 0;
+  }
+
+  /** @returns {Promise<void>} Fulfilled as soon as nothing is asked for that would change what is shown. */
+  whenSettled() {
+    return new Promise((resolve) => {
+      if (this.settled) resolve();
+      else this.#whenSettled.push(resolve);
+    });
   }
 
   get canUndo() {
@@ -219,6 +228,7 @@ export class Live {
     else this.#failed(reply.kind === "error" ? reply : null);
     this.#sendNext();
     this.tell("busy");
+    if (this.settled) this.#whenSettled.splice(0).forEach((resolve) => resolve());
   }
 
   /** @param {Hello} hello */

@@ -41,6 +41,8 @@ export class Playback {
     onchange: () => void this.#again(false),
   });
   #said = element("output", { class: "quiet said" });
+  #end = iconButton("cross", "End the episode", () => this.end(), { hidden: true });
+  #line = element("div", { class: "playback-bar", hidden: true }, this.#bar, this.#said);
 
   /**
    * @param {Live} live
@@ -67,24 +69,18 @@ export class Playback {
       iconButton("again", "Another sample", () => void this.#again(true)),
       this.#how,
       this.#speed,
-      iconButton("cross", "End the episode", () => this.end()),
-      element("div", { class: "playback-bar" }, this.#bar, this.#said),
+      this.#end,
+      this.#line,
     );
     live.on("hello", () => (this.element.hidden = !live.can("episode")));
     live.on("busy", () => {
-      if (!live.settled) this.end();
+      if (!live.settled) this.#drop();
     });
   }
 
   /** Whether an episode lies over the maze. */
   get active() {
     return this.#episode !== null;
-  }
-
-  /** @returns {Side[] | null} The panes that it needs. */
-  get sides() {
-    if (!this.#episode) return null;
-    return this.#episode.steered ? ["baseline", "steered"] : ["baseline"];
   }
 
   get seed() {
@@ -134,12 +130,16 @@ export class Playback {
 
   end() {
     this.#wanted++;
+    this.#drop();
+  }
+
+  #drop() {
     this.#pause();
     if (!this.#episode) return;
     this.#episode = null;
     this.#time = 0;
     this.#show();
-    this.#stage.arrange();
+    this.#stage.draw();
   }
 
   close() {
@@ -166,20 +166,20 @@ export class Playback {
   /** @returns {Promise<boolean>} Whether there is an episode to play. */
   async #ready() {
     if (this.#episode) return true;
-    const { scene } = this.#live;
-    if (!scene || !this.#live.settled) return false;
     const wanted = ++this.#wanted;
-    this.#said.textContent = "…";
+    await this.#live.whenSettled();
+    const { scene } = this.#live;
+    if (!scene || wanted !== this.#wanted) return false;
     try {
       const request = { scene, likeliest: this.likeliest, seed: this.#seed };
       const episode = /** @type {EpisodeReply} */ (await this.#live.ask("episode", request));
-      if (wanted !== this.#wanted) return false;
+      if (wanted !== this.#wanted || scene !== this.#live.scene) return false;
       this.#episode = episode;
-      this.#stage.arrange();
+      this.#stage.draw();
       this.#show();
       return true;
     } catch (error) {
-      this.#said.textContent = error instanceof Refused ? error.message : "";
+      if (error instanceof Refused) this.#live.tell("refused", { problem: error });
       return false;
     }
   }
@@ -201,7 +201,8 @@ export class Playback {
   /** @param {number} now */
   #tick(now) {
     if (!this.#running || !this.#episode) return;
-    this.#time = Math.min(this.#time + ((now - this.#last) / 1000) * Number(this.#speed.value), this.#steps);
+    const passed = (Math.max(now - this.#last, 0) / 1000) * Number(this.#speed.value);
+    this.#time = Math.min(this.#time + passed, this.#steps);
     this.#last = now;
     if (this.#time >= this.#steps) this.#running = false;
     this.#show();
@@ -217,13 +218,8 @@ export class Playback {
       this.#play.setAttribute("aria-label", label);
     }
     const episode = this.#episode;
-    this.#bar.disabled = !episode;
-    if (!episode) {
-      this.#said.textContent = "";
-      this.#bar.value = "0";
-      this.#bar.style.setProperty("--high", "0%");
-      return;
-    }
+    this.#bar.disabled = this.#end.hidden = this.#line.hidden = !episode;
+    if (!episode) return;
     this.#bar.max = String(this.#steps);
     this.#bar.value = String(Math.floor(this.#time));
     this.#bar.style.setProperty("--high", `${(100 * this.#time) / this.#steps}%`);
@@ -233,6 +229,9 @@ export class Playback {
       if (episode[side] && this.#time >= steps)
         ended.push(`${side}: ${episode[side].outcome} after ${steps}`);
     }
-    this.#said.textContent = [`step ${Math.floor(this.#time)} of ${this.#steps}`, ...ended].join(" · ");
+    const colours = episode.steered && ended.length === 0 ? ["white: baseline, orange: steered"] : [];
+    this.#said.textContent = [`step ${Math.floor(this.#time)} of ${this.#steps}`, ...colours, ...ended].join(
+      " · ",
+    );
   }
 }

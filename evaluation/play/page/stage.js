@@ -4,7 +4,7 @@ import { COLOURS, Painter } from "./drawing.js";
 import { element, still } from "./elements.js";
 import { Turning, fieldOf } from "./fields.js";
 
-/** @import { Cell, Edit, Field, MazeFacts, Move, Scene, View } from "./protocol" */
+/** @import { Cell, Edit, Field, MazeFacts, Move, Scene, Side, View } from "./protocol" */
 /** @import { Live } from "./live.js" */
 
 /** @typedef {"draw" | "cheese" | "mouse" | "set"} Tool */
@@ -75,9 +75,8 @@ export class Stage {
   /** Make the panes that the view asks for. */
   arrange() {
     const { field } = this.#view;
-    const playing = this.playback?.sides;
     /** @type {Field[]} */
-    const wanted = playing ?? (field === "both" ? ["baseline", "steered"] : [field]);
+    const wanted = field === "both" ? ["baseline", "steered"] : [field];
     if (wanted.join() !== this.#panes.map((pane) => pane.field).join()) {
       this.#sizes.disconnect();
       this.#panes = wanted.map((side) => this.#pane(side));
@@ -224,19 +223,34 @@ export class Stage {
     if (!mouse || !cheese) return;
     const dragged = this.#gesture?.cells.at(-1);
     const held = this.#gesture?.what;
-    const playing = pane.field === "difference" ? undefined : this.playback?.frame(pane.field);
+    const playing = this.#players(pane);
     const cheeseAt = held === "cheese" && dragged ? dragged : maze.cheese;
-    if (cheeseAt && !playing?.eaten)
+    if (cheeseAt && !playing.some(({ frame }) => frame.eaten))
       painter.sprite(cheese, cheeseAt, { glow: held === "cheese" ? COLOURS.mark : COLOURS.outline });
-    if (playing) {
-      painter.trail(playing.trail, COLOURS[pane.field]);
-      painter.sprite(mouse, playing.at, { mirrored: playing.facingRight, glow: COLOURS.outline });
-      return;
-    }
+    for (const { side, frame } of playing)
+      painter.trail(frame.trail, COLOURS[side], side === "steered" ? 0.07 : -0.07);
+    for (const { side, frame } of playing)
+      painter.sprite(mouse, frame.at, { mirrored: frame.facingRight, glow: COLOURS[side] });
+    if (playing.length > 0) return;
     const mouseAt = held === "mouse" && dragged ? dragged : maze.mouse;
     painter.sprite(mouse, mouseAt, {
       mirrored: maze.facing_right,
       glow: held === "mouse" ? COLOURS.mark : COLOURS.outline,
+    });
+  }
+
+  /**
+   * Whom an episode shows in a pane: the mouse of its side where there are two panes, both where there is one.
+   *
+   * @param {Pane} pane
+   */
+  #players(pane) {
+    /** @type {Side[]} */
+    const sides = pane.field === "baseline" ? ["baseline"] : ["baseline", "steered"];
+    if (this.#panes.length === 2) sides.splice(0, sides.length - 1);
+    return sides.flatMap((side) => {
+      const frame = this.playback?.frame(side);
+      return frame ? [{ side, frame }] : [];
     });
   }
 

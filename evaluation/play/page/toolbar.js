@@ -41,7 +41,6 @@ export function levelBar(live, textDialog) {
     iconButton("dice", "Random level (R)", () => randomLevel(live)),
     element("label", { class: "field inline" }, element("span", {}, "size"), size),
     text,
-    problem,
   );
   live.on("hello", () => (text.hidden = !live.can("save")));
   live.on("maze", () => {
@@ -61,7 +60,7 @@ export function levelBar(live, textDialog) {
     problem.textContent = refusal.message;
     problem.hidden = false;
   });
-  return bar;
+  return element("div", {}, bar, problem);
 }
 
 /** @param {Live} live */
@@ -104,7 +103,11 @@ export function toolBar(live, stage) {
     without,
   );
   live.on("hello", () => (bar.hidden = !live.can("save")));
-  live.on("maze", () => (without.disabled = live.maze?.cheese === null));
+  live.on("maze", () => {
+    without.disabled = live.maze?.cheese === null;
+    carve.disabled = live.maze?.size === 25;
+    carve.title = carve.disabled ? "A maze of size 25 has no path to carve: its corner is the world's" : "";
+  });
   return bar;
 }
 
