@@ -67,6 +67,7 @@ def play(
     names = [policy] if policy in packaged_policies() else [Path(policy).name]
     policies = {names[0]: policy} | {name: name for name in packaged_policies()}
     session = Session(shown, policies=policies, vectors=vectors, condition=(condition or ["baseline"])[0])
+    session.network(names[0])  # says now what is wrong with it
     if not is_loopback(host):
         _err.print(f"warning: with --host {host} everybody who can reach this machine can use the page", style="yellow")
     _serve(session, host=host, port=port, browser=not no_browser)
