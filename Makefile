@@ -23,6 +23,8 @@ PLAY := $(VENV)/.installed-play
 DEVELOPMENT := $(VENV)/.installed-dev
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
 
+unexport PYTHONDONTWRITEBYTECODE # nothing is compiled while it is installed: the first process that needs it does it for all
+
 .PHONY: table play test check bench fuzz faults install constraints cards docs dist clean
 
 $(BIN)/python:
@@ -55,7 +57,7 @@ play: $(PLAY)
 	$(BIN)/steered-env play --policy $(POLICY) --level $(LEVEL)
 
 test: $(DEVELOPMENT)
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --disable-plugin-autoload -p xdist -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(DEVELOPMENT)
 	$(BIN)/ruff format --check .

@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 
 DATA = Path(__file__).parent / "data"
 LONGEST_FILES = (
-    "test_examples.py", "test_cli.py", "test_page.py", "test_on_ray.py", "test_ppo.py", "test_exploration.py",
-    "test_imitation.py", "test_reference.py", "test_model_card.py", "test_reproduce.py", "test_runs.py",
-    "test_faults.py", "test_sweep.py", "test_other_code.py", "test_packaged.py",
+    "test_on_ray.py", "test_cli.py", "test_examples.py", "test_page.py", "test_reference.py", "test_documentation.py",
+    "test_site.py", "test_claims.py", "test_exploration.py", "test_model_card.py", "test_reproduce.py",
+    "test_imitation.py", "test_runs.py", "test_ppo.py", "test_session.py", "test_server.py", "test_evaluate.py",
+    "test_packaged.py", "test_statistics.py", "test_targets.py", "test_fields_and_films.py", "test_extractor.py",
+    "test_faults.py", "test_sb3_models.py",
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fresh_process import FreshProcess
+from tests.forked_program import ForkedProgram
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 PROMISES = {
@@ -30,7 +30,7 @@ def test_every_example_is_tested() -> None:
 
 @pytest.mark.parametrize("name", PROMISES)
 def test_example(name: str, tmp_path: Path) -> None:
-    done = FreshProcess(EXAMPLES / name, *FEWER.get(name, ()), folder=tmp_path).finish()
-    assert (done.returncode, done.stderr) == (0, "")
-    assert re.search(PROMISES[name], done.stdout), done.stdout
+    program = ForkedProgram(EXAMPLES / name, *FEWER.get(name, ()), folder=tmp_path)
+    assert program.finish() == (0, "")
+    assert re.search(PROMISES[name], program.stdout), program.stdout
     assert not list(tmp_path.iterdir())

@@ -38,9 +38,22 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     assert not loaded_after("from evaluation.cli import main; main()", *arguments) & HEAVY
 
 
-def test_importing_the_library_registers_the_environment() -> None:
-    code = "import steered_env, gymnasium; gymnasium.make('steered_env/Maze-v0', levels=0).reset()"
-    assert not loaded_after(code) & (HEAVY - {"procgen", "scipy"})
+def test_environments_are_made_by_name_and_import_little() -> None:
+    """Where nothing has imported the library yet, and where something has."""
+    code = f"""if True:
+        import sys
+        import gymnasium
+
+        env = gymnasium.make("steered_env:steered_env/Maze-v0", levels=7)
+        envs = gymnasium.make_vec("steered_env:steered_env/Maze-v0", num_envs=2, levels=7, max_episode_steps=9)
+        print(env.reset(seed=0)[1]["level"], envs.reset(seed=0)[1]["level"].tolist(), type(envs).__name__)
+        gymnasium.make("steered_env/Maze-v0", levels=0)
+        print(*{HEAVY!r} & {{name.partition(".")[0] for name in sys.modules}})
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    made, loaded = done.stdout.splitlines()
+    assert (made, done.stderr) == ("7 [7, 7] MazeVectorEnv", "")
+    assert set(loaded.split()) == {"procgen", "scipy"}
 
 
 @pytest.mark.parametrize("face", FACES)

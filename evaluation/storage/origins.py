@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+from collections.abc import Iterator
 from importlib import metadata
 from typing import Any
 
@@ -58,9 +59,14 @@ def is_ours(module: str | None) -> bool:
 
 @functools.cache
 def _with_version(top: str) -> str:
-    for name in (top, *metadata.packages_distributions().get(top, ())):
+    for name in _distributions(top):
         try:
             return f"{top} {metadata.version(name)}"
         except metadata.PackageNotFoundError:
             continue
     return f"{top} {getattr(sys.modules.get(top), '__version__', '')}"
+
+
+def _distributions(top: str) -> Iterator[str]:
+    yield top
+    yield from metadata.packages_distributions().get(top, ())  # reads what is installed, for seconds

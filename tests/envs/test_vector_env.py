@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from typing import Any
 
 import gymnasium
@@ -164,20 +162,6 @@ def test_time_limits_by_either_name(given: dict[str, Any], limit: int) -> None:
     lower = MazeVectorEnv(1, levels=0, time_limit=2, max_episode_steps=9)
     lower.reset(seed=0)
     assert [bool(lower.step(np.array([4]))[3][0]) for _ in range(2)] == [False, True]
-
-
-def test_made_in_a_process_that_never_imports_steered_env() -> None:
-    program = """if True:
-        import sys
-        import gymnasium
-
-        env = gymnasium.make("steered_env:steered_env/Maze-v0", levels=7)
-        envs = gymnasium.make_vec("steered_env:steered_env/Maze-v0", num_envs=2, levels=7, max_episode_steps=9)
-        print(env.reset(seed=0)[1]["level"], envs.reset(seed=0)[1]["level"].tolist(), type(envs).__name__)
-        assert "torch" not in sys.modules
-    """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert (done.stdout, done.stderr) == ("7 [7, 7] MazeVectorEnv\n", "")
 
 
 def test_options(mazes: list[Maze]) -> None:

@@ -33,7 +33,7 @@ def test_the_bits_do_not_depend_on_workers_or_chunks(reference_policy: ImpalaPol
     more = {"episodes": 5} if method == "sampled" else {}
     runs = [
         evaluate(reference_policy, levels, CONDITIONS, method=method, horizon=6, workers=workers, chunk=1, **more)
-        for levels, workers in ((range(4), 1), (range(4), 3), ([0, 3, 1, 2], 2))
+        for levels, workers in (([1, 3, 7, 10], 1), ([1, 3, 7, 10], 3), ([1, 10, 3, 7], 2))
     ]
     frames = [run.frame.drop(columns="maze").sort_values(["level", "condition"]).reset_index(drop=True) for run in runs]
     pd.testing.assert_frame_equal(frames[0], frames[1], check_exact=True)

@@ -14,7 +14,7 @@ from fuzzing.target import pattern_of
 from steered_env import load_policy
 from steered_env.policy.sb3_archive import from_impala
 
-SHORT = {"edits": 384, "states": 384, "safetensors": 80, "pth": 100, "zip": 100, "conditions": 3000}
+SHORT = {"edits": 192, "states": 192, "safetensors": 40, "pth": 50, "zip": 50, "conditions": 1500}
 ENOUGH_PAST_HEADER = 0.3
 
 

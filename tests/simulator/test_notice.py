@@ -9,8 +9,7 @@ import pytest
 @pytest.mark.parametrize(
     "code",
     [
-        "import steered_env, stable_baselines3",
-        "import evaluation, stable_baselines3",
+        "import evaluation, stable_baselines3",  # what keeps it silent is `import steered_env` inside of it
         "import steered_env; steered_env.Maze.from_level(0).observe()",
     ],
 )

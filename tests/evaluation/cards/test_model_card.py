@@ -36,7 +36,7 @@ def stop_after(examples: int) -> Callable[[Progress], None]:
 
 def test_a_card_tells_what_was_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (imitation, measurements):
-        monkeypatch.setattr(module, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(40), **k))
+        monkeypatch.setattr(module, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(12), **k))
     monkeypatch.setattr(measurements, "_RATE_MAZES", 4)
     monkeypatch.setattr(measurements, "_TABLE_MAZES", 4)
     monkeypatch.setattr(measurements, "held_out_mazes", lambda count, _, **k: held_out_mazes(count, (3, 5), **k))
@@ -75,9 +75,9 @@ def test_a_card_tells_what_was_made(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_card_of_reinforcement_learning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measurements, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(40), **k))
+    monkeypatch.setattr(measurements, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(12), **k))
     monkeypatch.setattr(measurements, "_RATE_MAZES", 5)
-    monkeypatch.setattr(measurements, "_TABLE_SMALL_MAZES", 12)
+    monkeypatch.setattr(measurements, "_TABLE_SMALL_MAZES", 6)
     config = PPOConfig(steps=32, start="small", sizes=(5, 7), num_envs=4, n_steps=8, minibatches=2, value_warmup=1)
     config = replace(config, start_temperature=2.0, heads_only=True)
     train_ppo(config, tmp_path / "run", on_evaluation=lambda p: cheese_rate(p, 5, 3, (5, 7)))
@@ -102,22 +102,22 @@ def test_a_card_of_reinforcement_learning(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_card_of_several_stages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measurements, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(40), **k))
+    monkeypatch.setattr(measurements, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(12), **k))
     monkeypatch.setattr(measurements, "_RATE_MAZES", 3)
-    monkeypatch.setattr(measurements, "_TABLE_SMALL_MAZES", 12)
+    monkeypatch.setattr(measurements, "_TABLE_SMALL_MAZES", 6)
     monkeypatch.chdir(tmp_path)
-    first = PPOConfig(steps=32, sizes=(3,), num_envs=4, n_steps=8, minibatches=2, time_limit=9)
+    first = PPOConfig(steps=8, sizes=(3,), num_envs=2, n_steps=4, minibatches=2, time_limit=9)
     start = str(Path("runs/first/policy.safetensors"))
     train_ppo(first, Path("runs/first"), command="train first", on_evaluation=lambda _: {"cheese_rate": 0.25})
-    train_ppo(replace(first, steps=64, sizes=(3, 5), start=start), Path("runs/then"), command="train then")
+    train_ppo(replace(first, steps=16, sizes=(3, 5), start=start), Path("runs/then"), command="train then")
     files = model_card.write_card(Path("runs/then"), Path("card"), "then", lambda _done, _total: None)
     text = files[0].read_text(encoding="utf-8")
     assert "| start | new weights |" in text
     assert "| command | `train first` then `train then` |" in text
-    assert "32 steps in mazes of size 3, episodes cut after 9, then 64 steps in mazes of sizes 3, 5, " in text
+    assert "8 steps in mazes of size 3, episodes cut after 9, then 16 steps in mazes of sizes 3, 5, " in text
     curve = pd.read_csv(files[1])
     assert curve["stage"].tolist() == ["first"] * 2 + ["then"] * 3
-    assert curve["steps"].tolist() == [0, 32, 32, 64, 96]
+    assert curve["steps"].tolist() == [0, 8, 8, 16, 24]
     assert "before training" not in text
 
 

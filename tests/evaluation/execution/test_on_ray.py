@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,6 @@ from evaluation import Results, RunError, evaluate
 from evaluation.execution import on_ray
 from evaluation.execution.configuration import versions
 from steered_env import ImpalaPolicy
-from tests.fresh_process import FreshProcess, run_command
 
 CONDITIONS = ["baseline", "-cheese"]
 HORIZON = 20
@@ -73,20 +73,24 @@ def test_what_is_no_address(address: str, reference_policy: ImpalaPolicy, tmp_pa
         evaluate(reference_policy, 1, horizon=2, out=tmp_path, ray=address)
 
 
-def without_a_token(**environment: str) -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("RAY_AUTH")} | environment
+def run_without_a_token(code: str, *arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
+    """Run code in a process that has not imported Ray, with nothing of a token in its environment."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_AUTH")}
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(
+        command, env={**environment, "HOME": str(home)}, cwd=home, capture_output=True, text=True, timeout=300
+    )
 
 
-def test_a_token_in_the_home_folder_is_shown(cluster: object, home: Path, tmp_path: Path) -> None:
+def test_a_token_in_the_home_folder_is_shown(cluster: object, home: Path) -> None:
     code = "import sys\nfrom evaluation.execution.on_ray import connected\nwith connected(sys.argv[1]): print('let in')"
-    environment = without_a_token(HOME=str(home))
-    done = FreshProcess(code, cluster.address, folder=tmp_path, environment=environment).finish()  # type: ignore[attr-defined]
+    done = run_without_a_token(code, cluster.address, home=home)  # type: ignore[attr-defined]
     assert (done.returncode, done.stdout) == (0, "let in\n"), done.stderr
 
 
 def test_without_a_token_one_line_says_so(cluster: object, tmp_path: Path) -> None:
     arguments = ["table", "--levels", "1", "-c", "baseline", "--ray", cluster.address]  # type: ignore[attr-defined]
-    done = run_command(*arguments, folder=tmp_path, environment=without_a_token(HOME=str(tmp_path)))
+    done = run_without_a_token("from evaluation.cli import main; main()", *arguments, home=tmp_path)
     assert done.returncode == 1
     (line,) = [line for line in done.stderr.splitlines() if "measuring mazes" not in line]
     assert line.startswith("error: ")

@@ -16,7 +16,7 @@ from evaluation.storage.listing import find_runs
 from steered_env import ImpalaPolicy
 from steered_env.provenance.source import modules_reached
 from tests.conftest import DATA
-from tests.fresh_process import FreshProcess
+from tests.forked_program import ForkedProgram
 
 GIVEN = {"levels": [0, 1], "conditions": ["-cheese"], "horizon": 4, "workers": 1}
 PROGRAM = f"""
@@ -58,9 +58,10 @@ def go_on_with_changed_source(folder: Path, run: Path, file: str, before: str, a
     text = (folder / file).read_text()
     assert before in text
     (folder / file).write_text(text.replace(before, after))
-    done = FreshProcess(PROGRAM, str(run), folder=folder).finish()
-    assert done.returncode == 0, done.stderr
-    return list(json.loads(done.stdout))
+    program = ForkedProgram(PROGRAM, str(run), folder=folder, anew=True)
+    status, stderr = program.finish()
+    assert status == 0, stderr
+    return list(json.loads(program.stdout))
 
 
 def manifest(run: Path) -> dict:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,8 +15,7 @@ from steered_env import ImpalaPolicy, Maze, Steering, cheese_vector, load_policy
 
 CONDITIONS = ["baseline", "-cheese", "top_right", "top_right - cheese", "-random"]
 RATES = ["reach_cheese", "reach_top_right", "reach_region", "reach_either"]
-PACKAGED = sorted(path.stem for path in Path(load_policy.__code__.co_filename).parent.glob("weights/*.safetensors"))
-SMALL_LEVELS = [6, 26]  # sizes 9 and 7, each with a decision square
+SMALL_LEVELS = [3, 26]  # sizes 5 and 7, each with a decision square
 
 
 def with_loops(maze: Maze) -> Maze:
@@ -39,15 +36,15 @@ def assert_within_bound(lazy: pd.DataFrame, full: pd.DataFrame, tolerance: float
 
 
 def test_rates_are_within_the_bound(small: ImpalaPolicy) -> None:
-    mazes = [Maze.from_level(6), with_loops(Maze.from_level(26))]
+    mazes = [Maze.from_level(3), with_loops(Maze.from_level(26))]
     full = evaluate(small, mazes=mazes, conditions=CONDITIONS, tolerance=0).frame
     for tolerance in (1e-2, 1e-6, 1e-9):
         lazy = evaluate(small, mazes=mazes, conditions=CONDITIONS, tolerance=tolerance).frame
         assert_within_bound(lazy, full, tolerance)
 
 
-@pytest.mark.parametrize("name", PACKAGED)
-def test_rates_of_every_packaged_policy_are_within_the_bound(name: str) -> None:
+@pytest.mark.parametrize("name", ["full", "ppo-7", "small-1", "small-anywhere"])
+def test_rates_of_other_policies_are_within_the_bound(name: str) -> None:
     policy = load_policy(name)
     full, lazy = (evaluate(policy, 3, ["top_right - cheese"], tolerance=value).frame for value in (0, None))
     assert_within_bound(lazy, full, 1e-6)

@@ -13,12 +13,12 @@ from steered_env import ImpalaPolicy, Maze
 
 CONDITIONS = ["baseline", "-cheese", "top_right", "top_right - cheese"]
 COMPARED = ["reach_cheese", "reach_top_right", "p_cheese_at_decision", "p_top_right_at_decision"]
-SMALL = 9
+SMALL = 7
 LARGER_LEVELS = [0, 55]
 """Of sizes 13 and 25, each with a decision square."""
 SAMPLED_LEVELS = [3, 11, 15, 18, 19, 20, 26, 30, 38, 44, 52, 56]
 """Of sizes 3 to 9, where within the horizon many rates lie well between 0 and 1."""
-SAMPLED_HORIZON = 8
+SAMPLED_HORIZON = 5
 EPISODES = 100
 
 

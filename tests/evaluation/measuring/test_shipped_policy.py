@@ -9,7 +9,7 @@ from steered_env import ImpalaPolicy
 
 WITH_DECISION_SQUARE = [0, 2, 3, 6, 25, 26, 27, 34, 38, 51, 52, 54]
 """Those of levels 0 to 59 that have one and are small, of sizes 5 to 15."""
-WITHOUT_PATH = [17, 40]
+WITHOUT_PATH = [17]
 """Of size 25."""
 CONDITIONS = ["baseline", "-cheese", "top_right", "top_right - cheese", "-random"]
 

@@ -1,4 +1,4 @@
-"""The page in a real browser: headless Chromium, wide and narrow, light and dark."""
+"""All claims at once, and their page in a real browser: headless Chromium, wide and narrow, light and dark."""
 
 from __future__ import annotations
 
@@ -7,19 +7,35 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from evaluation.reproduction import all_claims, reproduce
+from evaluation.reproduction import Reproduction, all_claims, chosen_claims, reproduce, store
 
 if TYPE_CHECKING:
     from selenium import webdriver
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> str:
-    reproduction = reproduce(
-        "small", [3, 26], claims=[claim.name for claim in all_claims()], quick=True, out=tmp_path_factory.mktemp("page")
-    )
-    assert not [stored.summary for stored in reproduction.findings.values() if stored.problem == "failed"]
-    return reproduction.page.as_uri()
+def everything(tmp_path_factory: pytest.TempPathFactory) -> Reproduction:
+    """Every claim, measured quickly on mazes of sizes 5 and 7 with a decision square; its figures as PNG alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "_FIGURE_SUFFIXES", (".png",))
+        names = [claim.name for claim in all_claims()]
+        return reproduce("small", [3, 26], claims=names, quick=True, out=tmp_path_factory.mktemp("everything"))
+
+
+@pytest.fixture(scope="module")
+def page(everything: Reproduction) -> str:
+    assert not [stored.summary for stored in everything.findings.values() if stored.problem == "failed"]
+    return everything.page.as_uri()
+
+
+def test_a_quick_run_judges_what_few_mazes_can_decide(everything: Reproduction) -> None:
+    """Of the claims that it measures, and of their numbers, those that it said beforehand."""
+    chosen = chosen_claims(None, quick=True)
+    assert chosen == [claim for claim in all_claims() if claim.quick]
+    assert 0 < len(chosen) < len(all_claims())
+    judged = [[check.what for check in everything.findings[claim].checks] for claim in chosen]
+    assert judged == [list(claim.quick) for claim in chosen]
+    assert {everything.findings[claim].problem for claim in chosen} == {""}
 
 
 @pytest.mark.parametrize("width", [1200, 390, 320])

@@ -20,8 +20,8 @@ from evaluation.reproduction.lab import Lab
 from steered_env import Maze
 from tests.forked_command import ForkedCommand
 
-LEVELS = [3, 26]
-"""Of sizes 5 and 7, each with a decision square."""
+LEVELS = [3, 38]
+"""Of size 5, each with a decision square."""
 SOME = ["baseline", "opposite-signs", "reachable-path"]
 
 
@@ -66,15 +66,6 @@ def test_what_it_writes(done: Path) -> None:
             assert all((folder / file).stat().st_size > 1000 for file in picture["files"])
         for table in finding["tables"]:
             assert len(pd.read_csv(folder / table["file"]))
-
-
-def test_a_quick_run_judges_what_few_mazes_can_decide(tmp_path: Path) -> None:
-    """Of the claims that it measures, and of their numbers, those that it said beforehand."""
-    reproduction = reproduce("small", LEVELS, quick=True, out=tmp_path)
-    judged = {claim.name: [check.what for check in stored.checks] for claim, stored in reproduction.findings.items()}
-    assert judged == {claim.name: list(claim.quick) for claim in all_claims() if claim.quick}
-    assert 0 < len(judged) < len(all_claims())
-    assert {stored.problem for stored in reproduction.findings.values()} == {""}
 
 
 def test_a_finished_run_measures_nothing_again(done: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,14 +121,14 @@ def test_the_median_and_its_interval() -> None:
 def test_rank_correlation_is_scipys_and_covers() -> None:
     generator = np.random.default_rng(3)
     covered = 0
-    for _ in range(30):
+    for _ in range(20):
         x = generator.normal(size=50)
         y = x + generator.normal(size=50)
         correlation = rank_correlation(x, y)
         assert correlation.mean == pytest.approx(stats.spearmanr(x, y).statistic)
         true = 6 / np.pi * np.arcsin(np.sqrt(0.5) / 2)  # of a normal pair that is correlated by √½
         covered += correlation.low <= true <= correlation.high
-    assert covered >= 26
+    assert covered >= 17
 
 
 def test_correlations_that_are_none_and_that_are_quiet(recwarn: pytest.WarningsRecorder) -> None:

@@ -20,8 +20,8 @@ from steered_env.training.ppo.training import train_ppo
 # isort: split
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-UPDATE = 32
-SHORT = PPOConfig(steps=4 * UPDATE, sizes=(3,), num_envs=4, n_steps=8, epochs=1, minibatches=2, time_limit=10)
+UPDATE = 8
+SHORT = PPOConfig(steps=4 * UPDATE, sizes=(3, 5), num_envs=2, n_steps=4, epochs=1, minibatches=2, time_limit=5)
 
 
 def weights(policy: ImpalaPolicy) -> np.ndarray:
@@ -56,8 +56,13 @@ def test_interrupted_and_continued_is_as_if_never_interrupted(shaped: bool, tmp_
     for run in ("whole", "cut"):
         assert np.array_equal(weights(load_policy(tmp_path / run / "policy.safetensors")), weights(whole))
         board = EventAccumulator(str(tmp_path / run / "tensorboard")).Reload()
-        assert [event.step for event in board.Scalars("train/value_loss")] == [32, 64, 96, 128]
-        assert [event.step for event in board.Scalars("evaluation/first")] == [64, 128]
+        assert [event.step for event in board.Scalars("train/value_loss")] == [
+            UPDATE,
+            2 * UPDATE,
+            3 * UPDATE,
+            4 * UPDATE,
+        ]
+        assert [event.step for event in board.Scalars("evaluation/first")] == [2 * UPDATE, 4 * UPDATE]
 
 
 def test_a_larger_budget_goes_on_where_a_smaller_one_ended(tmp_path: Path) -> None:
