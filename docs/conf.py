@@ -70,6 +70,13 @@ def _resolve(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: no
     return content
 
 
+def _skip_members_of_others(app: Sphinx, what: str, name: str, member: Any, skip: bool, options: Any) -> bool | None:
+    """Leave out what a class has from a library, such as matplotlib's ``Figure.set``."""
+    module = str(getattr(member, "__module__", None) or "evaluation")
+    return None if module.partition(".")[0] in ("steered_env", "evaluation") else True
+
+
 def setup(app: Sphinx) -> None:
-    """Let names that stand in docstrings lead to their entries."""
+    """Let names that stand in docstrings lead to their entries, and show members of our own alone."""
     app.connect("missing-reference", _resolve)
+    app.connect("autodoc-skip-member", _skip_members_of_others)
