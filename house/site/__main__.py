@@ -27,7 +27,9 @@ def main() -> int:
     shutil.rmtree(out / "html", ignore_errors=True)  # pages that are no more
     strict = ["--fail-on-warning", "--write-all", "--nitpicky", "--quiet"]
     status = build_main([*strict, "--doctree-dir", str(out / "doctrees"), str(out / "source"), str(out / "html")])
-    if status == 0:
+    if status:
+        shutil.rmtree(out / "doctrees", ignore_errors=True)  # what was read with a warning would be read without it
+    else:
         sys.stdout.write(f"{out / 'html/index.html'}\n")
     return status
 
