@@ -22,7 +22,7 @@ from selenium import webdriver
 from selenium.webdriver import ActionChains
 
 LEVEL = 27
-SIZE, WIDTH, COLOURS = (1124, 872), 680, 64
+SIZE, WIDTH, COLOURS = (1124, 872), 640, 40
 _LONGEST_MS = 2200
 _PATIENCE_S = 30
 CHEESE_WAY = (
@@ -88,8 +88,9 @@ def main() -> None:
                 turn(chrome, film, word, number / 10)
             film.take(900)
         film.take(_LONGEST_MS)
-        picture_of(chrome).quantize(256).save(folder / "play.png", optimize=True)
         film.save(folder / "play.gif")
+        show_activations(chrome)
+        picture_of(chrome).quantize(256).save(folder / "play.png", optimize=True)
     for name in ("play.png", "play.gif"):
         print(f"{folder / name}: {(folder / name).stat().st_size / 1024:.0f} KiB")  # noqa: T201 (a script's output)
 
@@ -122,6 +123,18 @@ def turn(chrome: webdriver.Chrome, film: Film, word: str, value: float) -> None:
     drawn_after(chrome, lambda: chrome.execute_script(script, word, value))
     time.sleep(0.25)
     film.take(140)
+
+
+def show_activations(chrome: webdriver.Chrome) -> None:
+    """Show channels, with the one over the maze that tracks the cheese best, in the dark."""
+    features = [{"name": "prefers-color-scheme", "value": "dark"}]
+    chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    chrome.execute_script("document.querySelector('.segment-activations input').click()")
+    end = time.monotonic() + _PATIENCE_S
+    while not chrome.execute_script("return document.querySelector('.channel')") and time.monotonic() < end:
+        time.sleep(0.1)
+    chrome.execute_script("document.querySelector('.channel').click()")
+    time.sleep(1)
 
 
 def picture_of(chrome: webdriver.Chrome) -> Image.Image:

@@ -1,4 +1,4 @@
-from .bundle import BUNDLED_LEVELS, write_bundle
+from .bundle import BUNDLED_LEVELS, page_with, write_bundle
 from .hosts import is_loopback
 from .page_files import page_file
 from .server import application, serve
@@ -12,6 +12,7 @@ __all__ = [
     "application",
     "is_loopback",
     "page_file",
+    "page_with",
     "serve",
     "write_bundle",
 ]

@@ -7,7 +7,7 @@ import errno
 import json
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from steered_env.system import needing
 
@@ -75,7 +75,8 @@ def application(session: Session, host: str = "127.0.0.1") -> Starlette:
                 return None
             return "" if text is None and message["type"] == "websocket.receive" else text
 
-        await Conversation(lanes, send).hold(receive)
+        with suppress(asyncio.CancelledError):  # the server ends, which is no error of a page's
+            await Conversation(lanes, send).hold(receive)
 
     @contextmanager
     def lifetime() -> Iterator[None]:

@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
+from websockets import Origin
+from websockets.sync.client import connect
 
 from evaluation.play import Session, application
 
@@ -163,11 +165,16 @@ def test_an_endless_stream_does_not_keep_another_page_waiting(client: TestClient
 
 def test_ctrl_c_ends_the_command() -> None:
     command = [str(Path(sys.executable).with_name("steered-env")), "play", "--no-browser", "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
+    assert process.stderr is not None
     try:
-        assert "http://127.0.0.1:" in process.stdout.readline()
-        process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
+        address = process.stdout.readline().partition("http://")[2].partition("/")[0]
+        with connect(f"ws://{address}/socket", origin=Origin(f"http://{address}")) as page:
+            page.send(json.dumps({"kind": "hello", "id": 0}))
+            assert json.loads(page.recv())["kind"] == "hello"
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 130
+        assert "Traceback" not in process.stderr.read()
     finally:
         process.kill()
