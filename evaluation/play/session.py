@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import time
@@ -31,7 +32,7 @@ from steered_env import (
 )
 from steered_env.policy import packaged_policies
 from steered_env.steering import DEFAULT_LAYER, Intervention
-from steered_env.system import cores
+from steered_env.system import GivenUpError, cores
 
 from . import messages
 from .activation_maps import activation_maps
@@ -44,6 +45,7 @@ from .problems import Problem, problems_of
 from .sliders import WORDS, stand_of_sliders, text_of_sliders
 from .steerings import described, steering_of, vectors_of
 
+_log = logging.getLogger(__name__)
 Reply = dict[str, Any]
 REQUESTS = ("show", "policy", "activations", "episode", "save")
 SLIDERS = {"from": -5, "to": 5, "step": 0.1}
@@ -126,8 +128,13 @@ class Session:
             yield from self._answers(request)
         except Problem as problem:
             yield error_reply(request.id, problem.about, str(problem))
+        except GivenUpError:
+            raise
         except (ValueError, TypeError, OSError, MemoryError) as error:
             yield error_reply(request.id, "server", str(error) or "not enough memory")
+        except Exception as error:  # one of ours: it must not end the page, and somebody should see it
+            _log.exception("a request could not be answered")
+            yield error_reply(request.id, "server", f"{type(error).__name__}: {error}")
 
     def _answers(self, request: messages.Request) -> Iterator[Reply]:
         if isinstance(request, messages.HelloRequest):
