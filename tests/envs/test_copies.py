@@ -43,7 +43,7 @@ def test_a_copy_goes_on_as_the_environment_would(copied: Callable[[Any], Any]) -
     env = small_env()
     env.reset(seed=3)
     env.action_space.seed(0)
-    actions = np.random.default_rng(0).integers(0, 15, 150)
+    actions = np.random.default_rng(0).integers(0, 15, 80)
     episodes(env, actions[:30])
     other = copied(env)
     samples = [env.action_space.sample() for _ in range(5)]
@@ -87,7 +87,7 @@ def test_a_copy_of_many_mazes(copied: Callable[[Any], Any], mode: str) -> None:
 def test_a_snapshot_goes_back_in_time_and_into_another_environment() -> None:
     env, other = small_env(), small_env()
     env.reset(seed=3)
-    actions = np.random.default_rng(1).integers(0, 15, 150)
+    actions = np.random.default_rng(1).integers(0, 15, 80)
     for length in (0, 7, 31):
         episodes(env, actions[:length])
         then = pickle.loads(pickle.dumps(env.snapshot()))
