@@ -55,6 +55,11 @@ class ForkedProgram:
         """Whether it has not ended yet."""
         return self._process.is_alive()
 
+    @property
+    def printed(self) -> str:
+        """What it wrote to stdout so far."""
+        return os.pread(self._stdout.fileno(), 2**16, 0).decode()
+
     def send_signal(self, number: signal.Signals) -> None:
         """Send a signal to it."""
         assert self._process.pid is not None

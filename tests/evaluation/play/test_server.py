@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -20,6 +18,7 @@ from websockets import Origin
 from websockets.sync.client import connect
 
 from evaluation.play import Session, application
+from tests.forked_command import ForkedCommand
 
 OWN = "http://127.0.0.1:8025"
 HEADERS = {"host": "127.0.0.1:8025", "origin": OWN}
@@ -163,18 +162,16 @@ def test_an_endless_stream_does_not_keep_another_page_waiting(client: TestClient
             thread.join()
 
 
-def test_ctrl_c_ends_the_command() -> None:
-    command = [str(Path(sys.executable).with_name("steered-env")), "play", "--no-browser", "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stderr is not None
-    try:
-        address = process.stdout.readline().partition("http://")[2].partition("/")[0]
-        with connect(f"ws://{address}/socket", origin=Origin(f"http://{address}")) as page:
-            page.send(json.dumps({"kind": "hello", "id": 0}))
-            assert json.loads(page.recv())["kind"] == "hello"
-            process.send_signal(signal.SIGINT)
-            assert process.wait(20) == 130
-        assert "Traceback" not in process.stderr.read()
-    finally:
-        process.kill()
+def test_ctrl_c_ends_the_command(tmp_path: Path) -> None:
+    command = ForkedCommand("play", "--no-browser", "--port", "0", folder=tmp_path)
+    while "\n" not in command.printed:
+        assert command.running
+        time.sleep(0.05)
+    address = command.printed.partition("http://")[2].partition("/")[0]
+    with connect(f"ws://{address}/socket", origin=Origin(f"http://{address}")) as page:
+        page.send(json.dumps({"kind": "hello", "id": 0}))
+        assert json.loads(page.recv())["kind"] == "hello"
+        command.send_signal(signal.SIGINT)
+        status, stderr = command.finish()
+    assert status == 130
+    assert "Traceback" not in stderr
