@@ -74,3 +74,7 @@ def test_everybody_is_told_to_install_from_the_clone() -> None:
             assert "steered" not in words, path
             assert re.search(r"(^| )'?\.", words), path
     assert count
+
+
+def test_the_readme_is_a_front_page() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").split()) <= 1300
