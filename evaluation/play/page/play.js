@@ -253,8 +253,11 @@ if (main) {
 export default {
   /** @param {{ model: WidgetModel, el: HTMLElement }} widget */
   render({ model, el }) {
-    const root = element("div", { class: "in-notebook" });
+    // What is pressed in here is the page's: JupyterLab looks for this attribute, other notebooks for what bubbles up.
+    const root = element("div", { class: "in-notebook", "data-lm-suppress-shortcuts": "true" });
     el.append(root);
-    return begin(root, widgetTransport(model), false);
+    const end = begin(root, widgetTransport(model), false);
+    root.addEventListener("keydown", (event) => event.stopPropagation());
+    return end;
   },
 };

@@ -318,7 +318,10 @@ def test_a_bundle_needs_no_server(page: Page, mazes: list[Maze], small: ImpalaPo
 def test_a_widget_by_the_contract_of_anywidget(
     page: Page, mazes: list[Maze], small: ImpalaPolicy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The module as notebooks run it: its `render` with a model, whose other end is a real `MazeWidget`."""
+    """The module as notebooks run it: its `render` with a model, whose other end is a real `MazeWidget`.
+
+    A notebook server, its page and its kernel would take longer to start than all the tests of this file.
+    """
     widget = MazeWidget(mazes[6], small)
     page.browser.get("about:blank")
     begin = """const [code, css, done] = arguments;
@@ -341,7 +344,9 @@ def test_a_widget_by_the_contract_of_anywidget(
         return page.drawn() >= 0 and widget.condition == "-cheese"
 
     wait_for(lambda: answered() or page.drawn() >= 0)
+    page.script("window.heard = 0; document.addEventListener('keydown', () => window.heard++)")
     page.find('input[data-word="cheese"]').send_keys("\ue012" * 10)
     wait_for(answered)
+    assert page.script("return window.heard") == 0  # a notebook's own keys are not pressed with the page's
     assert page.script("window.end(); return window.sent.length") == 0
     widget.close()
