@@ -127,8 +127,8 @@ def network_interval(intervals: Sequence[Interval]) -> Interval:
     """The mean over networks with its interval, from each network's own mean and interval over mazes of its own.
 
     Student's t of the networks' means. Since each network was measured in other mazes, their spread is that of both the
-    luck of training and that of mazes. Where they agree more than their mazes alone would let them, as when all say 0,
-    the variance is that of the mazes.
+    luck of training and that of mazes. Where nearly all agree, as when all say 0, the interval is never narrower than
+    that of all their mazes together.
 
     Example:
         >>> f"{network_interval([Interval(0.4, 0.3, 0.5), Interval(0.5, 0.4, 0.6), Interval(0.6, 0.5, 0.7)])}"
@@ -145,7 +145,7 @@ def network_interval(intervals: Sequence[Interval]) -> Interval:
         return Interval(float(means.mean()) if len(means) else np.nan, np.nan, np.nan)
     half_widths = _without_nan([(interval.high - interval.low) / 2 for interval in intervals])
     of_mazes = float(np.mean((half_widths / stats.norm.ppf(_TAILS[1])) ** 2)) if len(half_widths) else 0.0
-    error = np.sqrt(max(float(means.var(ddof=1)), of_mazes) / len(means))
+    error = np.sqrt(max(float(means.var(ddof=1)), of_mazes / len(means)) / len(means))
     mean, half = float(means.mean()), float(stats.t.ppf(_TAILS[1], len(means) - 1) * error)
     return Interval(mean, mean - half, mean + half)
 

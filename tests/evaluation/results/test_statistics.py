@@ -61,7 +61,7 @@ def test_intervals_over_networks_cover_as_often_as_they_say() -> None:
 def test_networks_that_agree_leave_the_uncertainty_of_mazes() -> None:
     mean, low, high = network_interval([Interval(0.0, -0.1, 0.1)] * 10)
     assert mean == 0
-    assert high == -low == pytest.approx(stats.t.ppf(0.975, 9) * 0.1 / 1.96 / np.sqrt(10), rel=1e-3)
+    assert high == -low == pytest.approx(stats.t.ppf(0.975, 9) * 0.1 / 1.96 / 10, rel=1e-3)
     assert network_interval([Interval(0.5, 0.4, 0.6), Interval(0.7, np.nan, np.nan)]).mean == 0.6
     assert np.isnan(network_interval([Interval(0.5, 0.4, 0.6)])[1:]).all()
 
