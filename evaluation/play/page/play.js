@@ -184,6 +184,9 @@ function tabs(live, view, stage) {
     const can = live.can("activations");
     choice.element.hidden = !can;
     choice.choose(view.tab);
+    steering.placeChips(
+      view.tab === "activations" ? activations.element.querySelector(".channel-tools") : null,
+    );
     steering.element.hidden = can && view.tab !== "steering";
     activations.element.hidden = !can || view.tab !== "activations";
   };

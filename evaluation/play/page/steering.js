@@ -161,6 +161,15 @@ export class SteeringPanel {
   #choosers;
   #snapshots;
 
+  /**
+   * Show the chips in this panel, or after something in another one.
+   *
+   * @param {Element | null} elsewhere
+   */
+  placeChips(elsewhere) {
+    (elsewhere ?? this.#problem).after(this.#chips);
+  }
+
   #makeSnapshots() {
     return element(
       "details",

@@ -261,6 +261,9 @@ def test_a_phone_shows_all_of_it(page: Page, server: Server, width: int, scheme:
         page.script(f"document.querySelector('.segment-{tab} input').click()")
         if tab == "activations":
             wait_for(lambda: page.script("return document.querySelectorAll('.channel').length") == 12)
+            page.script("document.querySelector('.channel').click()")
+            page.drawn_after(lambda: page.script("document.querySelector('.channel-tools button').click()"))
+            wait_for(lambda: page.find(".chip").text)  # the channel is ablated, and says so
         assert page.script("return document.documentElement.scrollWidth") <= width
         outside = """return [...document.querySelectorAll('main *')].filter(e => !e.closest('.unseen'))
             .filter(e => e.offsetParent && e.getBoundingClientRect().right > innerWidth + 1)
