@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 os.environ["OMP_NUM_THREADS"] = "1"  # for torch, here and in processes that tests start: as many run as there are cores
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # once Ray has run here, its handlers kill processes that tests fork
 os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "5" * 64}  # read once, by whichever test imports Ray first
 
 # isort: split

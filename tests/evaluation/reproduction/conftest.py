@@ -9,7 +9,7 @@ import pytest
 from evaluation.results import figure_files
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _fewer_dots() -> Iterator[None]:
     """Figures of half the size, still wider than a narrow screen."""
     with pytest.MonkeyPatch.context() as patch:
