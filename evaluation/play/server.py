@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import json
+import logging
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -120,8 +121,14 @@ def serve(session: Session, *, host: str, port: int | None, on_start: Callable[[
             server_header=False,
             timeout_graceful_shutdown=1,
         )
+        logging.getLogger("uvicorn.error").addFilter(_is_no_interruption)
         with app.state.lifetime():
             asyncio.run(_Server(config, lambda: on_start(address)).serve([listener]))
+
+
+def _is_no_interruption(record: logging.LogRecord) -> bool:
+    """Tell whether a record is of anything else than a Ctrl-C that came in the middle of a page's work."""
+    return not (record.exc_info and isinstance(record.exc_info[1], KeyboardInterrupt))
 
 
 class _Server(uvicorn.Server):

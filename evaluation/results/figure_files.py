@@ -32,7 +32,7 @@ def save_figure(figure: Figure, *paths: Path) -> None:
 
 def _reduce_colours(png: Path) -> None:
     with Image.open(png) as opened:
-        reduced = opened.convert("RGB").quantize(_COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        reduced = opened.convert("RGB").quantize(_COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     reduced.save(png, "PNG", optimize=True)
 
 
