@@ -180,6 +180,7 @@ def _of_recipe(name: str, given: dict[str, Any], device: torch.device) -> Traini
     for option in given:
         if option not in _BESIDE_A_RECIPE:
             raise ValueError(f"--{option.replace('_', '-')} would change the recipe: leave one of them out")
+    _check_owners(given, config.algorithm)
     return replace(config, bfloat16=given.get("bfloat16", has_fast_bfloat16(device)))
 
 
@@ -195,11 +196,7 @@ def _config(algorithm: str, given: dict[str, Any], device: torch.device) -> Trai
     if algorithm not in _CONFIGS:
         raise ValueError(f"algorithm must be {' or '.join(_CONFIGS)}, got {algorithm!r}")
     kind = _CONFIGS[algorithm]
-    for name in given:
-        owners = _owners(name)
-        if owners and algorithm not in owners:
-            option = name.replace("_", "-")
-            raise ValueError(f"--{option} is for --algorithm {' or '.join(owners)}, not for {algorithm}")
+    _check_owners(given, algorithm)
     if ("minutes" in given) == (kind.budget in given):
         raise ValueError(f"a training run needs one budget: --minutes or --{kind.budget}")
     values = {"bfloat16": has_fast_bfloat16(device), **given}
@@ -209,6 +206,19 @@ def _config(algorithm: str, given: dict[str, Any], device: torch.device) -> Trai
         values = {"width": load_policy(values["start"]).width, "value_warmup": _VALUE_WARMUP, **values}
     known = config_fields(kind)
     return kind(**{name: value for name, value in values.items() if name in known})
+
+
+def _check_owners(given: dict[str, Any], algorithm: str) -> None:
+    """Check that no option belongs to another algorithm.
+
+    Raises:
+        ValueError: if one does.
+    """
+    for name in given:
+        owners = _owners(name)
+        if owners and algorithm not in owners:
+            option = name.replace("_", "-")
+            raise ValueError(f"--{option} is for --algorithm {' or '.join(owners)}, not for {algorithm}")
 
 
 def _owners(name: str) -> list[str]:

@@ -196,6 +196,8 @@ def test_train_card_and_table_of_the_new_policy(
         (["train", "--recipe", "large"], "no recipe 'large'; there are small, small-long, full, small-1,"),
         (["train", "--recipe", "small-7", "--seed", "3"], "--seed would change the recipe"),
         (["train", "--recipe", "full-ppo", "--steps", "9"], "--steps would change the recipe"),
+        (["train", "--recipe", "full-ppo", "--workers", "2"], "--workers is for --algorithm imitation, not for ppo"),
+        (["train", "--recipe", "small-7", "--evaluate-every", "2"], "--evaluate-every is for --algorithm ppo"),
         (["card", "."], "holds no training run"),
     ],
 )
