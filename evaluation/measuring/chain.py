@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -25,6 +25,21 @@ if TYPE_CHECKING:
 _ACTIONS_OF_MOVES = [list(actions) for actions in (*ACTIONS_OF.values(), STAYING_ACTIONS)]
 """Actions of each move: left, down, up, right, and stay."""
 _STAYS = np.array([0.0, 0.0, 0.0, 0.0, 1.0])
+
+
+class Ends(NamedTuple):
+    """What becomes of K policies that stop at one of T places and at the cheese.
+
+    Attributes:
+        at_place: ``(K, T)`` float64, the probability of being at the place after the horizon.
+        at_cheese: ``(K, T)`` float64, that of being at the cheese.
+        time: ``(K, T, S)`` float64, the expected number of steps that begin in each state. Those in which the mouse
+            waits at the place count too, those at the cheese do not.
+    """
+
+    at_place: NDArray[np.float64]
+    at_cheese: NDArray[np.float64]
+    time: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -95,8 +110,7 @@ class Chain:
         Returns:
             ``(K, T)`` float64.
         """
-        reached: NDArray[np.float64] = self.ends(probabilities, places, horizon)[:, :, 0]
-        return reached
+        return self.ends(probabilities, places, horizon).at_place
 
     def ends(
         self,
@@ -104,8 +118,8 @@ class Chain:
         places: Sequence[NDArray[np.bool_] | None],
         horizon: int,
         known: NDArray[np.bool_] | None = None,
-    ) -> NDArray[np.float64]:
-        """Compute where the mouse is after the horizon, if it stops at a place and at the cheese.
+    ) -> Ends:
+        """Compute where the mouse is after the horizon, and was before, if it stops at a place and at the cheese.
 
         Args:
             probabilities: ``(K, S, 15)``, K policies.
@@ -113,17 +127,36 @@ class Chain:
             horizon: steps.
             known: ``(K, S)`` bool, the states whose probabilities are known; all by default. The mouse disappears in
                 the others, unless they are of the place.
-
-        Returns:
-            ``(K, T, 2)`` float64: the probability that it is at the place, and that it is at the cheese.
         """
         moves = move_probabilities(probabilities)
         if known is not None:
             moves = np.where(known[:, :, None], moves, _STAYS)
-        policies, states = moves.shape[:2]
         goals = np.stack([self._goal_states(place) for place in places])
-        count, size = len(places), states + 1
-        # one block of the matrix for each policy and place; the states of the place and the cheese hold
+        shape = (len(moves), len(places), self.states + 1)
+        matrix = self._transitions(moves, goals, known)
+        where = np.zeros(shape)
+        where[:, :, self.start] = 1.0
+        flat, time = where.ravel(), np.zeros(where.size)
+        for _ in range(horizon):
+            check_given_up()
+            time += flat
+            flat = matrix @ flat
+        final, time = flat.reshape(shape), time.reshape(shape)
+        at_place, at_cheese = (final * goals).sum(axis=2), final[:, :, -1]
+        return Ends(at_place.clip(0.0, 1.0), at_cheese.clip(0.0, 1.0), time[:, :, :-1])  # rounding may add a little
+
+    def _transitions(
+        self, moves: NDArray[np.float64], goals: NDArray[np.bool_], known: NDArray[np.bool_] | None
+    ) -> csr_array:
+        """One block for each policy and place: from state to state, where the states of the place and the cheese hold.
+
+        Args:
+            moves: ``(K, S, 5)``, the probability of each move.
+            goals: ``(T, S + 1)`` bool, the states of each place.
+            known: ``(K, S)`` bool, or None for all.
+        """
+        (policies, states), count = moves.shape[:2], len(goals)
+        size = states + 1
         blocks = np.arange(policies * count).reshape(policies, count, 1, 1) * size
         stays = goals[None, :, :states, None]
         own = np.arange(states)[:, None]
@@ -136,46 +169,13 @@ class Chain:
             used = np.broadcast_to(known[:, None, :, None] | stays, target.shape)
         ends = np.arange(policies * count) * size + states
         total = policies * count * size
-        matrix = csr_array(
+        return csr_array(
             (
                 np.concatenate([weight[used], np.ones(len(ends))]),
                 (np.concatenate([target[used], ends]), np.concatenate([source[used], ends])),
             ),
             shape=(total, total),
         )
-        where = np.zeros((policies * count, size))
-        where[:, self.start] = 1.0
-        flat = where.ravel()
-        for _ in range(horizon):
-            check_given_up()
-            flat = matrix @ flat
-        final = flat.reshape(policies, count, size)
-        result: NDArray[np.float64] = np.stack([(final * goals).sum(axis=2), final[:, :, -1]], axis=2)
-        return result.clip(0.0, 1.0)  # rounding may add a little
-
-    def time_in_states(
-        self, probabilities: NDArray[np.floating[Any]], known: NDArray[np.bool_], horizon: int
-    ) -> NDArray[np.float64]:
-        """Compute how many of an episode's steps begin in each state, before the cheese is reached.
-
-        Args:
-            probabilities: ``(S, 15)`` of one policy.
-            known: ``(S,)`` bool, the states whose probabilities are known; the mouse disappears in the others.
-            horizon: steps.
-
-        Returns:
-            ``(S,)`` float64, expected numbers of steps; their sum is at most the horizon.
-        """
-        moves = np.where(known[:, None], move_probabilities(probabilities[None])[0], 0.0)
-        targets = self.after.ravel()
-        mass, total = np.zeros(self.states), np.zeros(self.states)
-        mass[self.start] = 1.0
-        for _ in range(horizon):
-            check_given_up()
-            total += mass
-            arrived = np.bincount(targets, (moves * mass[:, None]).ravel(), self.states + 1)
-            mass = np.asarray(arrived[:-1], np.float64)
-        return total
 
     def _goal_states(self, place: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
         goal = np.zeros(2 * len(self.cells) + 1, np.bool_)

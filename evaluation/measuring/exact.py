@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -142,15 +142,15 @@ class ExploredMaze:
         explorations = [condition.exploration for condition in self._conditions]
         taken = np.stack([exploration.taken for exploration in explorations])
         known = np.stack([exploration.known for exploration in explorations])
-        rates = reach_rates(chain, taken, known, self._horizon)
+        found = outcomes(chain, taken, known, self._horizon)
         return {
             condition.name: Measures.of(
                 maze,
-                reached,
+                outcome.rates,
                 towards_cheese_and_corner(maze, explored.probabilities[state]),
                 error_bound=explored.bound,
             )
-            for condition, explored, reached in zip(self._conditions, explorations, rates, strict=True)
+            for condition, explored, outcome in zip(self._conditions, explorations, found, strict=True)
         }
 
     def error_bounds(self) -> dict[str, float]:
@@ -163,9 +163,9 @@ class ExploredMaze:
         result = {}
         for condition in self._conditions:
             explored = condition.exploration
-            in_states = chain.time_in_states(explored.taken, explored.known, self._horizon)
+            ends = chain.ends(explored.taken[None], [None], self._horizon, explored.known[None])
             in_cells = np.zeros(chain.maze.walls.shape)
-            in_cells[places] = in_states.reshape(-1, 2).sum(axis=1)
+            in_cells[places] = ends.time[0, 0].reshape(-1, 2).sum(axis=1)
             result[condition.name] = in_cells
         return result
 
@@ -214,10 +214,22 @@ class _Condition:
         return np.array(ahead[:count], np.intp)
 
 
-def reach_rates(
+class Outcome(NamedTuple):
+    """What becomes of a policy in one maze.
+
+    Attributes:
+        rates: The probabilities of reaching places.
+        time: ``(S,)`` float64, the expected number of an episode's steps that begin in each state.
+    """
+
+    rates: ReachRates
+    time: NDArray[np.float64]
+
+
+def outcomes(
     chain: Chain, taken: NDArray[np.floating[Any]], known: NDArray[np.bool_] | None, horizon: int
-) -> list[ReachRates]:
-    """Compute the rates of several policies in one maze.
+) -> list[Outcome]:
+    """Compute what becomes of several policies in one maze.
 
     Args:
         chain: the maze.
@@ -226,13 +238,9 @@ def reach_rates(
         horizon: steps.
     """
     places = [None, corner_of(chain.maze), chain.maze.top_right_region()]
-    at_cheese, at_corner, at_region = chain.ends(taken, places, horizon, known).swapaxes(0, 1)
-    return [
-        ReachRates(
-            cheese=float(cheese[0]),
-            corner=float(corner[0]),
-            region=float(region[0]),
-            either=float(min(corner.sum(), 1.0)),
-        )
-        for cheese, corner, region in zip(at_cheese, at_corner, at_region, strict=True)
-    ]
+    found = []
+    for at_place, at_cheese, time in zip(*chain.ends(taken, places, horizon, known), strict=True):
+        cheese, corner, region = at_place.tolist()
+        rates = ReachRates(cheese, corner, region, either=float(min(at_place[1] + at_cheese[1], 1.0)))
+        found.append(Outcome(rates, time[0]))  # nothing but the cheese stops the mouse there
+    return found

@@ -19,11 +19,11 @@ from steered_env.maze import ACTIONS_OF, DIRECTIONS, STAYING_ACTIONS
 from steered_env.policy import probabilities_of
 from steered_env.simulator import ACTIONS
 from steered_env.steering import Intervention
-from steered_env.system import check_given_up, in_threads_of
+from steered_env.system import check_given_up, cores, in_threads_of
 
 from .chain import Chain
 from .cuts import Cut, Stages
-from .exact import reach_rates
+from .exact import outcomes
 from .exploration import Exploration
 from .measures import Measures, towards_cheese_and_corner
 from .packed_forward import PlainActivations
@@ -34,8 +34,8 @@ from .vectors import Term
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_BATCH = 16
-"""States in each forward pass: of larger batches small mazes leave one thread without work."""
+_BATCH, _SMALLEST_BATCH = 16, 8
+"""States in each forward pass: of larger ones small mazes leave a thread without work, smaller ones take as long."""
 _KEPT_BYTES = 300_000_000
 """Activations of one layer that are kept at most; those of a wide network's first layers would fill the memory."""
 
@@ -101,7 +101,7 @@ class KnownMaze:
         self.vectors: dict[Term, Steering] = {}
         self._forward, self._pool = forward, pool
         self._plain = _KeptActivations(self.chain)
-        self._visited = np.zeros(self.chain.states, np.bool_)
+        self._visited = np.zeros(self.chain.states, np.bool_)  # under the last steering: the next one's will be alike
 
     def with_mouse_of(self, maze: Maze) -> KnownMaze:
         """The same for the maze with its mouse elsewhere; what is kept of the network is shared."""
@@ -128,14 +128,14 @@ class KnownMaze:
         explored = Exploration(chain, horizon=horizon, tolerance=tolerance, deterministic=False)
         self._explore(explored, steering, name)
         rows, known = explored.probabilities, explored.known
-        in_states = chain.time_in_states(rows, known, horizon)
-        (rates,) = reach_rates(chain, rows[None], known[None], horizon)
+        ((rates, time_in_states),) = outcomes(chain, rows[None], known[None], horizon)
+        self._visited = time_in_states > tolerance
         square = chain.maze.decision_square
         at_square = rows[0 if square is None else chain.state_of(square, facing_right=False)]
         return MazeNumbers(
             chain,
             rows,
-            in_states.reshape(-1, 2).sum(axis=1),
+            time_in_states.reshape(-1, 2).sum(axis=1),
             Measures.of(
                 chain.maze, rates, towards_cheese_and_corner(chain.maze, at_square), error_bound=explored.bound
             ),
@@ -148,10 +148,9 @@ class KnownMaze:
             self._plain.wanted = cut.stage
 
     def _explore(self, explored: Exploration, steering: Intervention | None, name: str) -> None:
-        """Run the policy facing left everywhere, and then wherever else it matters."""
-        run, all_states = self._runner(steering), np.arange(self.chain.states)
-        likely = all_states % 2 == 0
-        likely |= self._visited
+        """Run the policy facing left everywhere and where it went before, and then wherever else it matters."""
+        run, likely = self._runner(steering), self._visited.copy()
+        likely[0::2] = True
         likely[explored.ask()] = True  # without a tolerance all
         states = np.flatnonzero(likely)
         while len(states):
@@ -187,24 +186,24 @@ class KnownMaze:
         rows = np.empty((len(states), ACTIONS), np.float32)
         stage = self._plain.wanted_of(stages) if cut is None else cut.stage
 
-        def run(start: int) -> None:
+        def run(batch: NDArray[np.intp]) -> None:
             check_given_up()
             with torch.inference_mode():
-                x = self._plain.input_of(stages, stage, states[start : start + _BATCH])
+                x = self._plain.input_of(stages, stage, states[batch])
                 if cut is not None and cut.change is not None:
                     x = cut.change(x)
-                rows[start : start + _BATCH] = probabilities_of(stages.logits(x, stage))
+                rows[batch] = probabilities_of(stages.logits(x, stage))
 
-        starts = range(0, len(states), _BATCH)
+        batches = _in_equal_parts(len(states))
         if cut is not None and cut.rest.changes():
             with cut.rest.applied_to(stages.policy):  # of this thread alone
-                for start in starts:
-                    run(start)
-        elif self._pool is None or len(starts) == 1:
-            for start in starts:
-                run(start)
+                for batch in batches:
+                    run(batch)
+        elif self._pool is None or len(batches) == 1:
+            for batch in batches:
+                run(batch)
         else:
-            in_threads_of(self._pool, run, starts)
+            in_threads_of(self._pool, run, batches)
         return rows
 
 
@@ -250,6 +249,13 @@ class _KeptActivations:
         if earlier:
             return stages.run(self._plain.at(max(earlier), states), max(earlier), stage)
         return stages.run(stages.policy.input_of(self._chain.observations(states.tolist())), 0, stage)
+
+
+def _in_equal_parts(count: int) -> list[NDArray[np.intp]]:
+    """The numbers below a count in batches, as many for each core, so that all cores end together."""
+    least = -(-count // _BATCH)
+    parts = min(-(-least // cores()) * cores(), max(least, count // _SMALLEST_BATCH))
+    return np.array_split(np.arange(count), parts)
 
 
 def _moves(probabilities: NDArray[np.floating[Any]]) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -111,14 +112,15 @@ def towards_cheese_and_corner(maze: Maze, probabilities: NDArray[np.floating[Any
     here = maze.decision_square
     if here is None or maze.cheese is None:
         return Towards()
-    return Towards(*(_towards(maze, here, goal, probabilities) for goal in (maze.cheese, maze.corner)))
+    exact = probabilities.astype(np.float64)
+    sums = (float(exact[_actions_towards(maze, here, goal)].sum()) for goal in (maze.cheese, maze.corner))
+    return Towards(*(min(total, 1.0) for total in sums))  # float32 probabilities may sum to a little more than 1
 
 
-def _towards(maze: Maze, here: Cell, goal: Cell, probabilities: NDArray[np.floating[Any]]) -> float:
-    """The summed probability of all actions that begin a shortest path from here to a goal."""
-    actions = [action for cell in maze.next_cells(here, goal) for action in actions_between(here, cell)]
-    total = float(probabilities.astype(np.float64)[actions].sum())
-    return min(total, 1.0)  # float32 probabilities may sum to a little more than 1
+@lru_cache(maxsize=64)
+def _actions_towards(maze: Maze, here: Cell, goal: Cell) -> list[int]:
+    """All actions that begin a shortest path from here to a goal: the same under every condition."""
+    return [action for cell in maze.next_cells(here, goal) for action in actions_between(here, cell)]
 
 
 def _can_be_reached_first(maze: Maze, place: NDArray[np.bool_]) -> bool:

@@ -81,9 +81,11 @@ function begin(root, transport, hasAddress) {
   if (hasAddress) keepLink(live, link);
   live.on("numbers", () => {
     const { numbers } = live;
-    requestAnimationFrame(() =>
-      requestAnimationFrame(() => root.setAttribute("data-drawn", String(numbers?.id))),
-    );
+    requestAnimationFrame(() => {
+      const { port1, port2 } = new MessageChannel(); // its message comes once the frame is painted
+      port1.onmessage = () => root.setAttribute("data-drawn", String(numbers?.id));
+      port2.postMessage(null);
+    });
   });
   live.start();
   return () => {

@@ -73,7 +73,7 @@ def test_the_network_runs_in_few_states(small: ImpalaPolicy) -> None:
         exploration.learn(states, forward.probabilities(chain.observations(states.tolist()), [Steering()])[0])
     assert exploration.known.mean() < 0.6
     ends = chain.ends(exploration.probabilities[None], [None], 256, exploration.known[None])
-    assert ends[0, 0, 0] == evaluate(small, mazes=[maze]).frame["reach_cheese"].item()
+    assert ends.at_place[0, 0] == evaluate(small, mazes=[maze]).frame["reach_cheese"].item()
 
 
 def test_the_bound_is_the_probability_that_leaves_the_known_states() -> None:
