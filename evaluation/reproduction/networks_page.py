@@ -10,7 +10,7 @@ import pandas as pd
 
 from evaluation.results import write_text
 
-from .page import all_of, check_text, counted, drawing_of, template_of
+from .page import all_of, check_text, counted, drawing_of, template_of, worst_first
 
 if TYPE_CHECKING:
     from .network_numbers import Number, OverNetworks
@@ -30,10 +30,12 @@ def write_networks_page(folder: Path, claims: Sequence[OverNetworks], descriptio
     """
     write_text(folder / "summary.csv", networks_frame(claims).to_csv(index=False))
     stored = [finding for claim in claims for finding in claim.findings.values()]
+    sections = [_section(claim) for claim in claims]
     text = template_of(_TEMPLATE).render(
         description=description,
         counts=counted(_verdict(claim) for claim in claims),
-        sections=[_section(claim) for claim in claims],
+        sections=sections,
+        worst_first=worst_first(sections),
         origin={name: all_of(finding.origin[name] for finding in stored) for name in _ORIGIN},
     )
     write_text(folder / "index.html", text)

@@ -39,10 +39,12 @@ def write_page(folder: Path, findings: Mapping[Claim, Stored], description: Mapp
     """
     summary = summary_frame(findings)
     write_text(folder / "summary.csv", summary.to_csv(index=False))
+    sections = [_section(claim, stored) for claim, stored in findings.items()]
     text = template_of(_TEMPLATE).render(
         description=description,
         counts=counted(stored.verdict_text for stored in findings.values()),
-        sections=[_section(claim, stored) for claim, stored in findings.items()],
+        sections=sections,
+        worst_first=worst_first(sections),
         origin={name: all_of(stored.origin[name] for stored in findings.values()) for name in _ORIGIN},
     )
     write_text(folder / "index.html", text)
@@ -63,8 +65,17 @@ def template_of(file: str) -> jinja2.Template:
 
 def counted(verdicts: Iterable[str]) -> list[tuple[str, int]]:
     """Count verdicts, the worst first."""
-    names = [verdict.value for verdict in _ORDER]
-    return sorted(Counter(verdicts).items(), key=lambda item: names.index(item[0]) if item[0] in names else len(names))
+    return sorted(Counter(verdicts).items(), key=lambda item: _rank(item[0]))
+
+
+def worst_first(sections: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Sort the sections of a page by their verdicts, the worst first, and otherwise as they were."""
+    return sorted(sections, key=lambda section: _rank(section["verdict"]))
+
+
+def _rank(verdict: str) -> int:
+    names = [known.value for known in _ORDER]
+    return names.index(verdict) if verdict in names else len(names)
 
 
 def all_of(values: Iterable[str]) -> str:

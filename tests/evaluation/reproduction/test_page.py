@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,17 @@ def test_a_quick_run_judges_what_few_mazes_can_decide(everything: Reproduction) 
     judged = [[check.what for check in everything.findings[claim].checks] for claim in chosen]
     assert judged == [list(claim.quick) for claim in chosen]
     assert {everything.findings[claim].problem for claim in chosen} == {""}
+
+
+def test_failures_come_first(everything: Reproduction) -> None:
+    text = everything.page.read_text(encoding="utf-8")
+    overview = text[text.index('class="overview"') : text.index("<main>")]
+    assert all(f'href="#{claim.name}"' in overview for claim in everything.findings)
+    found = re.findall(r"class=\"chip [a-z-]+\">([a-z ]+)</span>", overview)
+    assert sorted(found) == sorted(stored.verdict_text for stored in everything.findings.values())
+    judged = [verdict for verdict in found if verdict != "does not apply"]
+    assert judged == sorted(judged, key=["does not replicate", "partly", "undecided", "replicates"].index)
+    assert found[: len(judged)] == judged
 
 
 @pytest.mark.parametrize("width", [1200, 390, 320])
