@@ -11,7 +11,7 @@ import typer
 
 from evaluation.results import terminal
 
-from .options import Level, Policy, Steerings, without_equals_signs
+from .options import Policy, Steerings, without_equals_signs
 from .parsing import load_mazes, load_steerings
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _STOPPED = 130
 
 
 def play(
-    level: Level = None,
+    level: Annotated[int | None, typer.Option(help="Level of the maze; defaults to 27.")] = None,
     maze: Annotated[Path | None, typer.Option(metavar="FILE", help="A maze from a text file, instead.")] = None,
     policy: Policy = "small",
     steering: Steerings = None,
@@ -59,11 +59,12 @@ def play(
             raise ValueError(f"a bundle holds levels: leave out --maze {maze}")
         _write_bundle(bundle, policy, level)
         return
-    from evaluation.play import Session, is_loopback
+    from evaluation.play import FIRST_LEVEL, Session, is_loopback
     from steered_env import Maze
     from steered_env.policy import packaged_policies
 
-    shown = Maze.from_level(level or 0) if maze is None else next(iter(load_mazes([maze]).values()))
+    first = FIRST_LEVEL if level is None else level
+    shown = Maze.from_level(first) if maze is None else next(iter(load_mazes([maze]).values()))
     names = [policy] if policy in packaged_policies() else [Path(policy).name]
     policies = {names[0]: policy} | {name: name for name in packaged_policies()}
     session = Session(shown, policies=policies, vectors=vectors, condition=(condition or ["baseline"])[0])

@@ -7,6 +7,9 @@ from functools import lru_cache
 
 from steered_env import Maze
 
+FIRST_LEVEL = 27
+"""What is shown before anybody chooses: the mouse goes for the cheese, and either vector turns it to the corner."""
+
 
 @lru_cache(maxsize=256)
 def read_maze(text: str) -> Maze:

@@ -13,7 +13,7 @@ from steered_env.maze import check_maze
 from steered_env.policy import packaged_policies
 from steered_env.system import needing
 
-from .mazes import read_maze
+from .mazes import FIRST_LEVEL, read_maze
 from .page_files import page_file
 from .session import Session
 
@@ -30,7 +30,7 @@ class MazeWidget(anywidget.AnyWidget):
         (9, '-cheese')
 
     Args:
-        maze: The maze to begin with; defaults to level 0.
+        maze: The maze to begin with; defaults to level 27, in which either vector turns the mouse.
         policy: A policy, any torch module with ``action_probabilities``, the name of a packaged policy, or a path. All
             packaged ones can be chosen beside it.
         condition: The condition to begin with.
@@ -53,7 +53,7 @@ class MazeWidget(anywidget.AnyWidget):
         super().__init__()
         name = policy if isinstance(policy, str) else type(policy).__name__
         policies = {name: policy} | {packaged: packaged for packaged in packaged_policies() if packaged != name}
-        first = Maze.from_level(0) if maze is None else check_maze(maze)
+        first = Maze.from_level(FIRST_LEVEL) if maze is None else check_maze(maze)
         self._session = Session(first, policies=policies, vectors=vectors, condition=condition)
         self._scene: Mapping[str, Any] = self._session.scene.model_dump(mode="json")
         self.on_msg(self._receive)
