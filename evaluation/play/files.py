@@ -75,6 +75,8 @@ def file_of(what: SceneFile, form: str, *, seed: int, likeliest: bool) -> dict[s
     else:
         suffix, data = "safetensors", _safetensors(what)
     stem = "maze" if what.maze.level is None else f"level-{what.maze.level}"
+    if form == "png":
+        stem += "-fields"  # the picture of the maze alone is a PNG too
     return {"name": f"{stem}.{suffix}", "type": _TYPES[suffix], "data": base64.b64encode(data).decode()}
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from steered_env import Maze
 
 FIRST_LEVEL = 27
-"""What is shown before anybody chooses: the mouse goes for the cheese, and either vector turns it to the corner."""
+"""What is shown before anybody chooses: the mouse goes for the cheese, and either vector turns it away."""
 
 
 @lru_cache(maxsize=256)

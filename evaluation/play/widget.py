@@ -30,7 +30,7 @@ class MazeWidget(anywidget.AnyWidget):
         (9, '-cheese')
 
     Args:
-        maze: The maze to begin with; defaults to level 27, in which either vector turns the mouse.
+        maze: The maze to begin with; defaults to level 27, in which either vector turns the mouse away from the cheese.
         policy: A policy, any torch module with ``action_probabilities``, the name of a packaged policy, or a path. All
             packaged ones can be chosen beside it.
         condition: The condition to begin with.
