@@ -150,14 +150,16 @@ class RunningMazes:
             RuntimeError: if procgen's reward disagrees with where a mouse must be.
         """
         taken = [action if runs else STAY for action, runs in zip(actions, running, strict=True)]
-        rewards: list[float] = self._batch.step(taken)[0].tolist()
-        for index, (maze, action, runs) in enumerate(zip(self._mazes, taken, running, strict=True)):
+        self._batch.begin_step(taken)  # and while procgen's threads draw
+        at_cheese = [runs and maze.move(action) for maze, action, runs in zip(self._mazes, taken, running, strict=True)]
+        rewards: list[float] = self._batch.end_step()[0].tolist()
+        for index, (reward, reached, runs) in enumerate(zip(rewards, at_cheese, running, strict=True)):
             if not runs:
                 rewards[index] = 0.0
-            elif (at_cheese := maze.move(action)) != (rewards[index] > 0):
-                raise RuntimeError(f"procgen disagrees with {maze.maze!r} about action {action}")
-            elif at_cheese:
-                self._set(index, maze)
+            elif reached != (reward > 0):
+                raise RuntimeError(f"procgen disagrees with {self._mazes[index].maze!r} about action {taken[index]}")
+            elif reached:
+                self._set(index, self._mazes[index])
         return rewards
 
     def snapshot(self) -> dict[str, Any]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _OPTIONS = ("levels", "mazes", "edits", "reset_mask")
 Seeds = int | Sequence[int | None] | None
 
-_MAZES_OF_A_THREAD = 4
+_MAZES_WORTH_THREADS, _MAZES_OF_A_THREAD = 6, 2
 
 
 class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray[Any]"]):
@@ -69,8 +69,8 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         render_mode: ``"rgb_array"`` or None.
         autoreset_mode: When a finished maze starts again (Gymnasium's ``AutoresetMode``): in the next step, in the
             same one, or when asked.
-        threads: Number of procgen's own threads; 0 steps in the calling thread. None for one per core, as long as each
-            has four mazes.
+        threads: Number of procgen's own threads; 0 steps in the calling thread. None for two per core, as long as each
+            has two mazes, and for 0 below six mazes.
 
     Raises:
         TypeError: if an argument is of the wrong kind.
@@ -343,6 +343,5 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
 
 
 def _default_threads(num_envs: int) -> int:
-    """One thread per core, as long as each has enough mazes to be worth waking; 0 where one would do."""
-    threads = min(cores(), num_envs // _MAZES_OF_A_THREAD)
-    return threads if threads > 1 else 0
+    """Two threads per core, of which one draws while the other waits for its next maze; 0 where they do not pay."""
+    return 0 if cores() == 1 or num_envs < _MAZES_WORTH_THREADS else min(2 * cores(), num_envs // _MAZES_OF_A_THREAD)

@@ -33,7 +33,7 @@ _threaded: weakref.WeakSet[MazeBatch] = weakref.WeakSet()
 def _forget_threads() -> None:
     """In a forked process, keep procgen from waiting for threads that do not live there."""
     for batch in _threaded:
-        batch._threads_lost = True
+        batch._threads_lost, batch._stepping = True, False
         batch._procgen.close = lambda: None
 
 
@@ -87,7 +87,7 @@ class MazeBatch:
         """``(num, 64, 64, 3)`` uint8: what the policy sees. procgen's own buffer, overwritten in place."""
         self.renderings: NDArray[np.uint8] | None = self._procgen._info["rgb"] if renderings else None
         """``(num, 512, 512, 3)`` uint8: what a person sees; None unless asked for."""
-        self._threads_lost = False
+        self._threads_lost = self._stepping = False
         if self._threads:
             _threaded.add(self)
 
@@ -140,6 +140,11 @@ class MazeBatch:
             RuntimeError: if the batch was closed.
             ValueError: if there are more or fewer actions than mazes.
         """
+        self.begin_step(actions)
+        return self.end_step()
+
+    def begin_step(self, actions: Sequence[int] | NDArray[np.integer[Any]]) -> None:
+        """Let procgen's threads begin to move every mouse, while the caller does something else; see `step`."""
         if len(actions) != self.num:
             raise ValueError(f"a batch of {self.num} takes as many actions, got {len(actions)}")
         procgen = self._open()
@@ -147,8 +152,12 @@ class MazeBatch:
             self.__setstate__(self.__getstate__())
             procgen = self._procgen
         self._actions[:] = actions
+        self._stepping = True
         procgen._c_lib.libenv_act(procgen._c_env)  # procgen's own `act` and `observe`, without what they copy
-        procgen._c_lib.libenv_observe(procgen._c_env)
+
+    def end_step(self) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Wait until every mouse has moved; see `step`."""
+        self._open()
         return self._rewards, self._ended
 
     def close(self) -> None:
@@ -171,9 +180,12 @@ class MazeBatch:
             self._open().observe()
 
     def _open(self) -> ProcgenGym3Env:
-        """Procgen, which must not be asked for anything once its memory is freed."""
+        """Procgen, which must not be asked for anything once its memory is freed, nor while its threads draw."""
         if self._procgen.closed:
             raise RuntimeError("this batch of mazes was closed; make a new one")
+        if self._stepping:  # also where a step was interrupted: procgen ends the process if it is not waited for
+            self._procgen._c_lib.libenv_observe(self._procgen._c_env)
+            self._stepping = False
         return self._procgen
 
     def _checked(self, index: int) -> int:

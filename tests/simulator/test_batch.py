@@ -130,6 +130,21 @@ def test_a_closed_batch_is_an_error_not_a_dead_process(mazes: list[Maze], render
         running.check(0)
 
 
+def test_a_step_that_was_interrupted_is_ended_by_what_comes_next() -> None:
+    whole, interrupted = MazeBatch(4), MazeBatch(4, threads=2)
+    for batch in (whole, interrupted):
+        batch.start_levels([3, 5, 7, 9])
+    whole.step([5] * 4)
+    interrupted.begin_step([5] * 4)
+    assert [interrupted.read(index) for index in range(4)] == [whole.read(index) for index in range(4)]
+    whole.step([7] * 4), whole.step([5] * 4)
+    interrupted.begin_step([7] * 4)
+    interrupted.step([5] * 4)
+    assert np.array_equal(interrupted.observations, whole.observations)
+    interrupted.begin_step([5] * 4)
+    interrupted.close()
+
+
 def test_a_batch_can_be_pickled(mazes: list[Maze]) -> None:
     batch = MazeBatch(2, renderings=True)
     batch.write(0, mazes[0])
