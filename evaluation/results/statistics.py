@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import stats
+import scipy  # whose stats take a second to be imported: when first used, which most commands never do
 
 from .interval import Interval
 
@@ -120,7 +120,7 @@ def rank_correlation(first: ArrayLike, second: ArrayLike) -> Interval:
     x, y = pairs[~np.isnan(pairs).any(axis=1)].T
     if len(x) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return Interval(np.nan, np.nan, np.nan)
-    return _percentile_interval(_spearman, stats.rankdata(x), stats.rankdata(y))
+    return _percentile_interval(_spearman, scipy.stats.rankdata(x), scipy.stats.rankdata(y))
 
 
 def network_interval(intervals: Sequence[Interval]) -> Interval:
@@ -144,9 +144,9 @@ def network_interval(intervals: Sequence[Interval]) -> Interval:
     if len(means) < 2:
         return Interval(float(means.mean()) if len(means) else np.nan, np.nan, np.nan)
     half_widths = _without_nan([(interval.high - interval.low) / 2 for interval in intervals])
-    of_mazes = float(np.mean((half_widths / stats.norm.ppf(_TAILS[1])) ** 2)) if len(half_widths) else 0.0
+    of_mazes = float(np.mean((half_widths / scipy.stats.norm.ppf(_TAILS[1])) ** 2)) if len(half_widths) else 0.0
     error = np.sqrt(max(float(means.var(ddof=1)), of_mazes / len(means)) / len(means))
-    mean, half = float(means.mean()), float(stats.t.ppf(_TAILS[1], len(means) - 1) * error)
+    mean, half = float(means.mean()), float(scipy.stats.t.ppf(_TAILS[1], len(means) - 1) * error)
     return Interval(mean, mean - half, mean + half)
 
 
@@ -160,7 +160,7 @@ def share_interval(successes: int, count: int) -> Interval:
         raise ValueError(f"successes must be 0 to {count}, got {successes}")
     if not count:
         return Interval(np.nan, np.nan, np.nan)
-    bounds = stats.binomtest(successes, count).proportion_ci(CONFIDENCE, method="wilson")
+    bounds = scipy.stats.binomtest(successes, count).proportion_ci(CONFIDENCE, method="wilson")
     return Interval(successes / count, float(bounds.low), float(bounds.high))
 
 
@@ -192,7 +192,7 @@ def _normal(numbers: NDArray[np.float64], within: tuple[float, float]) -> Any:
     mean = (numbers.sum() + _AT_EACH_END * sum(within)) / total
     ends = sum((end - mean) ** 2 for end in within)
     variance = (((numbers - mean) ** 2).sum() + _AT_EACH_END * ends) / (total * (total + 1))
-    return stats.norm(mean, np.sqrt(variance))
+    return scipy.stats.norm(mean, np.sqrt(variance))
 
 
 def _without_nan(values: ArrayLike) -> NDArray[np.float64]:
@@ -202,7 +202,7 @@ def _without_nan(values: ArrayLike) -> NDArray[np.float64]:
 
 def _spearman(first: NDArray[np.float64], second: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
     """Pearson's correlation of ranks along an axis; ranked again in every resample."""
-    ranks = [stats.rankdata(values, axis=axis) for values in (first, second)]
+    ranks = [scipy.stats.rankdata(values, axis=axis) for values in (first, second)]
     centred = [rank - rank.mean(axis=axis, keepdims=True) for rank in ranks]
     with np.errstate(invalid="ignore", divide="ignore"):
         products = (centred[0] * centred[1]).sum(axis=axis)
@@ -224,8 +224,8 @@ def _percentile_interval(statistic: Callable[..., Any], *samples: NDArray[np.flo
     if count < 2:
         return Interval(value, np.nan, np.nan)
     with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
-        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
-        bootstrap = stats.bootstrap(
+        warnings.simplefilter("ignore", scipy.stats.DegenerateDataWarning)
+        bootstrap = scipy.stats.bootstrap(
             samples,
             statistic,
             paired=len(samples) > 1,
