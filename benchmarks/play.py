@@ -26,7 +26,7 @@ from .timing import Row, seconds
 _SIZES = {9: 60, 15: 150, 25: 350}
 """Sizes of mazes, and the milliseconds that a moved slider is to take."""
 _WALL_TIMES = 3
-_SLIDES, _WALLS, _BATCH = 15, 7, 16
+_SLIDES, _WALLS, _BATCH = 41, 7, 16
 _LONGEST_S = 60
 _WAIT_FOR_NUMBERS = """
 const [event, done] = arguments, root = document.querySelector("#play"), before = root.dataset.drawn;
@@ -42,10 +42,23 @@ window.took = new Promise((resolve) => {
 });
 done();
 """
-_MOVE_SLIDER = """
-const slider = document.querySelector("[data-word=cheese]");
-slider.value = arguments[0];
-slider.dispatchEvent(new Event("input", { bubbles: true }));
+_DRAG_SLIDER = """
+const [values, done] = arguments, root = document.querySelector("#play");
+const slider = document.querySelector("[data-word=cheese]"), took = [];
+let began = 0;
+function move() {
+  if (took.length === values.length) return done(took);
+  began = performance.now();
+  slider.value = values[took.length];
+  slider.dispatchEvent(new Event("input", { bubbles: true }));
+}
+const observer = new MutationObserver(() => {
+  took.push(performance.now() - began);
+  if (took.length === values.length) observer.disconnect();
+  setTimeout(move);
+});
+observer.observe(root, { attributes: true, attributeFilter: ["data-drawn"] });
+move();
 """
 _TOOK = "const done = arguments[0]; window.took.then(done);"
 
@@ -89,7 +102,7 @@ class _Page:
         self._browser, self._maze = browser, maze
         browser.get(address)
         self._until("return document.querySelector('#play').dataset.drawn")
-        self._moved(-1.0)
+        self._dragged([-1.0])
         level = browser.find_element(By.CSS_SELECTOR, "input[type=number]")
         self._wait_for("change")
         browser.execute_script(
@@ -100,8 +113,8 @@ class _Page:
         self._took()
 
     def slider(self) -> float:
-        """Median milliseconds from a slider that was moved to what it changes."""
-        return statistics.median(self._moved(value) for value in np.linspace(-4, 4, _SLIDES).tolist())
+        """Median milliseconds from a slider that moved to what it changes, while it is dragged."""
+        return statistics.median(self._dragged([round(value, 1) for value in np.linspace(-4, 4, _SLIDES).tolist()]))
 
     def wall(self) -> float:
         """Median milliseconds from a wall that was drawn to what it changes."""
@@ -109,10 +122,9 @@ class _Page:
         cells = [cell for cell in map(tuple, np.argwhere(~self._maze.walls).tolist()) if cell not in free]
         return statistics.median(self._clicked(cell) for cell in cells[:: len(cells) // _WALLS])
 
-    def _moved(self, value: float) -> float:
-        self._wait_for("input")
-        self._browser.execute_script(_MOVE_SLIDER, round(value, 1))
-        return self._took()
+    def _dragged(self, values: list[float]) -> list[float]:
+        """Milliseconds of each move of the slider, which follows as soon as the one before is drawn."""
+        return [float(took) for took in self._browser.execute_async_script(_DRAG_SLIDER, values)]
 
     def _clicked(self, cell: Cell) -> float:
         canvas = self._browser.find_element(By.CSS_SELECTOR, "#play canvas")

@@ -12,7 +12,7 @@ from pathlib import Path
 _MOST_BYTES = 12_000_000
 _FEW = ("--levels", "0:2", "--horizon", "4")
 COMMANDS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "play": (("--help",),),  # needs an extra
+    "play": (("--bundle", "page", "--level", "58"),),  # to serve one needs an extra
     "table": (_FEW, ("--levels", "0", "--horizon", "1", "-c", "baseline", "--policy", "full", "--out", "full")),
     "video": (("--steps", "2", "--panel", "64", "-c", "baseline"),),
     "field": (("--level", "7"),),
@@ -26,11 +26,14 @@ COMMANDS: dict[str, tuple[tuple[str, ...], ...]] = {
 _PPO = ("train", "--algorithm", "ppo", "--out", "ppo", "--steps", "16", "--num-envs", "2", "--n-steps", "8")
 _RAY = ("table", *_FEW, "--out", "ray", "--ray", "127.0.0.1:9")
 _COMPONENT = ("table", *_FEW, "--out", "component", "-c", 'cheese(levels="0:4", component=1)')
-_PLAY = ("play", "--bundle", "page", "--level", "58")
-NEEDS = {"sb3": (*_PPO, "--sizes", "3", "--rate-levels", "2"), "ray": _RAY, "analysis": _COMPONENT, "play": _PLAY}
+_SERVE = ("play", "--no-browser", "--port", "0")
+NEEDS = {"sb3": (*_PPO, "--sizes", "3", "--rate-levels", "2"), "ray": _RAY, "analysis": _COMPONENT, "play": _SERVE}
 """What needs an extra, by the extra's name."""
+_ENDLESS = "play"
+"""The extra with which its command would not end."""
 PROGRAMS = {
-    "play": "import evaluation; evaluation.MazeWidget",
+    "play": "from evaluation import MazeWidget, play; from steered_env import Maze; MazeWidget().close(); "
+    "play.application(play.Session(Maze.from_level(6)))",
     "sb3": "from steered_env.sb3 import MazeVecEnv; MazeVecEnv(1, levels=range(9))",
     "analysis": "import steered_env as s; s.activations(s.load_policy(), [s.Maze.from_level(3)])",
 }
@@ -96,7 +99,7 @@ def try_extra(environment: Environment, extra: str, folder: Path) -> None:
     Raises:
         SystemExit: if the extra is still missed.
     """
-    if extra in NEEDS:
+    if extra in NEEDS and extra != _ENDLESS:
         done = environment.run("steered-env", *NEEDS[extra], folder=folder)
         nobody_listens = extra == "ray" and "127.0.0.1:9" in done.stderr
         _check(done, f".[{extra}]" not in done.stderr and (done.returncode == 0 or nobody_listens))

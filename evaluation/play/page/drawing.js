@@ -186,13 +186,10 @@ export class Painter {
     context.save();
     context.imageSmoothingEnabled = true;
     context.globalAlpha = opacity;
-    if (glow) {
-      context.shadowColor = glow;
-      context.shadowBlur = size * 0.35;
-    }
     context.translate(left + size / 2, top + size / 2);
     if (mirrored) context.scale(-1, 1);
-    context.drawImage(picture, -size / 2, -size / 2, size, size);
+    if (glow) context.drawImage(glowing(picture, size, glow), -size, -size, 2 * size, 2 * size);
+    else context.drawImage(picture, -size / 2, -size / 2, size, size);
     context.restore();
   }
 
@@ -221,6 +218,35 @@ export class Painter {
     context.stroke();
     context.restore();
   }
+}
+
+/** @type {WeakMap<CanvasImageSource, Map<string, HTMLCanvasElement>>} */
+const glows = new WeakMap();
+const MOST_GLOWS = 16;
+
+/**
+ * A picture in its glow, drawn once: to blur it for every frame takes longer than all else that a frame shows.
+ *
+ * @param {CanvasImageSource} picture
+ * @param {number} size
+ * @param {string} glow
+ * @returns {HTMLCanvasElement} Twice as wide as the picture, which is in its middle.
+ */
+function glowing(picture, size, glow) {
+  const key = `${size} ${glow}`;
+  let drawn = glows.get(picture);
+  if (!drawn || drawn.size > MOST_GLOWS) glows.set(picture, (drawn = new Map()));
+  const known = drawn.get(key);
+  if (known) return known;
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = Math.ceil(2 * size);
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  context.scale(canvas.width / (2 * size), canvas.height / (2 * size));
+  context.shadowColor = glow;
+  context.shadowBlur = size * 0.35;
+  context.drawImage(picture, size / 2, size / 2, size, size);
+  drawn.set(key, canvas);
+  return canvas;
 }
 
 /**

@@ -52,6 +52,11 @@ export class Turning {
     this.#began = atOnce ? -Infinity : now;
   }
 
+  /** Let them jump to where they belong. */
+  end() {
+    this.#began = -Infinity;
+  }
+
   /** Whether they move still. */
   get moving() {
     return performance.now() - this.#began < TURN_MS;

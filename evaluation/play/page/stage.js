@@ -61,6 +61,7 @@ export class Stage {
     live.on("hello", () => void this.#loadSprites());
     live.on("maze", () => void this.#mazeCame());
     live.on("numbers", () => this.numbersCame());
+    live.on("busy", () => this.#hurry());
     live.on("refused", (detail) => this.#refused(detail));
     live.on("view", () => this.arrange());
     this.arrange();
@@ -160,6 +161,11 @@ export class Stage {
       if (idle) pane.caption.textContent += numbers.problem ? " (cannot be)" : " (nothing steers yet)";
     }
     this.draw();
+  }
+
+  /** End what turns as soon as new numbers are asked for: drawing it would take time from them. */
+  #hurry() {
+    if (!this.#live.settled) for (const { turning } of this.#panes) turning.end();
   }
 
   /** Draw soon. */
