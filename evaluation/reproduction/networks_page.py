@@ -100,7 +100,7 @@ def _number(number: Number) -> dict[str, Any]:
         "range": number.check.range,
         "text": check_text(number.check),
         "outcome": number.check.outcome.value,
-        "spread": f"{min(means):.2f} to {max(means):.2f}",
+        "spread": " to ".join(f"{round(mean, 2) + 0.0:.2f}" for mean in (min(means), max(means))),
         "between": f"{number.between_networks:.2f}",
         "mazes": f"±{number.over_mazes:.2f}",
         "in_range": f"{number.in_range} of {len(means)}",
