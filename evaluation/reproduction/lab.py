@@ -225,7 +225,8 @@ def rows_of(frame: pd.DataFrame, condition: str) -> pd.DataFrame:
         frame: A table indexed by condition and level, as `Lab.decision` gives it.
         condition: Name of the condition; it may have no rows.
     """
-    return frame[frame.index.get_level_values(0) == condition].droplevel(0)
+    (code,) = frame.index.levels[0].get_indexer([condition])  # type: ignore[attr-defined]
+    return frame[frame.index.codes[0] == code].droplevel(0)  # type: ignore[attr-defined]
 
 
 def changes(frame: pd.DataFrame, condition: str, column: str, *, against: str = BASELINE) -> pd.Series[float]:

@@ -219,6 +219,7 @@ def _kept(folder: Path, claim: Claim) -> Stored | None:
     return None if stored is None or stored.problem else stored
 
 
+@functools.cache
 def _file_name(claim: Claim) -> str:
     """Name a claim's files; the name changes with all that a finding depends on, so that no older one is taken for it.
 

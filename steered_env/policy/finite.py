@@ -17,6 +17,8 @@ def check_finite(named: nn.Module | Iterable[tuple[str, Tensor]]) -> None:
         ValueError: if one is not; names it.
     """
     for name, tensor in named.named_parameters() if isinstance(named, nn.Module) else named:
+        if bool(tensor.detach().sum().isfinite()):  # as no sum is with one among them that is not; this takes less time
+            continue
         finite = tensor.detach().isfinite()
         if not bool(finite.all()):
             raise ValueError(

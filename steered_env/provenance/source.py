@@ -82,24 +82,30 @@ def modules_reached(entries: Iterable[str]) -> dict[str, str]:
     todo = sorted(entries)
     if missing := [name for name in todo if path_of(name) is None]:
         raise ValueError(f"there is no {missing[0]}: name a module of a package")
-    roots = {_LIBRARY, *(name.partition(".")[0] for name in todo)}
+    roots = frozenset({_LIBRARY, *(name.partition(".")[0] for name in todo)})
     texts: dict[str, str] = {}
     while todo:
         name = todo.pop()
-        if name in texts:
-            continue
-        source = source_of(name)
-        origins = {(bound, _origin(imported, roots)) for bound, imported in source.imports}
-        texts[name] = "\n".join([source.text, *sorted(f"{bound} is {'.'.join(origin)}" for bound, origin in origins)])
-        todo += [origin.module for _, origin in origins if _is_own(origin.module, roots)]
+        if name not in texts:
+            texts[name], imported = _with_origins(name, roots)
+            todo += imported
     return texts
+
+
+@functools.cache
+def _with_origins(name: str, roots: frozenset[str]) -> tuple[str, tuple[str, ...]]:
+    """The text of a module as it counts, with what its imports stand for, and the modules of ours that it imports."""
+    source = source_of(name)
+    origins = {(bound, _origin(imported, roots)) for bound, imported in source.imports}
+    text = "\n".join([source.text, *sorted(f"{bound} is {'.'.join(origin)}" for bound, origin in origins)])
+    return text, tuple({origin.module for _, origin in origins if _is_own(origin.module, roots)})
 
 
 def _is_own(module: str, roots: Iterable[str]) -> bool:
     return module.partition(".")[0] in roots and path_of(module) is not None
 
 
-def _origin(imported: Imported, roots: set[str]) -> Imported:
+def _origin(imported: Imported, roots: frozenset[str]) -> Imported:
     """The module that an imported name is written in, through packages that only hand it on."""
     module, name = imported
     if not name or not _is_own(module, roots) or not _is_package(module):

@@ -84,9 +84,10 @@ def _competence(lab: Lab) -> dict[str, dict[float, Interval]]:
     for vector, name in _NAMES.items():
         able = [level for level, maze in mazes.items() if vector != "top_right" or maze.size < len(maze.walls)]
         plain, *steered = lab.fields([BASELINE, *(_expression(vector, c) for c in _COEFFICIENTS)], able)
+        before = {level: _real_moves(plain[level]) for level in able}
         competence[name] = {
             coefficient: mean_interval(
-                [_real_moves(fields[level]) - _real_moves(plain[level]) for level in able], within=DIFFERENCE
+                [_real_moves(fields[level]) - before[level] for level in able], within=DIFFERENCE
             )
             for coefficient, fields in zip(_COEFFICIENTS, steered, strict=True)
         }
@@ -99,7 +100,7 @@ def _real_moves(field: VectorField) -> float:
     open_cells = np.pad(~field.maze.walls, 1)
     total = 0.0
     for move, (rows, cols) in DIRECTIONS.items():
-        free = np.roll(open_cells, (-rows, -cols), (0, 1))[1:-1, 1:-1]
+        free = open_cells[1 + rows : 1 + rows + len(in_field), 1 + cols : 1 + cols + len(in_field)]
         total += float((field.probabilities[:, :, list(ACTIONS_OF[move])].sum(axis=2) * free)[in_field].sum())
     return total / int(in_field.sum())
 
