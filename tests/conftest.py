@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import resource
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -15,13 +14,15 @@ os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # once Ray has run here, its handl
 os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "5" * 64}  # read once, by whichever test imports Ray first
 
 # isort: split
-import pandas as pd
 import pytest
 
-from steered_env import ImpalaPolicy, Maze, load_policy
+from tests.chromium import chromium
 
 if TYPE_CHECKING:
+    import pandas as pd
     from selenium import webdriver
+
+    from steered_env import ImpalaPolicy, Maze
 
 DATA = Path(__file__).parent / "data"
 LONGEST_FILES = (
@@ -37,6 +38,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest, so that no worker is left with one of them at the end."""
     places = {name: place for place, name in enumerate(LONGEST_FILES)}
     items.sort(key=lambda item: places.get(item.path.name, len(places)))
+
+
+def _load_policy(name: str | Path) -> ImpalaPolicy:
+    from steered_env import load_policy  # here, so that the process that only hands out tests need not import torch
+
+    return load_policy(name)
 
 
 @contextmanager
@@ -58,42 +65,33 @@ def largest_file() -> Callable[[int], AbstractContextManager[None]]:
 @pytest.fixture(scope="session")
 def reference_policy() -> ImpalaPolicy:
     """The policy that the reference rates belong to."""
-    return load_policy(DATA / "reference_policy.safetensors")
+    return _load_policy(DATA / "reference_policy.safetensors")
 
 
 @pytest.fixture(scope="session")
 def reference_rates() -> pd.DataFrame:
     """Rates of the reference policy, written by another program."""
+    import pandas as pd
+
     return pd.read_csv(DATA / "reach_rates_reference.csv")
 
 
 @pytest.fixture(scope="session")
 def small() -> ImpalaPolicy:
     """The shipped policy."""
-    return load_policy("small")
+    return _load_policy("small")
 
 
 @pytest.fixture(scope="session")
 def mazes() -> list[Maze]:
     """Levels 0 to 59."""
+    from steered_env import Maze
+
     return Maze.from_levels(range(60))
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[webdriver.Chrome]:
     """Headless Chromium, one for a module's tests."""
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not chromium or not driver:
-        if os.environ.get("CI"):
-            pytest.fail("CI must have chromium and chromedriver")
-        pytest.skip("no chromium and chromedriver here")
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars"):
-        options.add_argument(argument)
-    chrome = webdriver.Chrome(options, webdriver.ChromeService(driver))
-    chrome.set_script_timeout(120)
-    yield chrome
-    chrome.quit()
+    with chromium() as browser:
+        yield browser

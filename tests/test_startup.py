@@ -38,8 +38,8 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     assert not loaded_after("from evaluation.cli import main; main()", *arguments) & HEAVY
 
 
-def test_environments_are_made_by_name_and_import_little() -> None:
-    """Where nothing has imported the library yet, and where something has."""
+def test_environments_are_made_by_name_import_little_and_print_nothing() -> None:
+    """Where nothing has imported the library yet, and where something has; nor is there the notice of the old gym."""
     code = f"""if True:
         import sys
         import gymnasium

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,12 +10,13 @@ from urllib.parse import unquote, urlparse
 
 import pytest
 
+from tests.chromium import chromium
+
 if TYPE_CHECKING:
     from selenium import webdriver
 
 ROOT = Path(__file__).parent.parent.parent
 SITE = Path(os.environ.get("STEERED_ENV_SITE", ROOT / "build/site/html"))
-BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 WIDE, NARROW = 1280, 390
 LOOK = """
 const done = arguments[arguments.length - 1];
@@ -35,20 +35,8 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[webdriver.Chrome]:
-    if not BROWSER or not DRIVER:
-        if os.environ.get("CI"):
-            pytest.fail("CI must have chromium and chromedriver")
-        pytest.skip("no chromium and chromedriver here")
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.page_load_strategy = "eager"  # what is looked at waits for the pictures itself
-    options.binary_location = BROWSER
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars"):
-        options.add_argument(argument)
-    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
-    yield driver
-    driver.quit()
+    with chromium("eager") as browser:  # what is looked at waits for the pictures itself
+        yield browser
 
 
 def show(browser: webdriver.Chrome, width: int) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
+import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 import pytest
@@ -16,6 +16,7 @@ from evaluation import Results, RunError, evaluate
 from evaluation.execution import on_ray
 from evaluation.execution.configuration import versions
 from steered_env import ImpalaPolicy
+from tests.forked_program import ForkedProgram
 
 CONDITIONS = ["baseline", "-cheese"]
 HORIZON = 20
@@ -30,6 +31,46 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (home / ".ray").mkdir()
     (home / ".ray" / "auth_token").write_text("5" * 64)
     return home
+
+
+class Clients(NamedTuple):
+    """Processes with nothing of a token in their environment, which connect once the cluster is there."""
+
+    with_a_file: ForkedProgram
+    without_a_token: ForkedProgram
+
+
+@pytest.fixture(scope="module", autouse=True)
+def clients(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
+    """They are forked before this process imports Ray, which reads the mode once, and wait for its address."""
+    assert "ray" not in sys.modules, "the tests of this file come first"
+    begin = f"""if True:
+        import os, sys, time
+        from pathlib import Path
+
+        for name in [name for name in os.environ if name.startswith("RAY_AUTH")]:
+            del os.environ[name]
+        os.environ["HOME"] = os.getcwd()
+        while not (address := Path({str(home / "address")!r})).exists():
+            time.sleep(0.1)
+        address = address.read_text()
+    """
+    connect = """
+        from evaluation.execution.on_ray import connected
+        with connected(address):
+            print("let in")
+    """
+    measure = """
+        sys.argv[1:] = ["table", "--levels", "1", "-c", "baseline", "--ray", address]
+        from evaluation.cli import main
+        main()
+    """
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    clients = Clients(ForkedProgram(begin + connect, folder=home), ForkedProgram(begin + measure, folder=elsewhere))
+    yield clients
+    for client in clients:
+        if client.running:
+            client.send_signal(signal.SIGKILL)
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +89,8 @@ def cluster(home: Path) -> Iterator[object]:
             head_node_args={"num_cpus": 1, "node_ip_address": "127.0.0.2", "include_dashboard": False},
         )
         sys.modules["ray"].init(address=cluster.address, logging_level="ERROR", log_to_driver=False)
+        (home / "new").write_text(cluster.address)
+        (home / "new").rename(home / "address")
         yield cluster
         sys.modules["ray"].shutdown()
         cluster.shutdown()
@@ -73,26 +116,15 @@ def test_what_is_no_address(address: str, reference_policy: ImpalaPolicy, tmp_pa
         evaluate(reference_policy, 1, horizon=2, out=tmp_path, ray=address)
 
 
-def run_without_a_token(code: str, *arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
-    """Run code in a process that has not imported Ray, with nothing of a token in its environment."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_AUTH")}
-    command = [sys.executable, "-c", code, *arguments]
-    return subprocess.run(
-        command, env={**environment, "HOME": str(home)}, cwd=home, capture_output=True, text=True, timeout=300
-    )
+def test_a_token_in_the_home_folder_is_shown(cluster: object, clients: Clients) -> None:
+    assert clients.with_a_file.finish() == (0, "")
+    assert clients.with_a_file.stdout == "let in\n"
 
 
-def test_a_token_in_the_home_folder_is_shown(cluster: object, home: Path) -> None:
-    code = "import sys\nfrom evaluation.execution.on_ray import connected\nwith connected(sys.argv[1]): print('let in')"
-    done = run_without_a_token(code, cluster.address, home=home)  # type: ignore[attr-defined]
-    assert (done.returncode, done.stdout) == (0, "let in\n"), done.stderr
-
-
-def test_without_a_token_one_line_says_so(cluster: object, tmp_path: Path) -> None:
-    arguments = ["table", "--levels", "1", "-c", "baseline", "--ray", cluster.address]  # type: ignore[attr-defined]
-    done = run_without_a_token("from evaluation.cli import main; main()", *arguments, home=tmp_path)
-    assert done.returncode == 1
-    (line,) = [line for line in done.stderr.splitlines() if "measuring mazes" not in line]
+def test_without_a_token_one_line_says_so(cluster: object, clients: Clients) -> None:
+    status, stderr = clients.without_a_token.finish()
+    assert status == 1
+    (line,) = [line for line in stderr.splitlines() if "measuring mazes" not in line]
     assert line.startswith("error: ")
     assert "token" in line
     assert "RAY_AUTH_MODE" in line

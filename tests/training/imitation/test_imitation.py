@@ -124,8 +124,8 @@ def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
 
 
 def test_a_time_budget_sets_the_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(imitation, "_CALIBRATION_S", 0.5)
-    config = TrainingConfig(minutes=0.06, batch_size=16, warmup_examples=32)
+    monkeypatch.setattr(imitation, "_CALIBRATION_S", 0.2)
+    config = TrainingConfig(minutes=0.02, batch_size=16, warmup_examples=32)
     totals: list[int | None] = []
     train(config, tmp_path, workers=0, on_progress=lambda p: totals.append(p.total))
     set_to = json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))["examples"]
