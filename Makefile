@@ -5,6 +5,7 @@
 # make bench   install, then the benchmarks (twenty minutes); writes docs/speed.md
 # make fuzz    install, then random inputs to everything that reads what others wrote, half an hour
 # make faults  install, then kill, fill up and damage runs in every way (a quarter of an hour)
+# make notebook install, and JupyterLab, then the widget in it, in a browser
 # make docs    install, then the documentation site into build/site/html; a warning is an error
 # make cards   the front matter of the packaged policies' cards, from what is kept with their weights
 # make dist    build wheel and sdist into dist/, then try the wheel alone and with each extra (installs all anew)
@@ -25,7 +26,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 
 unexport PYTHONDONTWRITEBYTECODE # nothing is compiled while it is installed: the first process that needs it does it for all
 
-.PHONY: table play test check bench fuzz faults install constraints cards docs dist clean
+.PHONY: table play test notebook check bench fuzz faults install constraints cards docs dist clean
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 10) <= v <= (3, 12) else f"steered-env needs Python 3.10 to 3.12, $(PYTHON) is {v[0]}.{v[1]}; name another one: make $(MAKECMDGOALS) PYTHON=python3.11")'
@@ -58,6 +59,10 @@ play: $(PLAY)
 
 test: $(DEVELOPMENT)
 	$(BIN)/python -m pytest --disable-plugin-autoload -p xdist -n 2 --dist loadfile --no-loadscope-reorder
+
+notebook: $(DEVELOPMENT)
+	$(PIP_INSTALL) jupyterlab # much, for one test
+	$(BIN)/python -m pytest --disable-plugin-autoload tests/evaluation/play/test_notebook_server.py
 
 check: $(DEVELOPMENT)
 	$(BIN)/ruff format --check .
