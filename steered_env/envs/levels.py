@@ -12,6 +12,8 @@ from steered_env.simulator import MAX_LEVEL, check_cheese_region, check_levels, 
 Levels = int | Sequence[int] | None
 ALL_LEVELS = range(MAX_LEVEL + 1)
 _TRIES = 2_000
+_REMEMBERED = 100_000
+"""Levels of other sizes that are not generated again."""
 
 
 class MazeSource:
@@ -40,6 +42,7 @@ class MazeSource:
         self.sizes = None if sizes is None else check_sizes(sizes)
         self.cheese_region = None if cheese_region is None else check_cheese_region(cheese_region)
         self.mouse_anywhere = mouse_anywhere
+        self._of_other_sizes: set[int] = set()
 
     def draw(self, generator: np.random.Generator) -> Maze:
         """Draw a maze of a random level.
@@ -48,9 +51,14 @@ class MazeSource:
             ValueError: if no level of an allowed size turns up.
         """
         for _ in range(_TRIES):
-            maze = Maze.from_level(self.levels[int(generator.integers(len(self.levels)))])
+            level = self.levels[int(generator.integers(len(self.levels)))]
+            if level in self._of_other_sizes:
+                continue
+            maze = Maze.from_level(level)
             if self.sizes is None or maze.size in self.sizes:
                 return self._placed(maze, generator)
+            if len(self._of_other_sizes) < _REMEMBERED:
+                self._of_other_sizes.add(level)
         raise ValueError(
             f"none of {_TRIES} levels drawn from {self.levels!r} has a size in {list(self.sizes or ())}; "
             "allow more levels or more sizes"
