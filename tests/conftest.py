@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 from collections.abc import Callable, Iterator
@@ -44,6 +45,13 @@ def _load_policy(name: str | Path) -> ImpalaPolicy:
     from steered_env import load_policy  # here, so that the process that only hands out tests need not import torch
 
     return load_policy(name)
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: garbage is not looked for in it again, here and in processes that tests fork."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 @contextmanager

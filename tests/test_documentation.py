@@ -23,10 +23,15 @@ SHORTENED = {
     "levels=range(20), conditions": "levels=[3], conditions",
     "levels=range(4), conditions": "levels=[3], conditions",
     "range(100), [": "[3], [",
+    "range(12), [": "[3, 26], [",
+    "range(3), [": "[3], [",
     "range(2), [": "[3], [",
+    "evaluate(policy, [0], [": "evaluate(policy, [3], [",
+    "sweep(policy, [0": "sweep(policy, [3",
+    "range(4), coefficients": "[3], coefficients",
     "Maze.from_levels(range(8)) if": "Maze.from_levels([3, 6]) if",
-    "held_out_mazes(1000,": "held_out_mazes(3,",
-    "range(3), vectors": "range(1), vectors",
+    "held_out_mazes(1000,": "held_out_mazes(3, (3, 5),",
+    "range(3), vectors": "[3], vectors",
     '"videos/mine.mp4")': '"videos/mine.mp4", steps=8)',
 }
 """What is measured on fewer mazes here, the same in less time."""

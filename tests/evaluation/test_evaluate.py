@@ -32,7 +32,7 @@ def test_rows_in_the_order_given(reference_policy: ImpalaPolicy) -> None:
 def test_the_bits_do_not_depend_on_workers_or_chunks(reference_policy: ImpalaPolicy, method: str) -> None:
     more = {"episodes": 5} if method == "sampled" else {}
     runs = [
-        evaluate(reference_policy, levels, CONDITIONS, method=method, horizon=6, workers=workers, chunk=1, **more)
+        evaluate(reference_policy, levels, CONDITIONS, method=method, horizon=4, workers=workers, chunk=1, **more)
         for levels, workers in (([1, 3, 7, 10], 1), ([1, 3, 7, 10], 3), ([1, 10, 3, 7], 2))
     ]
     frames = [run.frame.drop(columns="maze").sort_values(["level", "condition"]).reset_index(drop=True) for run in runs]

@@ -20,7 +20,7 @@ def test_a_sweep_is_its_settings_one_by_one(small: ImpalaPolicy, reference_polic
         layers=[DEFAULT_LAYER, LATER],
         sources=[None, 0],
         coefficients=[-1, 0.5],
-        horizon=16,
+        horizon=4,
     )
     axes = ["policy", "vector", "layer", "source", "coefficient"]
     assert list(frame.columns[:5]) == axes
@@ -30,7 +30,7 @@ def test_a_sweep_is_its_settings_one_by_one(small: ImpalaPolicy, reference_polic
     assert len(frame) == 8 * (4 * len(levels) - sizes.count(25))
     for policy, name in ((small, "a"), (reference_policy, "b")):
         expression = f"0.5*top_right(layer={LATER!r}, level=0)"
-        one = evaluate(policy, levels, [expression], horizon=16).frame
+        one = evaluate(policy, levels, [expression], horizon=4).frame
         chosen = (frame[axes[:3]] == [name, "top_right", LATER]).all(axis=1) & (frame["coefficient"] == 0.5)
         same = frame[chosen & (frame["source"] == 0)].reset_index(drop=True)
         measures = ["reach_cheese", "reach_top_right", "reach_region", "p_cheese_at_decision"]

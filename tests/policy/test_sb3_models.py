@@ -82,9 +82,9 @@ def test_our_network_is_steered_by_its_names(layer: str, model: PPO, small: Impa
 def test_it_is_measured_exactly(model: PPO, small: ImpalaPolicy) -> None:
     conditions = ["baseline", "-cheese"]
     for more in ({}, {"method": "sampled", "episodes": 5}):
-        ours = evaluate(small, [1, 3], conditions, horizon=16, **more)
+        ours = evaluate(small, [1, 3], conditions, horizon=6, **more)
         for policy in (model, model.policy):
-            theirs = evaluate(policy, [1, 3], conditions, horizon=16, **more)
+            theirs = evaluate(policy, [1, 3], conditions, horizon=6, **more)
             assert np.allclose(theirs.frame["reach_cheese"], ours.frame["reach_cheese"], atol=1e-4)
     assert evaluate(model, 1, horizon=2).description["policy"] == "PPO"
     maze = Maze.from_level(1)

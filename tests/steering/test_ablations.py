@@ -114,18 +114,18 @@ def test_the_harness_shares_passes_without_changing_them(small: ImpalaPolicy, ma
 
 
 def test_as_a_condition(small: ImpalaPolicy) -> None:
-    maze = Maze.from_level(0)
+    maze = Maze.from_level(3)
     conditions = {
         "nothing": scaling(1),
         "all zero": zero_ablation(layer="embedder.relufc"),
         "no cheese": lambda policy, maze: resampling(policy, maze.without_cheese()),
     }
-    frame = evaluate(small, 0, ["baseline", *conditions.items()]).frame.set_index("condition")
+    frame = evaluate(small, 3, ["baseline", *conditions.items()]).frame.set_index("condition")
     assert frame.loc["nothing", "reach_cheese"] == pytest.approx(frame.loc["baseline", "reach_cheese"], abs=1e-6)
     assert not np.allclose(
         vector_field(small, maze, zero_ablation()).arrows, vector_field(small, maze).arrows, equal_nan=True
     )
-    steered = evaluate(SteeredPolicy(small, zero_ablation(layer="embedder.relufc")), 0).frame["reach_cheese"][0]
+    steered = evaluate(SteeredPolicy(small, zero_ablation(layer="embedder.relufc")), 3).frame["reach_cheese"][0]
     assert steered == pytest.approx(frame.loc["all zero", "reach_cheese"], abs=1e-6)
 
 

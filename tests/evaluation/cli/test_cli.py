@@ -150,7 +150,7 @@ def test_bad_files(
 def test_train_card_and_table_of_the_new_policy(
     run_here: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imitation, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(40), **k))
+    monkeypatch.setattr(imitation, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(8), **k))
     monkeypatch.setattr(held_out_rates, "held_out_mazes", lambda count, _, **k: held_out_mazes(count, (3, 5), **k))
     few = ["--batch-size", "16", "--rate-levels", "2", "--seed", "5"]
     arguments = ("train", "--out", "run", "--examples", "64", *few)
@@ -215,7 +215,7 @@ def test_bad_input_is_one_clear_line(
 
 
 def test_ctrl_c_keeps_a_training_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(imitation, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(40), **k))
+    monkeypatch.setattr(imitation, "move_accuracy", lambda p, **k: move_accuracy(p, levels=range(8), **k))
     few = ["--examples", "6400", "--batch-size", "16", "--rate-levels", "2"]
     command = ForkedCommand("train", "--out", "run", *few, folder=tmp_path)
     assert "examples" in command.stderr.readline()

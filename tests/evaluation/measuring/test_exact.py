@@ -100,7 +100,7 @@ def test_what_means_nothing_is_nan(reference_policy: ImpalaPolicy, mazes: list[M
 
 def test_either_is_the_cheese_or_the_corner(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
     forward = SharedForward(reference_policy)
-    for maze in mazes[:4]:
+    for maze in (mazes[1], mazes[3], mazes[26]):
         found = measured(forward, maze)
         both = found.reach_cheese, np.nan_to_num(found.reach_top_right)
         assert max(both) - 1e-12 <= found.reach_either <= min(1, sum(both)) + 1e-12

@@ -66,7 +66,7 @@ def test_likeliest_actions_are_within_the_bound(small: ImpalaPolicy) -> None:
 
 
 def test_the_network_runs_in_few_states(small: ImpalaPolicy) -> None:
-    maze = Maze.from_level(0)
+    maze = Maze.from_level(6)
     chain, forward = Chain.of(maze), SharedForward(small)
     exploration = Exploration(chain, horizon=256, tolerance=1e-6, deterministic=False)
     while len(states := exploration.ask()):

@@ -59,7 +59,7 @@ def test_numbers_are_those_of_evaluate(ask: Ask, small: ImpalaPolicy, mazes: lis
 
 
 def test_another_horizon_mouse_and_policy(ask: Ask, mazes: list[Maze]) -> None:
-    maze = mazes[20].with_mouse(mazes[20].decision_square or mazes[20].start, facing_right=True)
+    maze = mazes[3].with_mouse(mazes[3].decision_square or mazes[3].start, facing_right=True)
     numbers = ask("show", {"have_maze": True}, maze=str(maze), condition="-cheese", policy="full", horizon=9)
     results = evaluate("full", mazes=[maze], conditions=["baseline", "-cheese"], horizon=9)
     assert len(numbers) == 1
