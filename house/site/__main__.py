@@ -25,7 +25,7 @@ def main() -> int:
     notebooks = [] if options.without_notebooks else executed(ROOT, out / "notebooks")
     write_source(ROOT, out / "source", notebooks)
     shutil.rmtree(out / "html", ignore_errors=True)  # pages that are no more
-    strict = ["--fail-on-warning", "--write-all", "--nitpicky", "--quiet"]
+    strict = ["--fail-on-warning", "--write-all", "--nitpicky", "--quiet", "--jobs", "auto"]
     status = build_main([*strict, "--doctree-dir", str(out / "doctrees"), str(out / "source"), str(out / "html")])
     if status:
         shutil.rmtree(out / "doctrees", ignore_errors=True)  # what was read with a warning would be read without it

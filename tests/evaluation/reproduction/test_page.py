@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from matplotlib.figure import Figure
 
 from evaluation.reproduction import Reproduction, all_claims, chosen_claims, regression, reproduce, store
 from evaluation.reproduction.claims import behaviour
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Reproduction:
     """Every claim, measured quickly on mazes of sizes 5 and 7 with a decision square; its figures as PNG alone.
 
-    The claim that takes forty mazes of all sizes takes a dozen, and weights them less often.
+    The claim that takes forty mazes of all sizes takes a dozen, and weights them less often; figures are laid out once.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(behaviour, "_FEWEST", 12)
         patch.setattr(regression, "_RESAMPLES", 40)
+        patch.setattr(Figure, "draw_without_rendering", lambda _: None)
         patch.setattr(store, "_FIGURE_SUFFIXES", (".png",))
         names = [claim.name for claim in all_claims()]
         return reproduce("small", [3, 26], claims=names, quick=True, out=tmp_path_factory.mktemp("everything"))
