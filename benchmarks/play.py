@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from selenium.webdriver.common.by import By
 
 from evaluation.measuring import one_torch_thread
 from evaluation.measuring.cuts import Stages
+from evaluation.play import Session
 from steered_env import Maze, cheese_vector, load_policy
 from steered_env.simulator import WORLD_SIZE, Cell
 
@@ -26,7 +28,8 @@ from .timing import Row, seconds
 _SIZES = {9: 60, 15: 150, 25: 350}
 """Sizes of mazes, and the milliseconds that a moved slider is to take."""
 _WALL_TIMES = 3
-_SLIDES, _WALLS, _BATCH = 41, 7, 16
+_SLIDES = np.linspace(-4, 4, 41).tolist()
+_WALLS, _BATCH = 7, 16
 _LONGEST_S = 60
 _WAIT_FOR_NUMBERS = """
 const [event, done] = arguments, root = document.querySelector("#play"), before = root.dataset.drawn;
@@ -76,7 +79,7 @@ def rows() -> Iterator[Row]:
             yield Row(
                 f"`play`: from a moved slider to new field and numbers, drawn, size {size} ({cells} open cells)",
                 f"{slide:.0f} ms",
-                f"{network}: {alone:.0f} ms",
+                f"the answer without a browser: {1000 * _answer_alone(maze):.0f} ms; {network}: {alone:.0f} ms",
                 f"{alone / slide:.2f}",
                 f"{aim} ms",
             )
@@ -114,7 +117,7 @@ class _Page:
 
     def slider(self) -> float:
         """Median milliseconds from a slider that moved to what it changes, while it is dragged."""
-        return statistics.median(self._dragged([round(value, 1) for value in np.linspace(-4, 4, _SLIDES).tolist()]))
+        return statistics.median(self._dragged([round(value, 1) for value in _SLIDES]))
 
     def wall(self) -> float:
         """Median milliseconds from a wall that was drawn to what it changes."""
@@ -149,6 +152,22 @@ class _Page:
     def _until(self, script: str) -> None:
         while not self._browser.execute_script(script):
             pass
+
+
+def _answer_alone(maze: Maze) -> float:
+    """Median seconds of the answers to a slider that is dragged, with nobody to draw them."""
+    session = Session(maze)
+    scene = session.scene.model_dump(mode="json")
+
+    def answer(value: float) -> float:
+        request = {"kind": "show", "id": 0, "scene": scene, "have_maze": True, "sliders": {"cheese": round(value, 1)}}
+        return seconds(lambda: json.dumps(list(session.answer(request))))
+
+    answer(-1)
+    try:
+        return statistics.median(answer(value) for value in _SLIDES)
+    finally:
+        session.close()
 
 
 def _layers_alone(policy: Any, maze: Maze) -> float:
