@@ -27,11 +27,12 @@ if TYPE_CHECKING:
 
 DATA = Path(__file__).parent / "data"
 LONGEST_FILES = (
-    "test_on_ray.py", "test_cli.py", "test_examples.py", "test_page.py", "test_reference.py", "test_documentation.py",
-    "test_site.py", "test_claims.py", "test_exploration.py", "test_model_card.py", "test_reproduce.py",
-    "test_imitation.py", "test_runs.py", "test_ppo.py", "test_session.py", "test_server.py", "test_evaluate.py",
-    "test_packaged.py", "test_statistics.py", "test_targets.py", "test_fields_and_films.py", "test_extractor.py",
-    "test_faults.py", "test_sb3_models.py",
+    "test_on_ray.py", "test_page_in_browser.py", "test_cli.py", "test_page.py", "test_site.py", "test_reference.py",
+    "test_model_card.py", "test_examples.py", "test_runs.py", "test_documentation.py", "test_exploration.py",
+    "test_reproduce.py", "test_imitation.py", "test_claims.py", "test_ppo.py", "test_packaged.py", "test_session.py",
+    "test_evaluate.py", "test_fuzzing.py", "test_targets.py", "test_extractor.py", "test_changed_networks.py",
+    "test_fields_and_films.py", "test_faults.py", "test_startup.py", "test_sb3_models.py", "test_shipped_policy.py",
+    "test_figures.py",
 )  # fmt: skip
 
 

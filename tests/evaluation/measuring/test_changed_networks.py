@@ -130,14 +130,14 @@ def test_a_changed_network_is_measured_as_it_acts(change, small: ImpalaPolicy, m
     observations = draw_observations(mazes[:3])
     plain = policy.action_probabilities(observations)
     assert not np.allclose(plain, small.softened(10).action_probabilities(observations), atol=1e-3)
-    vector = cheese_vector(policy, mazes[0])
+    vector = cheese_vector(policy, mazes[1])
     with vector.applied_to(policy):
         steered = policy.action_probabilities(observations)
     found = SharedForward(policy).probabilities(observations, [Steering(), vector])
     assert np.allclose(found, [plain, steered], atol=1e-6)
-    square = mazes[0].start
-    field = vector_field(policy, mazes[0], ("vector", vector)).probabilities[square]
-    assert np.allclose(field, steered[0], atol=1e-6)
+    square = mazes[1].start
+    field = vector_field(policy, mazes[1], ("vector", vector)).probabilities[square]
+    assert np.allclose(field, steered[1], atol=1e-6)
 
 
 @pytest.fixture

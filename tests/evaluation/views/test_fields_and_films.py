@@ -47,7 +47,7 @@ def test_field_of_a_condition_and_difference(reference_policy: ImpalaPolicy, maz
     difference = steered.difference(baseline)
     assert np.allclose(difference.arrows, steered.arrows - baseline.arrows, equal_nan=True)
     with pytest.raises(ValueError, match="different mazes"):
-        baseline.difference(vector_field(reference_policy, mazes[0]))
+        baseline.difference(vector_field(reference_policy, mazes[1]))
 
 
 def test_distance_of_fields(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
@@ -62,7 +62,7 @@ def test_distance_of_fields(reference_policy: ImpalaPolicy, mazes: list[Maze]) -
     removed = vector_field(reference_policy, maze.without_cheese())
     assert field.distance(removed) > vector_field(reference_policy, maze, "-cheese").distance(removed)
     with pytest.raises(ValueError, match="different mazes"):
-        field.distance(vector_field(reference_policy, mazes[0]))
+        field.distance(vector_field(reference_policy, mazes[1]))
 
 
 def test_figures(reference_policy: ImpalaPolicy, mazes: list[Maze], tmp_path: Path) -> None:
