@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import warnings
 from itertools import pairwise
 
@@ -208,6 +209,18 @@ def test_bad_steps() -> None:
     env.close()
     with pytest.raises(ClosedEnvironmentError, match="make a new one"):
         env.reset()
+
+
+def test_levels_are_drawn_until_one_has_the_size() -> None:
+    """As if each were looked at anew."""
+    levels = range(30)
+    env, by_hand = MazeEnv(levels=levels, sizes=[5]), np.random.default_rng(3)
+    env.reset(seed=3)
+    drawn = [env.reset()[1]["level"] for _ in range(20)]
+    sizes = [maze.size for maze in Maze.from_levels(levels)]
+    numbers = iter(lambda: levels[int(by_hand.integers(len(levels)))], None)
+    expected = [level for level in itertools.islice(numbers, 1000) if sizes[level] == 5]
+    assert drawn == expected[1:21]
 
 
 def test_no_level_of_the_size() -> None:
