@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -83,7 +83,8 @@ def _fit(
     except MissingExtraError as error:
         raise DoesNotApplyError(str(error)) from None
     new = LogisticRegression().penalty == "deprecated"  # from 1.8 on l1_ratio says which penalty it is
-    model = LogisticRegression(solver="liblinear", **({"l1_ratio": 1.0} if new else {"penalty": "l1"}))
+    l1: dict[str, Any] = {"l1_ratio": 1.0} if new else {"penalty": "l1"}
+    model = LogisticRegression(solver="liblinear", random_state=0, **l1)  # it takes the data in a random order
     model.fit(
         np.concatenate([table, table]),
         np.repeat([1, 0], len(table)),

@@ -25,7 +25,8 @@ def test_a_regression_finds_the_coefficients_that_made_the_probabilities(
     monkeypatch.setattr(regression, "_RESAMPLES", 60)
     noise = np.random.default_rng(1).normal(0, 0.5, len(values))
     probabilities = expit(values.to_numpy() @ TRUE + 0.5 + noise)
-    model = fit(values, probabilities, FACTORS)
+    model, again = (fit(values, probabilities, FACTORS) for _ in range(2))
+    assert np.array_equal(again.drawn, model.drawn)
     for factor, true in zip(FACTORS, TRUE, strict=True):
         mean, low, high = model.interval(factor)
         assert low <= mean <= high
