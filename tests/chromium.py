@@ -22,11 +22,11 @@ _ARGUMENTS = (
 
 
 @contextmanager
-def chromium(page_load_strategy: str = "normal") -> Iterator[webdriver.Chrome]:
+def chromium(*arguments: str) -> Iterator[webdriver.Chrome]:
     """Run a browser; skips the test where there is none, which CI must have.
 
     Args:
-        page_load_strategy: What loading a page waits for, as WebDriver calls it.
+        *arguments: Further switches of Chromium.
     """
     browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if not browser or not driver:
@@ -36,9 +36,8 @@ def chromium(page_load_strategy: str = "normal") -> Iterator[webdriver.Chrome]:
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()
-    options.page_load_strategy = page_load_strategy
     options.binary_location = browser
-    for argument in _ARGUMENTS:
+    for argument in (*_ARGUMENTS, *arguments):
         options.add_argument(argument)
     chrome = webdriver.Chrome(options, webdriver.ChromeService(driver))
     try:
