@@ -142,7 +142,9 @@ def _check_token(address: str) -> None:
         return
     command = [sys.executable, "-m", "ray.scripts.scripts", "status", "--address", address]
     try:
-        asked = subprocess.run(command, capture_output=True, text=True, timeout=_STATUS_S, check=False)
+        asked = subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="replace", timeout=_STATUS_S, check=False
+        )
     except subprocess.TimeoutExpired:
         return
     if asked.returncode and "AuthenticationError" in asked.stderr:

@@ -50,5 +50,6 @@ def _git(folder: Path, *arguments: str) -> str:
         capture_output=True,
         check=True,
         timeout=_TIMEOUT_S,
-        text=True,
+        encoding="utf-8",
+        errors="replace",  # names of branches and files, in whatever locale
     ).stdout

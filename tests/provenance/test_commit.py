@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import locale
 import os
 import shutil
 import subprocess
@@ -47,6 +48,16 @@ def test_it_is_clean_until_a_file_of_the_package_is_changed_or_added(
     (package / "new.py").unlink()
     (package / "__init__.py").write_text("1")
     assert commit(package) == (expected, False)
+
+
+def test_a_branch_has_any_name_in_any_locale(package: Path) -> None:
+    git(package, "checkout", "-qb", "käse")
+    usual = locale.setlocale(locale.LC_ALL)
+    locale.setlocale(locale.LC_ALL, "C")
+    try:
+        assert commit(package) == (git(package, "rev-parse", "HEAD"), True)
+    finally:
+        locale.setlocale(locale.LC_ALL, usual)
 
 
 def test_it_is_unknown_inside_the_repository_of_another_project(package: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -28,6 +27,7 @@ from steered_env.steering import DEFAULT_LAYER
 from steered_env.training import PPOConfig, RunConfig, TrainingConfig, config_fields, move_accuracy
 from steered_env.training.imitation import training as imitation
 from tests.forked_command import ForkedCommand
+from tests.forked_program import ForkedProgram
 
 
 @pytest.fixture
@@ -351,42 +351,26 @@ def test_reproduce_measures_several_networks(
 
 
 def test_a_terminal_that_knows_only_ascii(tmp_path: Path) -> None:
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG", "PYTHON"))},
-        "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii:strict",
-        "PYTHONWARNDEFAULTENCODING": "1", "PYTHONWARNINGS": "error::EncodingWarning:evaluation",
-        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
-    }  # fmt: skip
     out = tmp_path / "[x] :smile: $"
-    commands = [
-        [
-            "steered-env",
-            "table",
-            "--levels",
-            "10,11",
-            "--horizon",
-            "2",
-            "-c",
-            "baseline",
-            "-c=-cheese",
-            "--out",
-            str(out),
-        ],
-        ["steered-env", "runs", str(tmp_path)],
-    ]
+    table = ["steered-env", "table", "--levels", "10,11", "--horizon", "2", "-c", "baseline", "-c=-cheese"]
     program = f"""if True:
-        import sys
+        import locale, sys
         from evaluation.cli import main
-        for sys.argv in {commands!a}:
+        locale.setlocale(locale.LC_ALL, "C")
+        assert locale.getencoding() != "UTF-8"  # what files are opened with that nobody names an encoding for
+        sys.stdout.reconfigure(encoding="ascii", errors="strict")
+        sys.stderr.reconfigure(encoding="ascii", errors="strict")
+        for sys.argv in {[*table, "--out", str(out)]!a}, {["steered-env", "runs", str(tmp_path)]!a}:
             try:
                 main()
             except SystemExit as end:
                 assert not end.code
             sys.stdout.write("done\\n")
     """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, env=environment, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    table, runs, _ = done.stdout.split(b"done\n")
-    assert b"[x] :smile: $" in table
-    assert b"[x] :smile: $" in runs
+    terminal = ForkedProgram(program, folder=tmp_path)
+    status, stderr = terminal.finish()
+    assert status == 0, stderr
+    shown, runs, _ = terminal.stdout.split("done\n")
+    assert "[x] :smile: $" in shown
+    assert "[x] :smile: $" in runs
     assert "Δ" in (out / "table.md").read_text(encoding="utf-8")

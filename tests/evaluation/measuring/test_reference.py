@@ -19,7 +19,7 @@ LARGER_LEVELS = [0, 55]
 SAMPLED_LEVELS = [3, 11, 15, 18, 19, 20, 26, 30, 38, 44, 52, 56]
 """Of sizes 3 to 9, where within the horizon many rates lie well between 0 and 1."""
 SAMPLED_HORIZON = 5
-EPISODES = 100
+EPISODES = 40
 
 
 def test_exact_reproduces_the_reference(

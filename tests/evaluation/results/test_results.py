@@ -143,7 +143,7 @@ def test_markdown(results: Results) -> None:
 
 def test_in_a_terminal_of_any_width(results: Results) -> None:
     for width, dropped in ((80, True), (200, False)):
-        console = Console(width=width, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+        console = Console(width=width, record=True, file=open("/dev/null", "w", encoding="utf-8"))  # noqa: SIM115
         print_table(console, results.with_decision_square(), "All")
         text = console.export_text()
         assert "0.55" in text

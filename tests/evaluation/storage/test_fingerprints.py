@@ -156,7 +156,7 @@ def test_what_a_module_has_computed_for_itself_does_not_count() -> None:
 
 def imported(path: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """``mine``, written in a file of its own."""
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     spec = importlib.util.spec_from_file_location("mine", path)
     assert spec is not None
     assert spec.loader is not None
