@@ -17,6 +17,7 @@ os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "5" * 64}  # read onc
 # isort: split
 import pytest
 
+from steered_env.simulator import load_maze_images_alone
 from tests.chromium import chromium
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from selenium import webdriver
 
     from steered_env import ImpalaPolicy, Maze
+
+load_maze_images_alone()  # no test plays another game
 
 DATA = Path(__file__).parent / "data"
 LONGEST_FILES = (

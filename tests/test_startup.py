@@ -38,8 +38,25 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     assert not loaded_after("from evaluation.cli import main; main()", *arguments) & HEAVY
 
 
+DIGESTS = """
+import hashlib
+import numpy as np
+from procgen import ProcgenGym3Env
+from steered_env.simulator import MazeBatch
+
+mazes = MazeBatch(24, renderings=True)
+mazes.start_levels(range(24))
+other = ProcgenGym3Env(num=8, env_name="coinrun", start_level=0, num_levels=8, rand_seed=1)
+pictures = mazes.observations, mazes.renderings, other.observe()[1]["rgb"]
+digests = [hashlib.sha256(np.ascontiguousarray(picture)).hexdigest() for picture in pictures]
+"""
+
+
 def test_environments_are_made_by_name_import_little_and_print_nothing() -> None:
-    """Where nothing has imported the library yet, and where something has; nor is there the notice of the old gym."""
+    """Where nothing has imported the library yet, and where something has; nor is there the notice of the old gym.
+
+    Tests, like the command, load the pictures of mazes alone, the library all: mazes look the same, other games do not.
+    """
     code = f"""if True:
         import sys
         import gymnasium
@@ -49,11 +66,16 @@ def test_environments_are_made_by_name_import_little_and_print_nothing() -> None
         print(env.reset(seed=0)[1]["level"], envs.reset(seed=0)[1]["level"].tolist(), type(envs).__name__)
         gymnasium.make("steered_env/Maze-v0", levels=0)
         print(*{HEAVY!r} & {{name.partition(".")[0] for name in sys.modules}})
+        exec({DIGESTS!r})
+        print(*digests)
     """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    made, loaded = done.stdout.splitlines()
+    made, loaded, digests = done.stdout.splitlines()
     assert (made, done.stderr) == ("7 [7, 7] MazeVectorEnv", "")
     assert set(loaded.split()) == {"procgen", "scipy"}
+    here: dict[str, list[str]] = {}
+    exec(DIGESTS, here)
+    assert [one == other for one, other in zip(here["digests"], digests.split(), strict=True)] == [True, True, False]
 
 
 @pytest.mark.parametrize("face", FACES)

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from evaluation.results import print_what_can_be_printed, terminal
 from steered_env import __version__
 from steered_env.provenance import commit_described
+from steered_env.simulator import load_maze_images_alone
 from steered_env.system import MissingExtraError, stopped_at_once
 
 from .card import card
@@ -72,6 +73,7 @@ def _options(
     ] = False,
 ) -> None:
     _Show.traceback = traceback
+    load_maze_images_alone()
 
 
 class _Show:

@@ -7,6 +7,7 @@ from .batch import (
     draw_rendering,
     load_levels,
 )
+from .images import load_maze_images_alone
 from .limits import (
     MAX_LEVEL,
     MIN_MAZE_SIZE,
@@ -45,6 +46,7 @@ __all__ = [
     "draw_observations",
     "draw_rendering",
     "load_levels",
+    "load_maze_images_alone",
     "silence_gym_notice",
     "sprite",
     "whole_number",

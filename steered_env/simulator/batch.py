@@ -6,11 +6,14 @@ import os
 import threading
 import weakref
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import procgen
 from procgen import ProcgenGym3Env
 
+from .images import folder_of_images
 from .limits import check_level
 from .state import MazeState, level_start, parse
 
@@ -24,6 +27,7 @@ RENDERING_SHAPE = (512, 512, 3)
 ACTIONS = 15
 """Number of procgen's actions: 0 to 2 left, 3 down, 5 up, 6 to 8 right, the rest stay."""
 _FORCED_RESET = -1
+_IMAGES = Path(procgen.__file__).parent / "data" / "assets"
 _STATE_BYTES = 2**16
 
 
@@ -65,16 +69,18 @@ class MazeBatch:
         self._template = parse(self._read_bytes(0)).tobytes()
 
     def _start_procgen(self, renderings: bool) -> None:
-        self._procgen = ProcgenGym3Env(
-            num=self.num,
-            env_name="maze",
-            distribution_mode="hard",
-            start_level=0,
-            num_levels=1,
-            rand_seed=0,
-            num_threads=self._threads,
-            render_mode="rgb_array" if renderings else None,
-        )
+        with folder_of_images(_IMAGES) as images:
+            self._procgen = ProcgenGym3Env(
+                num=self.num,
+                env_name="maze",
+                distribution_mode="hard",
+                start_level=0,
+                num_levels=1,
+                rand_seed=0,
+                num_threads=self._threads,
+                render_mode="rgb_array" if renderings else None,
+                resource_root=f"{images}{os.sep}",
+            )
         # once looked up, the function that closes it needs no lock: the garbage collector may close it at any moment,
         # also while this thread holds that lock to open another batch
         _ = self._procgen._c_lib.libenv_close
