@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from evaluation.reproduction import Reproduction, all_claims, chosen_claims, regression, reproduce, store
 from evaluation.reproduction.claims import behaviour
+from evaluation.results import figure_files
 
 if TYPE_CHECKING:
     from selenium import webdriver
@@ -20,13 +21,15 @@ if TYPE_CHECKING:
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Reproduction:
     """Every claim, measured quickly on mazes of sizes 5 and 7 with a decision square; its figures as PNG alone.
 
-    The claim that takes forty mazes of all sizes takes a dozen, and weights them less often; figures are laid out once.
+    The claim that takes forty mazes of all sizes takes a dozen, and weights them less often; figures are laid out once, and
+    are half as large, which still is more than a phone's width.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(behaviour, "_FEWEST", 12)
         patch.setattr(regression, "_RESAMPLES", 40)
         patch.setattr(Figure, "draw_without_rendering", lambda _: None)
         patch.setattr(store, "_FIGURE_SUFFIXES", (".png",))
+        patch.setattr(figure_files, "_DOTS_PER_INCH", 75)
         names = [claim.name for claim in all_claims()]
         return reproduce("small", [3, 26], claims=names, quick=True, out=tmp_path_factory.mktemp("everything"))
 
