@@ -18,6 +18,7 @@ SITE = ("notebooks/", "policies/", "reference/")
 """Folders that only the site has; links to them are checked where it is built."""
 
 
+NUMBER = r"\d[\d,.]*"
 SHORTENED = {
     "levels=range(100), conditions": "levels=[3], conditions",
     "levels=range(20), conditions": "levels=[3], conditions",
@@ -83,3 +84,15 @@ def test_everybody_is_told_to_install_from_the_clone() -> None:
 
 def test_the_readme_is_a_front_page() -> None:
     assert len((ROOT / "README.md").read_text(encoding="utf-8").split()) <= 1300
+
+
+def test_the_speeds_of_the_readme_are_those_of_the_bench() -> None:
+    section = re.search(r"^## How fast$.*?(?=^## )", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
+    assert section
+    rows = [row for row in section[0].splitlines() if row.startswith("|")][2:]
+    measured = set(re.findall(NUMBER, (ROOT / "docs/speed.md").read_text(encoding="utf-8")))
+    assert len(rows) == 5
+    for row in rows:
+        speeds = re.findall(NUMBER, "|".join(row.split("|")[2:]))
+        assert speeds
+        assert set(speeds) <= measured, row
