@@ -66,7 +66,7 @@ def test_the_page_of_policies() -> None:
 def test_the_policies_of_the_readme() -> None:
     policies = policies_table().set_index("policy")
     shown = the_table(ROOT / "README.md", "network", "right moves")
-    assert {"small", "full", "small-ppo", "small-long", "ppo-7"} == set(shown)
+    assert {"small", "full", "small-ppo", "ppo-7"} == set(shown)
     for name, row in shown.items():
         listed = policies.loc[name]
         numbers = ["right moves", "cheese", "Δ cheese: -cheese", "Δ top right: top_right", "Δ top right: both"]
