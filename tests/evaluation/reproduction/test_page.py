@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Reproduction:
     """Every claim, measured quickly on mazes of sizes 5 and 7 with a decision square; its figures as PNG alone.
 
-    The claim that takes forty mazes of all sizes takes a dozen, and weights them less often; figures are laid out once, and
-    are half as large, which still is more than a phone's width.
+    The claim that takes forty mazes of all sizes takes a dozen, and weights them less often; figures are laid out once,
+    and are half as large, which still is more than a phone is wide.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(behaviour, "_FEWEST", 12)
