@@ -85,7 +85,18 @@ def executed(root: Path, folder: Path) -> list[Executed]:
             nbformat.write(written, path)  # type: ignore[no-untyped-call]
             stale.append(path)
     if stale:
-        nbmake = [sys.executable, "-m", "pytest", "--nbmake", "--overwrite", "-p", "no:cacheprovider", "--rootdir"]
+        nbmake = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "--nbmake",
+            "--overwrite",
+            "-n",
+            "2",
+            "-p",
+            "no:cacheprovider",
+            "--rootdir",
+        ]
         one_thread = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(root)}
         command = [*nbmake, str(folder), *map(str, stale)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=one_thread)
