@@ -66,7 +66,7 @@ def _row(forward: SharedForward, maze: Maze, layers: list[str]) -> dict[str, flo
         _ALL: _COEFFICIENT * cheese_vector(policy, maze, layer=layers),
         _ONE: -cheese_vector(policy, maze),
     }
-    row = {"level": float(maze.level or 0)}
+    row: dict[str, float] = {"level": maze.level or 0}
     for name, choice in choices(forward, maze, conditions).items():
         row |= {f"{name}: {_CHEESE}": choice.cheese, f"{name}: {_CORNER}": choice.corner}
     return row

@@ -85,7 +85,7 @@ def _distances(forward: SharedForward, maze: Maze, channels: list[Channel], pool
         for group, chosen in ((_TRACKING, tracking), (_OTHERS, others)):
             conditions[f"{group}, {name}"] = resampling(policy, donor, channels=chosen)
     plain, *resampled = fields_of(forward, maze, conditions)
-    return {"level": float(maze.level or 0), **{field.name: field.distance(plain) for field in resampled}}
+    return {"level": maze.level or 0, **{field.name: field.distance(plain) for field in resampled}}
 
 
 def _channel_count(policy: object, maze: Maze) -> int:

@@ -70,7 +70,7 @@ def _row(forward: SharedForward, maze: Maze, pool: list[Maze]) -> dict[str, floa
         _NEAR: -cheese_vector(forward.policy, source),
     }
     probabilities = {name: choice.cheese for name, choice in choices(forward, maze, conditions).items()}
-    return {"level": float(maze.level or 0), "source": float(source.level or 0), **probabilities}
+    return {"level": maze.level or 0, "source": source.level or 0, **probabilities}
 
 
 CLAIM = Claim(
