@@ -85,20 +85,9 @@ def executed(root: Path, folder: Path) -> list[Executed]:
             nbformat.write(written, path)  # type: ignore[no-untyped-call]
             stale.append(path)
     if stale:
-        nbmake = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "--nbmake",
-            "--overwrite",
-            "-n",
-            "2",
-            "-p",
-            "no:cacheprovider",
-            "--rootdir",
-        ]
+        nbmake = [sys.executable, "-m", "pytest", "--nbmake", "--overwrite", "-p", "no:cacheprovider", "-n", "2"]
         one_thread = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(root)}
-        command = [*nbmake, str(folder), *map(str, stale)]
+        command = [*nbmake, "--rootdir", str(folder), *map(str, stale)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=one_thread)
         if done.returncode:
             for path in stale:

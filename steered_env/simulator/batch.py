@@ -6,11 +6,9 @@ import os
 import threading
 import weakref
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import procgen
 from procgen import ProcgenGym3Env
 
 from .images import folder_of_images
@@ -27,7 +25,6 @@ RENDERING_SHAPE = (512, 512, 3)
 ACTIONS = 15
 """Number of procgen's actions: 0 to 2 left, 3 down, 5 up, 6 to 8 right, the rest stay."""
 _FORCED_RESET = -1
-_IMAGES = Path(procgen.__file__).parent / "data" / "assets"
 _STATE_BYTES = 2**16
 
 
@@ -69,7 +66,7 @@ class MazeBatch:
         self._template = parse(self._read_bytes(0)).tobytes()
 
     def _start_procgen(self, renderings: bool) -> None:
-        with folder_of_images(_IMAGES) as images:
+        with folder_of_images() as images:
             self._procgen = ProcgenGym3Env(
                 num=self.num,
                 env_name="maze",

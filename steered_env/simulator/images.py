@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -34,32 +35,36 @@ def load_maze_images_alone() -> None:
     _Process.mazes_alone = True
 
 
+def all_images() -> Path:
+    """The folder of the pictures of all of procgen's games."""
+    return Path(str(resources.files("procgen"))) / "data" / "assets"
+
+
 @contextmanager
-def folder_of_images(all_images: Path) -> Iterator[Path]:
+def folder_of_images() -> Iterator[Path]:
     """The folder that procgen shall load its pictures from, there while the ``with`` block runs.
 
-    Args:
-        all_images: procgen's own folder of them. It is that one unless this process wants the pictures of mazes alone
-            and has not loaded any: procgen does so once.
+    It holds those of all games, unless this process wants those of mazes alone and has not loaded any: procgen does so
+    once.
     """
     begins, _Process.loaded = not _Process.loaded, True
     if not (begins and _Process.mazes_alone):
-        yield all_images
+        yield all_images()
         return
     with TemporaryDirectory(prefix="steered-env-") as temporary:
         folder = Path(temporary)
         try:
-            _link(all_images, folder)
+            _link(all_images(), folder)
         except OSError:  # a file system or a system without links
-            folder = all_images
+            folder = all_images()
         yield folder
 
 
-def _link(all_images: Path, folder: Path) -> None:
-    for part in os.listdir(all_images):
+def _link(images: Path, folder: Path) -> None:
+    for part in os.listdir(images):
         if part not in _BACKGROUNDS_OF_OTHER_GAMES:
-            (folder / part).symlink_to(all_images / part)
+            (folder / part).symlink_to(images / part)
             continue
         (folder / part).mkdir()
-        for name in os.listdir(all_images / part):
-            (folder / part / name).symlink_to(all_images / _IN_THEIR_PLACE)
+        for name in os.listdir(images / part):
+            (folder / part / name).symlink_to(images / _IN_THEIR_PLACE)

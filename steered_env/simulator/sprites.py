@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import resources
+from .images import all_images
 
 _FILES = {
     "mouse": "kenney/Enemies/mouse_move.png",
@@ -21,4 +21,4 @@ def sprite(name: str) -> bytes:
     """
     if name not in _FILES:
         raise ValueError(f"a sprite must be one of {', '.join(SPRITES)}, got {name!r}")
-    return (resources.files("procgen") / "data" / "assets" / _FILES[name]).read_bytes()
+    return (all_images() / _FILES[name]).read_bytes()
