@@ -71,13 +71,14 @@ def fingerprint(value: object) -> str:
     """A hash of a value's content: 16 hexadecimal digits, the same in every process.
 
     Tensors and arrays count with every bit, a torch module with its class, ``state_dict`` and hooks, a dataclass with
-    its fields. The user's own functions and classes count with what runs, not with how it is written: their bytecode,
-    defaults, attributes, what they close over, and, followed further in the same way, every global, function, class and
-    attribute of a module that the bytecode reads by its name. Code of installed packages counts with its name and the
-    package's version, that of this package with its name: how that runs is compared elsewhere. Bytecode differs between
-    versions of Python, so that the user's functions are the same only under the same one. A module whose class, or a
-    part's, is neither torch's nor this package's counts with that class too, with its plain attributes, and with the
-    settings that torch's own parts of it print. Whether a module is in training mode does not count.
+    the fields that count when two are compared. The user's own functions and classes count with what runs, not with how
+    it is written: their bytecode, defaults, attributes, what they close over, and, followed further in the same way,
+    every global, function, class and attribute of a module that the bytecode reads by its name. Code of installed
+    packages counts with its name and the package's version, that of this package with its name: how that runs is
+    compared elsewhere. Bytecode differs between versions of Python, so that the user's functions are the same only
+    under the same one. A module whose class, or a part's, is neither torch's nor this package's counts with that class
+    too, with its plain attributes, and with the settings that torch's own parts of it print. Whether a module is in
+    training mode does not count.
 
     *What a function reaches by a name that it computes, with* ``getattr``, ``eval`` *or from a file, is not seen.*
 
@@ -202,7 +203,8 @@ class _Walk:
         elif isinstance(value, functools.partial):
             parts = [value.func, value.args, value.keywords]
         elif is_dataclass(value) and not isinstance(value, type):
-            parts = [part for field in fields(value) for part in _recorded(field.name, getattr(value, field.name))]
+            counting = [field.name for field in fields(value) if field.compare]
+            parts = [part for name in counting for part in _recorded(name, getattr(value, name))]
         elif isinstance(value, (types.SimpleNamespace, _DecoratorContextManager)):
             parts = sorted(vars(value).items())
         else:
@@ -280,9 +282,7 @@ class _Walk:
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
             self._note("closes over", name)
             with _naming(f"{name} of {self._name(function)}"):
-                content = _content_of(cell)
-                if package is None or type(content) is not object:  # by which hooks of ours know their own block
-                    self.add(content)
+                self.add(_content_of(cell))
 
     def _add_code(self, code: types.CodeType, function: types.FunctionType) -> None:
         """Bytecode, all bytecode inside it, and what they read from the function's module."""

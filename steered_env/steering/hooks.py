@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import torch
 from torch import nn
@@ -59,7 +59,7 @@ def hooked(root: nn.Module, hooks: Sequence[tuple[str, Hook]]) -> Iterator[None]
         _active.set((*_active.get(), block))
         try:
             for name, hook in hooks:
-                handles.append(module_at(root, name).register_forward_hook(_only_in(block, name, hook)))
+                handles.append(module_at(root, name).register_forward_hook(_ActsIn(block, name, hook)))
             yield
         finally:
             for handle in handles:
@@ -134,21 +134,33 @@ def module_at(root: nn.Module, name: str) -> nn.Module:
     return module
 
 
-def _only_in(block: _Block, name: str, hook: Hook) -> Any:
+@dataclass(frozen=True, eq=False)
+class _ActsIn:
     """A forward hook that acts in one block alone."""
 
-    def act(module: nn.Module, _inputs: object, output: object) -> Any:
+    block: _Block
+    layer: str
+    hook: Hook
+
+    def __call__(self, module: nn.Module, _inputs: object, output: object) -> Any:
         if getattr(module, "_is_replica", False):
             raise HookError(
-                f"layer {name!r} runs in a replica of torch.nn.DataParallel, in a thread that no steering reaches: run "
-                "the module that it replicates"
+                f"layer {self.layer!r} runs in a replica of torch.nn.DataParallel, in a thread that no steering "
+                "reaches: run the module that it replicates"
             )
-        if block not in _active.get():
+        if self.block not in _active.get():
             return None
-        _check_runs_once(name)
-        return hook(output)
+        _check_runs_once(self.layer)
+        return self.hook(output)
 
-    return act
+    def __deepcopy__(self, _memo: object) -> _ActsIn:
+        return self  # copies of the module are steered in the block as the module is
+
+    def __reduce__(self) -> NoReturn:
+        raise HookError(
+            f"{f'layer {self.layer!r}' if self.layer else 'this module'} is steered or read in a with block, of which "
+            "another process would know nothing: leave the block before the module is pickled or sent there"
+        )
 
 
 def _check_runs_hooks(root: nn.Module, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -136,6 +137,13 @@ class _Changed(NamedTuple):
     steps: list[_Step]
 
 
+class _Memory(threading.local):
+    """What was made of layers' outputs in the forward pass that this thread makes."""
+
+    def __init__(self) -> None:
+        self.changed: list[_Changed] = []
+
+
 @dataclass
 class Application:
     """An intervention at work in one module.
@@ -149,9 +157,9 @@ class Application:
 
     module: str
     places: Mapping[Place, list[_Step]]
-    reached: set[Place] = field(default_factory=set)
-    ran: bool = False
-    _changed: list[_Changed] = field(default_factory=list)
+    reached: set[Place] = field(default_factory=set, compare=False)
+    ran: bool = field(default=False, compare=False)
+    _memory: _Memory = field(default_factory=_Memory, compare=False)
 
     def hooks(self) -> list[tuple[str, Hook]]:
         """What happens to the outputs of modules: the changes, and a note at the end of the whole."""
@@ -173,8 +181,9 @@ class Application:
         """
         self.reached.add(place)
         activations, steps = tensor_at(output, place), self.places[place]
-        for earlier in [changed for changed in self._changed if changed.result is activations]:
-            self._changed.remove(earlier)
+        remembered = self._memory.changed
+        self._memory.changed = [changed for changed in remembered if changed.result is not activations]
+        for earlier in [changed for changed in remembered if changed.result is activations]:
             is_untouched = torch.equal(activations, earlier.copy)  # nothing wrote into it since
             if steps[0].turn < earlier.steps[-1].turn and is_untouched:
                 activations, steps = earlier.output, sorted([*earlier.steps, *steps])
@@ -182,7 +191,7 @@ class Application:
         for step in steps:
             result = _of_one_shape(place, result, step.change(result))
         if self._comes_before(steps[-1], place):
-            self._changed.append(_Changed(result, result.clone(), activations, steps))
+            self._memory.changed.append(_Changed(result, result.clone(), activations, steps))
         return with_tensor(output, place.entries, result)
 
     def _comes_before(self, step: _Step, place: Place) -> bool:

@@ -77,20 +77,28 @@ class SteeredPolicy:
                 f"{type(steering).__name__}"
             )
         check_finite(module)
-        if sb3_parts(policy) is None:  # which put themselves into evaluation mode whenever they act
-            check_evaluates(module)
+        self._evaluates_itself = sb3_parts(policy) is not None  # those of Stable-Baselines3, whenever they act
         self.policy = module
+        self._check_evaluates()
         self.steering: Intervention = Steering() if steering is None else steering
         for layer in self.steering.changes():
             find_layer(module, layer)
         self._generator = np.random.default_rng(seed)
+
+    def _check_evaluates(self) -> None:
+        if not self._evaluates_itself:
+            check_evaluates(self.policy)
 
     def action_probabilities(self, observations: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Compute action probabilities: ``(B, 64, 64, 3)`` uint8 to ``(B, 15)`` float32, or one of each.
 
         Observations may have the channels first, as Stable-Baselines3 transposes them. Threads may share one steered
         policy.
+
+        Raises:
+            ValueError: if a part of the policy that acts differently in training is in training mode by now.
         """
+        self._check_evaluates()
         batch = as_batch(observations)
         with applying(self.steering, self.policy) as application:
             found = self.policy.action_probabilities(batch)  # type: ignore[operator]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from contextvars import copy_context
+from typing import Any, TypeVar
 
 
 class GivenUpError(RuntimeError):
@@ -18,9 +19,18 @@ _this_thread = threading.local()
 """In a thread whose work may be given up, ``given_up`` is the event that ends it."""
 
 
+class _WorkerThreads(ThreadPoolExecutor):
+    """Threads that do each piece of work in the context of whoever hands it in, so also under its steering."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        return super().submit(copy_context().run, fn, *args, **kwargs)
+
+
 @contextmanager
 def worker_threads(count: int) -> Iterator[ThreadPoolExecutor]:
     """Have a pool of ``count`` threads for the time of a ``with`` block.
+
+    They work in the caller's `contextvars` context: in a block that steers a network, they steer it too.
 
     When an error or Ctrl-C leaves the block, work that has not begun is dropped, and work that has begun ends at its
     next `check_given_up`.
@@ -30,7 +40,7 @@ def worker_threads(count: int) -> Iterator[ThreadPoolExecutor]:
     def belong() -> None:
         _this_thread.given_up = given_up
 
-    pool = ThreadPoolExecutor(count, initializer=belong)
+    pool = _WorkerThreads(count, initializer=belong)
     try:
         yield pool
     except BaseException:
@@ -54,6 +64,7 @@ def given_up_by(event: threading.Event) -> Iterator[None]:
 def in_threads_of(pool: Executor, work: Callable[[_Item], object], items: Iterable[_Item]) -> None:
     """Do a piece of work for each item in the threads of a pool that outlives the call, which ends when all is done.
 
+    The pieces are done in the caller's `contextvars` context.
     On an error, or when this thread's own work is given up, pieces that have not begun are dropped, and those that have
     begun end at their next `check_given_up`.
     """
@@ -64,7 +75,7 @@ def in_threads_of(pool: Executor, work: Callable[[_Item], object], items: Iterab
             check_given_up()
             work(item)
 
-    futures = [pool.submit(run, item) for item in items]
+    futures = [pool.submit(copy_context().run, run, item) for item in items]
     try:
         for future in futures:
             check_given_up()

@@ -307,7 +307,25 @@ def test_a_layer_that_is_put_out_twice_or_never() -> None:
         module.fc(x)  # a part alone says nothing about the whole
 
 
-@pytest.mark.parametrize("part", [nn.Dropout(0.5), nn.BatchNorm2d(4), nn.Dropout(0.0)])
+class DropsByFunction(nn.Module):
+    """No part of torch's that drops, but a function."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return nn.functional.dropout(x, 0.5, self.training)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        nn.Dropout(0.5),
+        nn.BatchNorm2d(4),
+        nn.Dropout(0.0),
+        DropsByFunction(),
+        nn.utils.parametrizations.spectral_norm(nn.Conv2d(4, 4, 1)),
+        nn.utils.spectral_norm(nn.Conv2d(4, 4, 1)),
+    ],
+    ids=["dropout", "batch norm", "dropout of nothing", "function", "spectral norm", "spectral norm by hook"],
+)
 def test_training_mode_is_refused_where_it_matters(part: nn.Module) -> None:
     network = small_network(3)
     network.insert(1, part)  # type: ignore[operator]
@@ -317,9 +335,13 @@ def test_training_mode_is_refused_where_it_matters(part: nn.Module) -> None:
         assert cheese_vector(policy, MAZE, layer="1").norm() > 0
         return
     for make in (lambda: cheese_vector(policy, MAZE, layer="0"), lambda: SteeredPolicy(policy)):
-        with pytest.raises(ValueError, match=r"module\.1 .*\.eval\(\)"):
+        with pytest.raises(ValueError, match=r"module\.1.* \(.*\.eval\(\)"):
             make()
-    assert SteeredPolicy(policy.eval(), cheese_vector(policy, MAZE, layer="0")).predict(MAZE.observe())[0] in range(15)
+    steered = SteeredPolicy(policy.eval(), cheese_vector(policy, MAZE, layer="0"))
+    assert steered.predict(MAZE.observe())[0] in range(15)
+    policy.train()  # as a training loop does
+    with pytest.raises(ValueError, match=r"module\.1.* \(.*\.eval\(\)"):
+        steered.predict(MAZE.observe())
 
 
 def test_precision_follows_the_activations() -> None:

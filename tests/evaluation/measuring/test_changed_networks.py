@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import pickle
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from types import MethodType
 
 import numpy as np
@@ -16,9 +18,10 @@ from torch.nn.utils import parametrize
 from evaluation import evaluate, vector_field
 from evaluation.measuring.cuttable import is_cuttable
 from evaluation.measuring.shared_forward import SharedForward
+from evaluation.storage import RunError
 from steered_env import ImpalaPolicy, Maze, SteeredPolicy, Steering, as_policy, cheese_vector
 from steered_env.simulator import draw_observations
-from steered_env.steering import scaling
+from steered_env.steering import HookError, scaling
 
 HALF = 0.5
 
@@ -190,6 +193,30 @@ def test_rates_of_a_changed_network(small: ImpalaPolicy) -> None:
             for kind, one in (("changed", policy), ("plain", small))
         }
         assert (rates["plain"] - rates["changed"])[0] > 0.3
+
+
+@pytest.mark.parametrize("method", ["exact", "sampled"])
+def test_a_network_is_measured_as_it_is_steered(method: str, small: ImpalaPolicy) -> None:
+    """Inside a ``with`` block, also where conditions add to it; not after it."""
+    hidden = -cheese_vector(small, Maze.from_level(52))
+    options = {"method": method, "horizon": 24, "workers": 2} | ({"episodes": 2} if method == "sampled" else {})
+    with hidden.applied_to(small):
+        inside = evaluate(small, [52], ["baseline", ("back", -1 * hidden)], **options).frame
+    outside = evaluate(small, [52], [("hidden", hidden), "baseline"], **options).frame
+    assert np.allclose(inside["reach_cheese"], outside["reach_cheese"], atol=1e-6)
+    assert outside["reach_cheese"][0] < 0.1 < 0.9 < outside["reach_cheese"][1]
+
+
+def test_a_run_in_a_block_goes_on_in_such_a_block_alone(small: ImpalaPolicy, tmp_path: Path) -> None:
+    hidden = -cheese_vector(small, Maze.from_level(52))
+    for _ in range(2):
+        with hidden.applied_to(small):
+            rates = evaluate(small, [52], horizon=16, out=tmp_path / "run").frame["reach_cheese"]
+        assert rates[0] < 0.1
+    with pytest.raises(RunError, match="weights"):
+        evaluate(small, [52], horizon=16, out=tmp_path / "run")
+    with hidden.applied_to(small), pytest.raises(HookError, match="leave the block"):
+        pickle.dumps(small)  # as Ray does
 
 
 def test_an_adapted_network_is_copied_with_its_functions(small: ImpalaPolicy, mazes: list[Maze]) -> None:
