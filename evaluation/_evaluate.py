@@ -78,7 +78,7 @@ def evaluate(
             packaged policy or a path, as for `load_policy`; any other network through `as_policy`; or, for sampling
             without steering, anything with Stable-Baselines3's ``predict``.
         levels: Mazes as procgen generates them, each level once.
-        conditions: Expressions (see `evaluation.measuring.conditions`), or names with a `Steering` or another
+        conditions: Expressions (see ``docs/conditions.md``), or names with a `Steering` or another
             `Intervention`, or with a function ``(policy, maze) -> Intervention``.
         vectors: Vectors of your own, by the words that stand for them in expressions: ``{"mine": steering}``.
         mazes: Mazes of your own, instead of levels, each once; episodes start as they are.

@@ -18,8 +18,8 @@ TARGETS: dict[str, Target] = {
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m fuzzing", description=__doc__)
-    parser.add_argument("what", nargs="*", metavar="TARGET", help=f"some of {', '.join(TARGETS)}; all unless said")
-    parser.add_argument("--count", type=int, help="inputs of each target; those of the long run unless said")
+    parser.add_argument("what", nargs="*", metavar="TARGET", help=f"some of {', '.join(TARGETS)}; defaults to all")
+    parser.add_argument("--count", type=int, help="inputs of each target; defaults to those of the long run")
     parser.add_argument("--first", type=int, default=0, help="index of the first input")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--log", type=Path, help="where the log goes, beside the terminal")

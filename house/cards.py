@@ -14,7 +14,7 @@ _COLUMNS = {
     "trained by": "trained by",
     "sizes": "sizes",
     "region": "region",
-    "right moves": "right moves",
+    "correct moves": "correct moves",
     "cheese": "cheese",
     "Δ cheese: -cheese": "−cheese: Δ cheese",
     "Δ top right: top_right": "+top-right: Δ corner",

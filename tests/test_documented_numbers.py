@@ -56,7 +56,7 @@ def test_the_table_of_the_readme() -> None:
 
 def test_the_page_of_policies() -> None:
     policies = policies_table().set_index("policy")
-    shown = the_table(ROOT / "docs/policies.md", "trained by", "right moves")
+    shown = the_table(ROOT / "docs/policies.md", "trained by", "correct moves")
     assert set(shown) <= set(policies.index)
     for name, row in shown.items():
         listed = policies.loc[name].drop("seed").drop("width").drop("mazes")
@@ -65,11 +65,11 @@ def test_the_page_of_policies() -> None:
 
 def test_the_policies_of_the_readme() -> None:
     policies = policies_table().set_index("policy")
-    shown = the_table(ROOT / "README.md", "network", "right moves")
+    shown = the_table(ROOT / "README.md", "network", "correct moves")
     assert {"small", "full", "small-ppo", "ppo-7"} == set(shown)
     for name, row in shown.items():
         listed = policies.loc[name]
-        numbers = ["right moves", "cheese", "Δ cheese: -cheese", "Δ top right: top_right", "Δ top right: both"]
+        numbers = ["correct moves", "cheese", "Δ cheese: -cheese", "Δ top right: top_right", "Δ top right: both"]
         assert list(row.values())[3:] == [listed[number] for number in numbers]
 
 
@@ -81,7 +81,7 @@ def family() -> Table:
 def test_the_family(name: str) -> None:
     row, card = family()[name], (CARDS / f"{name}.md").read_text(encoding="utf-8")
     _, apart = steering(name)
-    assert f"shortest path: **{row['right moves']}**" in card
+    assert f"shortest path: **{row['correct moves']}**" in card
     assert f"**{row['cheese, own mazes']}**" in card
     assert row["cheese"] == apart["baseline"]["cheese"]
     assert row["corner"] == apart["baseline"]["top right"]
@@ -96,10 +96,12 @@ def test_small_before_and_after() -> None:
     assert len(by_size) == 13
     for name in ("small", "small-ppo", "small-long"):
         card = CARDS / f"{name}.md"
-        moves, rates = the_table(card, "right moves"), the_table(card, "cheese rate")
-        moves["all"] = {"right moves": re.findall(r"shortest path: \*\*(.*)\*\*", card.read_text(encoding="utf-8"))[0]}
+        moves, rates = the_table(card, "correct moves"), the_table(card, "cheese rate")
+        moves["all"] = {
+            "correct moves": re.findall(r"shortest path: \*\*(.*)\*\*", card.read_text(encoding="utf-8"))[0]
+        }
         for size, row in by_size.items():
-            assert row[f"moves: `{name}"] == moves[size]["right moves"]
+            assert row[f"moves: `{name}"] == moves[size]["correct moves"]
             assert row[f"cheese: `{name}"] == rates[size]["cheese rate"]
         _, apart = steering(name)
         assert effects["-cheese: Δ cheese"][name] == apart["-cheese"]["Δ cheese"]

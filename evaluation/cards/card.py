@@ -87,8 +87,8 @@ def _no_policy_yet(run: Path) -> str:
     if not (run / CONFIG).is_file():
         return f"holds no training run: there is no {CONFIG}; name the folder that steered-env train --out made"
     return (
-        f"has no policy yet: imitation writes {WEIGHTS} from its first evaluation on, ppo at its end; the command that "
-        "began the run goes on with it"
+        f"has no policy yet: {WEIGHTS} is there after the first evaluation of a training; the command that began the "
+        "run goes on with it"
     )
 
 
@@ -121,7 +121,7 @@ def _card(policy: ImpalaPolicy, facts: dict[str, Any], measured: Measurements, c
         rate=mean_interval(rates),
         changes=[(name, cheese.mean(), paired_difference(rates, cheese)) for name, cheese in before.items()],
         rates_by_size=_rates_by_size(measured),
-        moves_by_size=pd.DataFrame(by_size, columns=["size", "right moves", "examples"]),
+        moves_by_size=pd.DataFrame(by_size, columns=["size", "correct moves", "examples"]),
         held_out_levels=len(HELD_OUT_LEVELS),
         examples_per_level=EXAMPLES_PER_LEVEL,
         weak=measured.weaknesses(),

@@ -79,7 +79,7 @@ def _measured(policy: ImpalaPolicy, results: Results) -> dict[str, Any]:
         "results": results,
         "rate": mean_interval(unsteered["reach_cheese"]),
         "accuracy": held_out.accuracy,
-        "by_size": pd.DataFrame(sizes, columns=["size", "right moves", "examples"]),
+        "by_size": pd.DataFrame(sizes, columns=["size", "correct moves", "examples"]),
         "region": _REGION,
         "examples": len(_EXAMPLE_LEVELS),
         "shown": _SHOWN,

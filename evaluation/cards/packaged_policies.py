@@ -32,7 +32,7 @@ def _row(metadata: Mapping[str, Any]) -> dict[str, str]:
         "sizes": ",".join(map(str, config.get("sizes") or ())) or "all",
         "region": str(config["cheese_region"]),
         "seed": str(config["seed"]),
-        "right moves": _number(measured.get("move_accuracy"), ".1%"),
+        "correct moves": _number(measured.get("move_accuracy"), ".1%"),
         "cheese": _number((measured.get("cheese_rate") or [None])[0], ".3f"),
     }
     effects = measured.get("effects", {})

@@ -57,7 +57,7 @@ def _imitation_curve(curve: pd.DataFrame, left: Axes, right: Axes) -> None:
     millions = curve["examples"] / 1e6
     _line(left, millions, curve["move_accuracy"], _BLUE)
     left.set_ylim(0, 1)
-    left.set_title("held-out right moves", fontsize=10)
+    left.set_title("held-out correct moves", fontsize=10)
     for part, colour in (("policy", _BLUE), ("dense", _ORANGE)):
         right.plot(millions, curve[f"{part}_loss"], color=colour, label=f"{part} loss")
     right.set_yscale("log")

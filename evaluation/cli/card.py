@@ -26,21 +26,27 @@ def card(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the card; defaults to the run's, or to results/card-POLICY.")
     ] = None,
-    name: Annotated[str, typer.Option(help="Name of the policy of a training run.")] = "policy",
+    name: Annotated[str | None, typer.Option(help="Name of the policy of a training run; defaults to policy.")] = None,
     device: Device = "auto",
 ) -> None:
     """Write a model card.
 
     Of a training run: how the policy was made, what it can do, and what steering does to it. Of any other policy, in
-    two minutes: a table of what steering does to it, a field, a film, and its right moves by size.
+    two minutes: a table of what steering does to it, a field, a film, and its correct moves by size.
     """
+    is_run = Path(policy).is_dir()
+    if is_run and device != "auto":
+        raise ValueError(f"the card of a training run is measured on cpu: leave out --device {device}")
+    if name is not None and not is_run:
+        raise ValueError(f"only the policy of a training run can be named: leave out --name {name}")
+
     from evaluation.cards import write_card, write_checkpoint_card
 
     from .progress_bars import counting
 
     with counting(_err, "measuring mazes") as update:
-        if Path(policy).is_dir():
-            files = write_card(Path(policy), out or Path(policy), name, update)
+        if is_run:
+            files = write_card(Path(policy), out or Path(policy), name or "policy", update)
         else:
             folder = out or Path("results") / f"card-{Path(policy).stem}"
             files = write_checkpoint_card(policy, folder, update, device=device)

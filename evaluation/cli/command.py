@@ -6,7 +6,7 @@ import sys
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from evaluation.results import print_what_can_be_printed, terminal
 from steered_env import __version__
@@ -25,10 +25,17 @@ from .train import train
 from .video import video
 
 _err = terminal(stderr=True)
+_TRACEBACK = "--traceback"
 
 
 class _Commands(TyperGroup):
     """The commands; one that is interrupted ends with a line that says what is kept."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take ``--traceback`` wherever it stands, behind the name of a command too."""
+        if _TRACEBACK in args:
+            args = [_TRACEBACK, *(word for word in args if word != _TRACEBACK)]
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that the line names."""
@@ -39,6 +46,18 @@ class _Commands(TyperGroup):
             if message := str(stopped):
                 _err.print(message, highlight=False, markup=False, soft_wrap=True)
             raise typer.Exit(130) from None
+
+
+class _Command(TyperCommand):
+    """A command that takes each option once, but for those that may be repeated."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Refuse an option that is given twice, of which the last would count without a word."""
+        _, _, given = self.make_parser(ctx).parse_args(args=list(args))
+        for option in given:
+            if option.param_type_name == "option" and not option.multiple and given.count(option) > 1:
+                raise typer.BadParameter(f"{option.opts[0]} is given more than once, but holds one value", ctx)
+        return super().parse_args(ctx, args)
 
 
 def _kept_by_any() -> str:
@@ -81,7 +100,7 @@ class _Show:
 
 
 for _command in (play, table, video, field, train, reproduce, card, runs, policies):
-    app.command()(_command)
+    app.command(cls=_Command)(_command)
 
 
 def main() -> None:

@@ -71,6 +71,8 @@ def load_mazes(files: Sequence[Path]) -> dict[str, Maze]:
             raise ValueError(f"two mazes are called {file.stem!r}; give each file a name of its own")
         try:
             mazes[file.stem] = Maze.from_text(file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise FileNotFoundError(f"there is no maze file {file}") from None
         except ValueError as error:  # also what is no UTF-8
             raise ValueError(f"{file}: {error}") from None
     return mazes

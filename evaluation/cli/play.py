@@ -57,12 +57,16 @@ def play(
     if bundle is not None:
         if maze is not None:
             raise ValueError(f"a bundle holds levels: leave out --maze {maze}")
+        if condition or steering:
+            raise ValueError("a bundle begins unsteered, with sliders of its own: leave out --condition and --steering")
         _write_bundle(bundle, policy, level)
         return
+    from evaluation.measuring import read_conditions
     from evaluation.play import FIRST_LEVEL, Session, is_loopback
     from steered_env import Maze
     from steered_env.policy import packaged_policies
 
+    read_conditions(condition or [], vectors)  # says now what is wrong with it
     first = FIRST_LEVEL if level is None else level
     shown = Maze.from_level(first) if maze is None else next(iter(load_mazes([maze]).values()))
     names = [policy] if policy in packaged_policies() else [Path(policy).name]

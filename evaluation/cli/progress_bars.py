@@ -91,5 +91,5 @@ class _LinePrinter:
 def _left(now: TrainingProgress) -> str:
     if now.total is None or now.rate <= 0:
         return "measuring speed"
-    minutes, seconds = divmod(round((now.total - now.done) / now.rate), 60)
+    minutes, seconds = divmod(round(max(now.total - now.done, 0) / now.rate), 60)
     return f"{minutes}:{seconds:02d} left"

@@ -159,7 +159,7 @@ def _announce(claims: Sequence[Claim], mazes: int) -> None:
     """Say before measuring which numbers few mazes can decide."""
     _err.print(f"{mazes} mazes decide large effects only, so these numbers alone are judged:", soft_wrap=True)
     for claim in claims:
-        judged = "; ".join(claim.quick) or "all of its numbers, for which so few mazes hardly ever suffice"
+        judged = "; ".join(claim.quick) or "all of its numbers; with so few mazes expect undecided"
         _err.print(f"{claim.name}: {judged}", highlight=False, soft_wrap=True)
 
 

@@ -34,7 +34,10 @@ def table(
     policy: Policy = "small",
     out: Annotated[
         Path | None,
-        typer.Option(help=f"The run's folder; defaults to {_TABLE}. An unfinished run there is continued."),
+        typer.Option(
+            help=f"The run's folder; defaults to {_TABLE}. An unfinished run there is continued, a finished one with "
+            "other settings replaced, unless --out names the folder."
+        ),
     ] = None,
     method: Annotated[str, typer.Option(help="How to measure: exact or sampled.")] = "exact",
     horizon: Annotated[int, typer.Option(help="Steps within which a place must be reached.")] = 256,

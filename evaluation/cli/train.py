@@ -26,12 +26,11 @@ _TITLES = {TrainingConfig.algorithm: "Imitation", PPOConfig.algorithm: "PPO"}
 _ALGORITHM_OF = {"workers": TrainingConfig.algorithm, "evaluate_every": PPOConfig.algorithm}
 """Options of how one algorithm is run; those of what is trained are fields of its configuration."""
 _WITHOUT_DEFAULT = {
-    "bfloat16": "where the hardware has them, unless said",
-    "width": "that of --start, or 1",
+    "bfloat16": "defaults to where the hardware has them",
+    "width": "defaults to that of --start, or 1",
 }
 """Options whose default depends on others or on the machine, and the words for it."""
 _BESIDE_A_RECIPE = ("recipe", "out", "device", "bfloat16", "workers", "rate_levels", "evaluate_every", "other_code")
-_VALUE_WARMUP = 4
 _out, _err = terminal(), terminal(stderr=True)
 
 
@@ -39,9 +38,11 @@ def train(
     context: typer.Context,
     *,
     out: Annotated[
-        Path | None, typer.Option(help="The run's folder; a run that is there is continued. runs/RECIPE unless said.")
+        Path | None, typer.Option(help="The run's folder; a run that is there is continued. Defaults to runs/RECIPE.")
     ] = None,
-    recipe: Annotated[str | None, typer.Option(help="All settings of a packaged policy, such as small-7.")] = None,
+    recipe: Annotated[
+        str | None, typer.Option(help="All settings by the name of a recipe, such as small-7; a wrong name lists all.")
+    ] = None,
     algorithm: Annotated[
         str, typer.Option(help="imitation of shortest paths, or ppo: reinforcement learning.")
     ] = TrainingConfig.algorithm,
@@ -203,7 +204,7 @@ def _config(algorithm: str, given: dict[str, Any], device: torch.device) -> Trai
     if "sizes" in values:
         values["sizes"] = parse_numbers(values["sizes"], "sizes")
     if "start" in values:
-        values = {"width": load_policy(values["start"]).width, "value_warmup": _VALUE_WARMUP, **values}
+        values = {"width": load_policy(values["start"]).width, **values}
     known = config_fields(kind)
     return kind(**{name: value for name, value in values.items() if name in known})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import itertools
 import json
@@ -34,6 +35,7 @@ _WORDS = ("cheese", "top_right")
 _HORIZON = 256
 _STYLE = '<link rel="stylesheet" href="play.css">'
 _MODULE = '<script type="module" src="play.js"></script>'
+_DATA = '<script type="application/json" id="bundle">'
 _NO_ARROW, _LONGEST_ARROW = -128, 127
 _POWER = 2
 _DIGITS = 5
@@ -58,10 +60,12 @@ def write_bundle(
         on_progress: Called with (points done, points in all).
 
     Raises:
-        OSError: if it cannot be written.
+        OSError: if it cannot be written, or the folder has an ``index.html`` that is no such page.
         ValueError: if there is no such policy.
     """
     check_folder(folder)
+    path = folder / "index.html"
+    _refuse_other_page(path)
     session = Session(Maze.from_level(levels[0]), policies={Path(policy).name: policy})
     points = list(itertools.product(coefficients, repeat=len(_WORDS)))
     mazes: list[dict[str, Any]] = []
@@ -81,9 +85,14 @@ def write_bundle(
     hello["sizes"] = sorted({maze["maze"]["size"] for maze in mazes})
     data = {"hello": hello, "coefficients": {word: list(coefficients) for word in _WORDS}, "mazes": mazes}
     make_folder(folder)
-    path = folder / "index.html"
     write_text(path, page_with(data))
     return path
+
+
+def _refuse_other_page(path: Path) -> None:
+    if path.exists() and not (path.is_file() and _DATA in path.read_text(encoding="utf-8", errors="replace")):
+        why = "it is no page of this kind, and would be written over: choose another folder, or move it away"
+        raise FileExistsError(errno.EEXIST, why, str(path))
 
 
 def page_with(data: dict[str, Any]) -> str:
@@ -95,7 +104,7 @@ def page_with(data: dict[str, Any]) -> str:
     )
     plain = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
     head = f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n<style>{style}</style>'
-    scripts = f'<script type="application/json" id="bundle">{plain}</script>\n<script type="module">{module}</script>'
+    scripts = f'{_DATA}{plain}</script>\n<script type="module">{module}</script>'
     return page_file("index.html").replace(_STYLE, head).replace(_MODULE, scripts)
 
 

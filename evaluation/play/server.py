@@ -152,11 +152,12 @@ def _listening(host: str, port: int | None) -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        first = DEFAULT_PORT if port is None else port
         try:
-            listener.bind((host, DEFAULT_PORT if port is None else port))
+            listener.bind((host, first))
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
-                raise OSError(f"cannot listen on {host}, port {port}: {error.strerror or error}") from None
+                raise OSError(f"cannot listen on {host}, port {first}: {error.strerror or error}") from None
             if port is not None:
                 raise OSError(
                     f"port {port} of {host} is taken: name another one with --port, or leave it out"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from evaluation.measuring import distinct_levels
 from evaluation.results import make_folder, policy_name
-from steered_env.policy import packaged_policies
+from steered_env.policy import load_policy, packaged_policies
 
 from .claims import chosen_claims
 from .network_numbers import OverNetworks, over_networks
@@ -75,6 +75,8 @@ def reproduce_networks(
     chosen = [claim for claim in chosen_claims(claims) if not claim.other_policies()]
     if not chosen:
         raise ValueError("these claims are about other networks: name another one")
+    for policy in paths.values():  # all of them now, not after an hour of the first
+        load_policy(policy)
     folder = make_folder(out)
     measured: dict[str, Reproduction] = {}
     for number, name in enumerate(names):

@@ -117,7 +117,7 @@ def _draw_rates(axes: Axes, results: Rates, title: str) -> None:
                 place = (1.01, row + 1.5 * offset)
                 axes.annotate(f"n = {count:.0f}", place, xycoords=across, color=colour, fontsize=7, va="center")
     axes.set_xlim(-0.02, 1.02)
-    unless = " unless said" * bool((counts < mazes).to_numpy().any())
+    unless = " where no n is given" * bool((counts < mazes).to_numpy().any())
     axes.set_title(f"{title} (n = {mazes}{unless})", fontsize=10)
     axes.grid(axis="x", alpha=0.3)
     axes.tick_params(left=False)

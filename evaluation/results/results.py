@@ -33,6 +33,8 @@ _TITLES = {
     "p_cheese_at_decision": "P(to cheese)",
     "p_top_right_at_decision": "P(to top right)",
 }
+_WHERE, _ELSEWHERE = {"reach_cheese": "that have one"}, "where the cheese lies elsewhere"
+"""Which mazes a measure is of, where it is not of all."""
 
 
 @dataclass(frozen=True)
@@ -154,14 +156,15 @@ class Results:
         """Notes on numbers of the table that stand on fewer than all mazes; empty if none does."""
         rows = self.frame["condition"].value_counts()
         missing = {name: self.mazes - int(rows.get(name, 0)) for name in self.conditions}
-        left_out = [f"{name} {count}" for name, count in missing.items() if count]
         notes = [] if self.progress is None or self.progress.finished else [f"unfinished: {self.progress}"]
-        notes += [f"mazes left out, which have no such vector: {', '.join(left_out)}"] if left_out else []
+        notes += [f"no vector for {name} in {count} of {self.mazes} mazes" for name, count in missing.items() if count]
         fullest = self.frame[self.frame["condition"] == min(missing, key=lambda name: missing[name])]
         counts = {measure: int(fullest[measure].notna().sum()) for measure in self._shown()}
-        fewer = [f"{_TITLES[measure]} {count}" for measure, count in counts.items() if count < len(fullest)]
-        if fewer:
-            notes.append(f"of {len(fullest)} mazes, those where the cheese lies elsewhere: {', '.join(fewer)}")
+        notes += [
+            f"{_TITLES[measure]}: in the {count} of {len(fullest)} mazes {_WHERE.get(measure, _ELSEWHERE)}"
+            for measure, count in counts.items()
+            if count < len(fullest)
+        ]
         return "; ".join(notes)
 
     def save(self, folder: str | os.PathLike[str]) -> None:

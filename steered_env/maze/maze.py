@@ -225,7 +225,7 @@ class Maze(MazeState):
         return replace(self, cheese=check_cell(cell, "cheese"))
 
     def with_mouse(self, cell: Cell, facing_right: bool = False) -> Maze:
-        """The maze with its mouse in another cell, facing left unless said.
+        """The maze with its mouse in another cell, facing left by default.
 
         Raises:
             ValueError: if the cell is outside the world, a wall, or the cheese's.

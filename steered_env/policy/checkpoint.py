@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import pickle
@@ -100,9 +101,12 @@ def load_policy(source: str | os.PathLike[str] = "small", *, device: torch.devic
                 f"policy {name!r} is not in this installation, which has {', '.join(packaged_policies())}: name its "
                 f"file, which a clone has as steered_env/policy/{_WEIGHTS}/{name}{_SUFFIX}"
             )
+        if path.name != name or path.suffix:
+            raise FileNotFoundError(f"no policy {name!r}: there is no such file")
+        near = difflib.get_close_matches(name, packaged_policies(), n=1)
         raise FileNotFoundError(
             f"no policy {name!r}: neither a file nor one of the packaged policies "
-            f"({', '.join(packaged_policies()) or 'none'})"
+            f"({', '.join(packaged_policies()) or 'none'}){f'; did you mean {near[0]}?' if near else ''}"
         )
     if path.suffix not in _READERS:
         raise CheckpointError(f"{path}: a checkpoint's name must end in {', '.join(_READERS)}, got {path.suffix!r}")

@@ -26,6 +26,8 @@ def as_batch(observations: NDArray[np.uint8]) -> NDArray[np.uint8]:
         ValueError: if they have another shape.
     """
     given = np.asarray(observations)
+    if given.dtype == object:
+        raise TypeError(f"observations must be an array, such as maze.observe(), got {type(observations).__name__}")
     if given.dtype != np.uint8:
         raise TypeError(f"observations must be uint8, 0 to 255, got {given.dtype}")
     batch = given if given.ndim == 4 else given[None]

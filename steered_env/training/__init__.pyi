@@ -1,8 +1,8 @@
 from .config import ConfigField, RunConfig, config_fields
 from .held_out import HELD_OUT_LEVELS, HeldOut, held_out_mazes, move_accuracy
 from .imitation import TrainingConfig, train
+from .named_recipes import recipe, recipes
 from .older_runs import OLDER_NAMES, settings_of, with_present_names
-from .packaged_recipes import recipe, recipes
 from .ppo import PPOConfig
 from .precision import has_fast_bfloat16
 from .run_folder import CONFIG, CURVE, WEIGHTS, Progress, TrainingError

@@ -47,7 +47,7 @@ def _with_cheese(maze: Maze, cheese_region: int) -> Maze:
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Shares of right moves on held-out examples.
+    """Shares of correct moves on held-out examples.
 
     Attributes:
         accuracy: Share over all examples, 0 to 1.

@@ -7,7 +7,7 @@ from steered_env import ImpalaPolicy
 from steered_env.training import move_accuracy
 
 
-def test_accuracy_counts_right_moves(reference_policy: ImpalaPolicy) -> None:
+def test_accuracy_counts_correct_moves(reference_policy: ImpalaPolicy) -> None:
     held_out = move_accuracy(reference_policy, cheese_region=5, levels=range(120))
     assert 0.8 < held_out.accuracy < 0.97  # 0.89 by the design's own count
     total = sum(count for _, count in held_out.by_size.values())

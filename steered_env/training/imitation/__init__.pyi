@@ -1,5 +1,5 @@
 from .config import TrainingConfig
-from .packaged_recipes import recipes
+from .named_recipes import recipes
 from .training import train
 
 __all__ = [

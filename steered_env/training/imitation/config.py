@@ -28,7 +28,7 @@ class TrainingConfig(RunConfig):
     learning_rate: Annotated[float, "Adam's learning rate at its highest."] = 4e-3
     warmup_examples: Annotated[int, "Over these the learning rate rises from 0; then it falls to 0."] = 25_600
     dense_weight: Annotated[float, "Weight of the loss of the head that names the move in every cell."] = 3.0
-    dense_share: Annotated[float, "Share of the examples after which that weight is 0."] = 1.0
+    dense_share: Annotated[float, "Share of the examples after which the dense weight is 0."] = 1.0
     target_temperature: Annotated[
         float, "Targets are a softmax of minus the steps left after each move, over this; 0 for the best move alone."
     ] = 0.0

@@ -96,7 +96,7 @@ class Learner(nn.Module):
         Args:
             examples: the batch.
             device: where the network is.
-            dense_weight: the weight of the dense head's loss now; the configuration's unless said.
+            dense_weight: the weight of the dense head's loss now; defaults to the configuration's.
         """
         with torch.autocast(device.type, torch.bfloat16, enabled=self.config.bfloat16):
             moves, values, dense, mouse = self(to_input(examples.observations, device))

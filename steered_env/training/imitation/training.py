@@ -118,7 +118,7 @@ class _Run:
             rate = (self.done - begun_at) / max(now - begun, 1e-9)
             self._set_budget(rate)
             self._report_point()
-            note = "" if self._accuracy is None else f"{self._accuracy:.1%} right moves"
+            note = "" if self._accuracy is None else f"{self._accuracy:.1%} correct moves"
             self.on_progress(Progress(self.done, self.config.examples, rate, "examples", note))
             if stop.requested:
                 self.save()

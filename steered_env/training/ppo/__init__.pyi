@@ -1,5 +1,5 @@
 from .config import PPOConfig
-from .packaged_recipes import recipes
+from .named_recipes import recipes
 from .training import train_ppo
 
 __all__ = [

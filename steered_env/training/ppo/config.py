@@ -8,6 +8,8 @@ from typing import Annotated, ClassVar
 from steered_env.simulator import check_sizes
 from steered_env.training.config import RunConfig
 
+_VALUE_WARMUP = 4
+
 
 @dataclass(frozen=True)
 class PPOConfig(RunConfig):
@@ -28,9 +30,9 @@ class PPOConfig(RunConfig):
     budget: ClassVar[str] = "steps"
 
     steps: Annotated[int | None, "Budget in steps of a mouse, over all mazes."] = None
-    start: Annotated[str | None, "Packaged policy or file to start from; new weights unless said."] = None
+    start: Annotated[str | None, "Packaged policy or file to start from; defaults to new weights."] = None
     start_temperature: Annotated[float, "Divides the logits of the policy to start from, so that it explores."] = 1.0
-    sizes: Annotated[tuple[int, ...] | None, "Inner sizes of the mazes, such as 3,5,7; all unless said."] = None
+    sizes: Annotated[tuple[int, ...] | None, "Inner sizes of the mazes, such as 3,5,7; defaults to all."] = None
     heads_only: Annotated[bool, "Change nothing but the policy's and the value's head."] = False
     mouse_anywhere: Annotated[bool, "Episodes begin in any open cell instead of at the bottom left."] = False
     learning_rate: Annotated[float, "Adam's learning rate, throughout."] = 5e-4
@@ -49,10 +51,14 @@ class PPOConfig(RunConfig):
     value_weight: Annotated[float, "Weight of the value loss."] = 0.5
     max_grad_norm: Annotated[float, "Largest norm of the gradient."] = 0.5
     time_limit: Annotated[int, "Steps after which an episode is cut."] = 500
-    value_warmup: Annotated[int, "First updates of the value head alone; 4 with --start unless said."] = 0
+    value_warmup: Annotated[
+        int | None, "First updates of the value head alone; defaults to 4 with --start, else 0."
+    ] = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.value_warmup is None:
+            object.__setattr__(self, "value_warmup", 0 if self.start is None else _VALUE_WARMUP)
         if self.heads_only and self.start is None:
             raise ValueError("heads_only is for a policy that has something before its heads: name one with start")
         if self.anneal and (self.steps is None or self.minutes is not None):

@@ -85,7 +85,7 @@ def train_ppo(
     try:
         with stop_requests(run.kept) as stop:
             run.to_the_end(stop, evaluate_every, on_evaluation)
-        return run.finished_policy()
+        return run.write_policy()
     finally:
         run.close()
 
@@ -137,6 +137,7 @@ class _Run:
             row = self._update(stop)
             if self._finished() or self.updates % evaluate_every == 0:
                 row |= on_evaluation(self._policy())
+                self.write_policy()
             self.rows.append(row)
             self.log.write({f"evaluation/{name}": row[name] for name in row if name not in LOGGED}, {}, self._steps)
             self.save()
@@ -144,7 +145,8 @@ class _Run:
                 raise KeyboardInterrupt
         self.save()
 
-    def finished_policy(self) -> ImpalaPolicy:
+    def write_policy(self) -> ImpalaPolicy:
+        """Write the policy so far."""
         policy = self._policy().cpu()
         start = {} if self.config.start is None else {"start": _metadata_or_nothing(self.config.start)}
         self.folder.write_policy(self.config, policy, steps=self._steps, seconds=self.seconds, **start)
@@ -205,7 +207,7 @@ class _Run:
         torch.manual_seed(int(seed))  # of the actions; a run that was resumed draws the same ones
         np.random.seed(seed)  # noqa: NPY002  (Stable-Baselines3 shuffles its minibatches with the global generator)
         episodes = Episodes(stop, self._report)
-        warming_up = self.updates < self.config.value_warmup
+        warming_up = self.updates < (self.config.value_warmup or 0)
         rate = VALUE_WARMUP_LEARNING_RATE if warming_up else self._learning_rate()
         self.model.lr_schedule = lambda _: rate
         with _value_head_alone(self.model.policy, warming_up):

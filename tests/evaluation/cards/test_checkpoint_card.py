@@ -41,7 +41,7 @@ def test_any_checkpoint_has_a_card(small: ImpalaPolicy, tmp_path: Path, monkeypa
     text = page.read_text(encoding="utf-8")
     assert text.startswith("# `mouse.pth`")
     assert "alice" not in text
-    for part in ("| -cheese | 2 |", "| top_right - cheese | 2 |", "| size | right moves | examples |"):
+    for part in ("| -cheese | 2 |", "| top_right - cheese | 2 |", "| size | correct moves | examples |"):
         assert part in text
     for file in (table, figure, film):
         assert f"({file.name})" in text

@@ -53,7 +53,7 @@ def test_a_card_tells_what_was_made(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert f"| command | `{command}` |" in text
     assert read_metadata(files[3])["command"] == command
     for part in (
-        "## Right moves",
+        "## Correct moves",
         "## Cheese rate",
         "## What it is bad at",
         "## What steering does",
@@ -136,7 +136,7 @@ def test_a_run_without_a_policy_has_no_card(tmp_path: Path) -> None:
         model_card.write_card(run, card, "mine", lambda _done, _total: None)
     with pytest.raises(KeyboardInterrupt):
         train(TrainingConfig(examples=1280, batch_size=16), run, workers=0, on_progress=stop_after(16))
-    with pytest.raises(FileNotFoundError, match=r"has no policy yet: .* from its first evaluation on"):
+    with pytest.raises(FileNotFoundError, match=r"has no policy yet: .* after the first evaluation"):
         model_card.write_card(run, card, "mine", lambda _done, _total: None)
     assert not card.exists()
 

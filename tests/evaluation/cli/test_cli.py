@@ -156,7 +156,7 @@ def test_train_card_and_table_of_the_new_policy(
     arguments = ("train", "--out", "run", "--examples", "64", *few)
     done = run_here(*arguments)
     assert done.returncode == 0, done.stderr
-    assert "right moves" in done.stderr
+    assert "correct moves" in done.stderr
     curve = pd.read_csv(tmp_path / "run" / "curve.csv")
     assert {"examples", "move_accuracy", "cheese_rate"} <= set(curve.columns)
     command = " ".join(["steered-env", *arguments])
@@ -199,12 +199,23 @@ def test_train_card_and_table_of_the_new_policy(
         (["train", "--recipe", "full-ppo", "--workers", "2"], "--workers is for --algorithm imitation, not for ppo"),
         (["train", "--recipe", "small-7", "--evaluate-every", "2"], "--evaluate-every is for --algorithm ppo"),
         (["card", "."], "holds no training run"),
+        (["card", "small", "--name", "x"], "leave out --name x"),
+        (["card", ".", "--device", "cpu"], "leave out --device cpu"),
+        (["table", "--policy", "smal"], "did you mean small?"),
+        (["table", "--policy", "at/none.pth"], "no policy 'at/none.pth': there is no such file"),
+        (["table", "--maze", "none.txt"], "there is no maze file none.txt"),
+        (["play", "-c", "chese"], "did you mean 'cheese'?"),
+        (["play", "--bundle", "at", "-c", "cheese"], "leave out --condition and --steering"),
+        (["play", "--bundle", "other"], "no page of this kind, and would be written over"),
+        (["reproduce", "--policy", "small", "--policy", "smal", "--levels", "0:2"], "no policy 'smal'"),
     ],
 )
 def test_bad_input_is_one_clear_line(
     run_here: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path, arguments: list[str], message: str
 ) -> None:
     (tmp_path / "file").touch()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "index.html").write_text("a page of mine", encoding="utf-8")
     before = sorted(path.name for path in tmp_path.rglob("*"))
     done = run_here(*arguments)
     assert done.returncode == 1
@@ -212,6 +223,20 @@ def test_bad_input_is_one_clear_line(
     assert "Traceback" not in done.stderr
     assert done.stderr.startswith("error: ")
     assert sorted(path.name for path in tmp_path.rglob("*")) == before  # nothing half-written
+
+
+def test_an_option_given_twice(run_here: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    """Is refused, unless all of what it is given counts."""
+    done = run_here("field", "--level", "3", "--level", "1")
+    assert (done.returncode, "--level is given more than once" in done.stderr) == (2, True)
+    assert "no maze file a.txt" in run_here("table", "--maze", "a.txt", "--maze", "b.txt").stderr
+
+
+def test_where_an_error_came_from(run_here: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    """Is shown wherever the option stands."""
+    for arguments in (["--traceback", "table", "--levels", "-3"], ["table", "--levels", "-3", "--traceback"]):
+        with pytest.raises(ValueError, match="got -3"):
+            run_here(*arguments)
 
 
 def test_ctrl_c_keeps_a_training_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -132,7 +132,7 @@ def test_a_maze_where_no_condition_has_a_vector(reference_policy: ImpalaPolicy, 
     for method in ("exact", "sampled"):
         results = evaluate(reference_policy, [largest], ["top_right"], method=method, horizon=4)
         assert results.frame.empty
-        assert results.notes() == "mazes left out, which have no such vector: top_right 1"
+        assert results.notes() == "no vector for top_right in 1 of 1 mazes"
         assert results.table()["levels"].tolist() == ["0"]
 
 

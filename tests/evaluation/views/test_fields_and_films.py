@@ -97,7 +97,7 @@ def test_a_rate_of_fewer_mazes_says_so(reference_policy: ImpalaPolicy, mazes: li
         reference_policy, mazes=[mazes[6], at_corner, largest], conditions=["-cheese", "top_right"], horizon=4
     )
     axes = results_figure(some).axes[-1]
-    assert axes.get_title() == "all mazes (n = 3 unless said)"
+    assert axes.get_title() == "all mazes (n = 3 where no n is given)"
     said = [(text.get_text(), round(text.xy[1])) for text in axes.texts]
     assert sorted(said) == [("n = 1", 1), ("n = 2", 0), ("n = 2", 1)]
     one = evaluate(reference_policy, mazes=[mazes[6]], conditions=["-cheese"], horizon=4)

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from steered_env import ImpalaPolicy, Maze, load_policy
+from steered_env.policy import read_metadata
 from steered_env.training import Progress, TrainingError
 from steered_env.training.imitation import TrainingConfig, train
 from steered_env.training.ppo import PPOConfig
@@ -48,7 +49,7 @@ def test_interrupted_and_continued_is_as_if_never_interrupted(shaped: bool, tmp_
     with pytest.raises(KeyboardInterrupt):
         train_ppo(config, tmp_path / "cut", evaluate_every=2, on_evaluation=stop)
     assert curve(tmp_path / "cut")["steps"].tolist() == [0, UPDATE, 2 * UPDATE]
-    assert not (tmp_path / "cut" / "policy.safetensors").exists()
+    assert read_metadata(tmp_path / "cut" / "policy.safetensors")["steps"] == 2 * UPDATE
     continued = train_ppo(config, tmp_path / "cut", evaluate_every=2, on_evaluation=stop)
     assert np.array_equal(weights(continued), weights(whole))
     pd.testing.assert_frame_equal(curve(tmp_path / "cut"), curve(tmp_path / "whole"))

@@ -1,4 +1,4 @@
-"""The recipes of all packaged policies, by name."""
+"""All recipes, by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The recipes of the packaged policies that were trained by imitation."""
+"""Recipes of imitation, by name."""
 
 from __future__ import annotations
 

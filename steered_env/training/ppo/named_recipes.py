@@ -1,4 +1,4 @@
-"""The recipes of the packaged policies that were trained by PPO from new weights."""
+"""Recipes of PPO from new weights, by name; those of `ppo-7` and `small-ppo` are commands, in their cards."""
 
 from __future__ import annotations
 
