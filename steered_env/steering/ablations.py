@@ -266,6 +266,9 @@ def clamping(
 def turning(towards: Steering, share: float, *, channels: Channels = None, cells: Cells = None) -> Intervention:
     """Turn activations towards a direction on the sphere on which they lie (slerp): their norm stays.
 
+    A direction that broadcasts to the activations, see `projecting_out`, turns those of every place by themselves.
+    What points exactly away from the direction stays as it is.
+
     Args:
         towards: The direction, of each layer; its length does not matter.
         share: How far: 0 leaves the activations, 1 makes them point along the direction.
@@ -284,9 +287,11 @@ def turning(towards: Steering, share: float, *, channels: Channels = None, cells
 def gated(intervention: Intervention, by: Steering, *, above: float = 0.0, below: float = math.inf) -> Intervention:
     """Make a change only in those examples whose activations point along a direction, or away from it.
 
+    A direction that broadcasts to the activations, see `projecting_out`, opens the gate at every place by itself.
+
     Args:
         intervention: The change; its layers must be among those of ``by``.
-        by: A direction in each of these layers, of the shape of their activations.
+        by: A direction in each of these layers; its length does not matter.
         above: The change is made where the cosine of the activations with the direction is ≥ this …
         below: … and below this.
 
