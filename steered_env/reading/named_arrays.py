@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from steered_env.maze import Maze, check_maze
 from steered_env.policy import logits_of, policy_of
 from steered_env.simulator import WORLD_SIZE, draw_observations
 from steered_env.steering import DEFAULT_LAYER, read_activations, reading_tensors
-from steered_env.system import needing
+from steered_env.system import atomic_file, needing
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -53,7 +54,8 @@ def activations(
         grad: Also give, under ``"LAYER:grad"``, the gradient of the log-probability of the action that the policy likes
             best, with respect to the activations.
         folder: A folder that gets a ``.npy`` file for each array. Arrays are then read from there when they are used,
-            and memory stays flat for any number of mazes. Existing files of the same names are replaced.
+            and memory stays flat for any number of mazes. Existing files of the same names are replaced when all is
+            read; arrays that were read from those keep what they hold.
 
     Returns:
         A layer's name to an array ``(maze, channel, row, col)``, or ``(maze, channel)`` for a layer without places.
@@ -65,6 +67,7 @@ def activations(
         TypeError: if it is no policy, or one without gradients where these are wanted.
         ValueError: if there is no maze.
         LayerError: if the policy has no such layer.
+        OSError: if a file cannot be written.
     """
     with needing("analysis"):
         import xarray  # noqa: F401 (before anything is read)
@@ -72,20 +75,21 @@ def activations(
     sized = mazes if isinstance(mazes, Collection) else list(mazes)
     if not len(sized):
         raise ValueError("there must be at least one maze to read activations of")
-    files = None if folder is None else Path(folder)
-    if files is not None:
-        files.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, NDArray[np.float32]] = {}
     levels_and_sizes: list[tuple[int, int]] = []
-    for batch in _batches(sized):
-        start = len(levels_and_sizes)
-        levels_and_sizes += [(-1 if maze.level is None else maze.level, maze.size) for maze in batch]
-        observations = draw_observations(batch)
-        read = _with_gradients(policy, names, observations) if grad else read_activations(policy, names, observations)
-        for name, tensor in read.items():
-            if name not in arrays:
-                arrays[name] = _room(name, (len(sized), *tensor.shape[1:]), files)
-            arrays[name][start : start + len(batch)] = tensor.float().cpu().numpy()
+    with ExitStack() as files:
+        for batch in _batches(sized):
+            start = len(levels_and_sizes)
+            levels_and_sizes += [(-1 if maze.level is None else maze.level, maze.size) for maze in batch]
+            observations = draw_observations(batch)
+            read = (_with_gradients if grad else read_activations)(policy, names, observations)
+            for name, tensor in read.items():
+                if name not in arrays:
+                    file = None if folder is None else atomic_file(_path(name, folder), make_folder=True)
+                    arrays[name] = _room((len(sized), *tensor.shape[1:]), file and files.enter_context(file))
+                arrays[name][start : start + len(batch)] = tensor.float().cpu().numpy()
+    if folder is not None:  # by its name, by which another process may read it too
+        arrays = {name: np.load(_path(name, folder), mmap_mode="r+") for name in arrays}
     return {name: _named(name, array, levels_and_sizes) for name, array in arrays.items()}
 
 
@@ -104,10 +108,13 @@ def _with_gradients(policy: Any, layers: Sequence[str], observations: NDArray[np
     return read | {f"{name}:grad": gradient for name, gradient in zip(tensors, gradients, strict=True)}
 
 
-def _room(name: str, shape: tuple[int, ...], folder: Path | None) -> NDArray[np.float32]:
-    if folder is None:
+def _path(name: str, folder: str | os.PathLike[str]) -> Path:
+    return Path(folder) / f"{name.replace(os.sep, '_').replace(':', '-')}.npy"
+
+
+def _room(shape: tuple[int, ...], path: Path | None) -> NDArray[np.float32]:
+    if path is None:
         return np.empty(shape, np.float32)
-    path = folder / f"{name.replace(os.sep, '_').replace(':', '-')}.npy"
     room: NDArray[np.float32] = np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
         path, mode="w+", dtype=np.float32, shape=shape
     )

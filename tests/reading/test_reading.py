@@ -55,6 +55,22 @@ def test_named_arrays(small: ImpalaPolicy, mazes: list[Maze], tmp_path: Path) ->
         activations(small, [])
 
 
+def test_files_are_whole_and_leave_arrays_in_use_alone(small: ImpalaPolicy, mazes: list[Maze], tmp_path: Path) -> None:
+    """An array of a file that is replaced keeps its numbers, and no part of a read that fails takes its place."""
+    name = "embedder.fc"
+    first = activations(small, mazes[:3], name, folder=tmp_path)[name]
+    expected = first.values.copy()
+    second = activations(small, mazes[7:8], name, folder=tmp_path)[name]
+    assert np.array_equal(first, expected)
+    (file,) = tmp_path.iterdir()
+    assert np.array_equal(np.load(file), second)
+    assert Path(second.variable._data.filename) == file
+    with pytest.raises(TypeError, match="Maze"):  # of the second batch
+        activations(small, [*mazes, *mazes[:4], None], [name, "embedder.flatten"], folder=tmp_path)  # type: ignore[list-item]
+    assert list(tmp_path.iterdir()) == [file]
+    assert np.array_equal(np.load(file), second)
+
+
 def test_gradients(small: ImpalaPolicy, mazes: list[Maze]) -> None:
     network = nn.Sequential(nn.Conv2d(3, 4, 5, stride=4), nn.Flatten(), nn.Linear(900, 15))
     policy = as_policy(network, preprocess=lambda o: o.permute(0, 3, 1, 2) / 255)
