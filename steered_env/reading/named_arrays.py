@@ -16,7 +16,7 @@ from torch import Tensor
 from steered_env.maze import Maze, check_maze
 from steered_env.policy import logits_of, policy_of
 from steered_env.simulator import WORLD_SIZE, draw_observations
-from steered_env.steering import DEFAULT_LAYER, read_activations, reading_tensors
+from steered_env.steering import DEFAULT_LAYER, channel_axis, read_activations, reading_tensors
 from steered_env.system import atomic_file, needing
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ def activations(
             read; arrays that were read from those keep what they hold.
 
     Returns:
-        A layer's name to an array ``(maze, channel, row, col)``, or ``(maze, channel)`` for a layer without places.
+        A layer's name to an array ``(maze, channel, row, col)``, or ``(maze, channel)`` for a layer without places, or
+        ``(maze, place, channel)`` for one of activations ``(T, C)``.
         ``level`` and ``size`` are coordinates of ``maze``; ``row`` and ``col`` are the cells of the world over whose
         middle a place lies, row 0 at the bottom.
 
@@ -85,8 +86,12 @@ def activations(
             read = (_with_gradients if grad else read_activations)(policy, names, observations)
             for name, tensor in read.items():
                 if name not in arrays:
-                    file = None if folder is None else atomic_file(_path(name, folder), make_folder=True)
-                    arrays[name] = _room((len(sized), *tensor.shape[1:]), file and files.enter_context(file))
+                    shape = (len(sized), *tensor.shape[1:])
+                    if folder is None:
+                        arrays[name] = np.empty(shape, np.float32)
+                    else:
+                        file = files.enter_context(atomic_file(_path(name, folder), make_folder=True))
+                        arrays[name] = _on_disk(file, shape)
                 arrays[name][start : start + len(batch)] = tensor.float().cpu().numpy()
     if folder is not None:  # by its name, by which another process may read it too
         arrays = {name: np.load(_path(name, folder), mmap_mode="r+") for name in arrays}
@@ -112,9 +117,7 @@ def _path(name: str, folder: str | os.PathLike[str]) -> Path:
     return Path(folder) / f"{name.replace(os.sep, '_').replace(':', '-')}.npy"
 
 
-def _room(shape: tuple[int, ...], path: Path | None) -> NDArray[np.float32]:
-    if path is None:
-        return np.empty(shape, np.float32)
+def _on_disk(path: Path, shape: tuple[int, ...]) -> NDArray[np.float32]:
     room: NDArray[np.float32] = np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
         path, mode="w+", dtype=np.float32, shape=shape
     )
@@ -125,7 +128,7 @@ def _named(name: str, array: NDArray[np.float32], levels_and_sizes: Sequence[tup
     with needing("analysis"):
         import xarray as xr
 
-    dims = ("maze", "channel", "row", "col") if array.ndim == 4 else ("maze", "channel", "place")[: array.ndim]
+    dims = _dims(array.ndim)
     levels, sizes = zip(*levels_and_sizes, strict=True)
     coordinates: dict[str, Any] = {
         "maze": np.arange(len(levels)),
@@ -134,9 +137,18 @@ def _named(name: str, array: NDArray[np.float32], levels_and_sizes: Sequence[tup
         "layer": name.removesuffix(":grad"),
     }
     if array.ndim > 1:
-        coordinates["channel"] = np.arange(array.shape[1])
+        coordinates["channel"] = np.arange(array.shape[dims.index("channel")])
     if array.ndim == 4:
         height, width = array.shape[2:]
         coordinates["row"] = WORLD_SIZE - 0.5 - (np.arange(height) + 0.5) * WORLD_SIZE / height
         coordinates["col"] = (np.arange(width) + 0.5) * WORLD_SIZE / width - 0.5
     return xr.DataArray(array, coordinates, dims, name=name)
+
+
+def _dims(ndim: int) -> list[str]:
+    """The names of an array's axes: the maze, the channel where `channel_axis` has it, and places."""
+    places = {3: ["place"], 4: ["row", "col"]}.get(ndim, [f"place_{axis}" for axis in range(2, ndim)])
+    dims = ["maze", *places]
+    if ndim > 1:
+        dims.insert(1 + channel_axis(ndim - 1), "channel")
+    return dims

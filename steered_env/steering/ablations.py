@@ -84,12 +84,15 @@ def scaling(
     Args:
         factor: Factor of the activations.
         layer: Name of the layer.
-        channels: Channels to change; None for all.
+        channels: Channels to change; None for all. They lie along the first axis of activations ``(C,)`` and
+            ``(C, H, W)``, along the last of ``(T, C)``; a layer with them elsewhere, such as a convolution's
+            ``(H, W, C)``, cannot be told apart from these.
         cells: Cells of the maze over which activations are changed; None for all. A layer's activations are coarser,
             so neighbours share one.
 
     Raises:
-        ValueError: if the factor is not finite.
+        TypeError: if a channel is no whole number, as in a mask.
+        ValueError: if the factor is not finite, or there is no channel.
     """
     if not math.isfinite(factor):
         raise ValueError(f"a factor must be finite, got {factor}")

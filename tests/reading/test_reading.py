@@ -28,7 +28,7 @@ from steered_env import (
 from steered_env.maze import ACTIONS_OF
 from steered_env.policy import logits_of
 from steered_env.simulator import draw_observations
-from steered_env.steering import DEFAULT_LAYER, find_layer, map_position
+from steered_env.steering import DEFAULT_LAYER, find_layer, map_position, zero_ablation
 
 LAYERS = (DEFAULT_LAYER, "embedder.fc")
 
@@ -186,6 +186,10 @@ def test_attribution_agrees_with_exact_ablation(small: ImpalaPolicy) -> None:
     for actions in ([], [15]):
         with pytest.raises(ValueError, match="at least one action"):
             attribution(small, here, there, actions=actions)
+    for actions in (np.isin(np.arange(15), left), "67", 7):
+        for explains in (attribution, ablation_effects):
+            with pytest.raises(TypeError, match="action"):
+                explains(small, here, there, actions=actions)  # type: ignore[operator]
     with pytest.raises(ValueError, match="'guess'"):
         attribution(small, here, there, actions=left, method="guess")  # type: ignore[arg-type]
 
@@ -200,15 +204,37 @@ def test_attribution_of_a_linear_network(mazes: list[Maze]) -> None:
     assert np.allclose(part, exact, atol=1e-3)
 
 
+def test_channels_of_tokens_are_read_and_explained_as_they_are_steered(mazes: list[Maze]) -> None:
+    """Activations ``(T, C)`` have their channels last."""
+    network = nn.Sequential(nn.Unflatten(1, (64, 192)), nn.Linear(192, 4), nn.Flatten(), nn.Linear(256, 15))
+    policy = as_policy(network, preprocess=lambda o: o.flatten(1).float() / 255)
+    there = mazes[0].without_cheese()
+    read = activations(policy, mazes[:2], "1")["1"]
+    assert dict(read.sizes) == {"maze": 2, "place": 64, "channel": 4}
+    part = attribution(policy, mazes[0], there, actions=[3], layer="1")
+    exact = ablation_effects(policy, mazes[0], there, actions=[3], layer="1")
+    assert exact.dims == ("channel",)
+    assert np.allclose(part.sum("place"), exact, atol=1e-3)
+    with zero_ablation(layer="1", channels=[2]).applied_to(policy):
+        without = activations(policy, mazes[:2], "1")["1"]
+    assert not without.sel(channel=2).any()
+    assert without.sel(channel=1).equals(read.sel(channel=1))
+
+
 def test_pictures_of_maps(small: ImpalaPolicy, mazes: list[Maze]) -> None:
     read = activations(small, mazes[:1])[DEFAULT_LAYER]
     figure = maps_figure(read[0], mazes[0])
     assert len([axes for axes in figure.axes if axes.get_title()]) == 8
     few = maps_figure(read[0], mazes[0], [3, 5])
     assert [axes.get_title() for axes in few.axes if axes.get_title()] == ["channel 3", "channel 5"]
-    for array, channels, message in ((read, None, "one maze"), (read[0], [32], "0 to 31")):
-        with pytest.raises(ValueError, match=message):
-            maps_figure(array, mazes[0], channels)
+    for array, channels, error, message in (
+        (read, None, ValueError, "one maze"),
+        (read[0], [32], ValueError, "0 to 31"),
+        (read[0], [], ValueError, "at least one channel"),
+        (read[0], np.isin(np.arange(32), [3, 5]), TypeError, "flatnonzero"),
+    ):
+        with pytest.raises(error, match=message):
+            maps_figure(array, mazes[0], channels)  # type: ignore[arg-type]
 
 
 class MadeOnTheWay(Collection[Maze]):

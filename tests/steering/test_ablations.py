@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pytest
 import torch
@@ -50,6 +52,31 @@ def test_scaling_and_zero(small: ImpalaPolicy, mazes: list[Maze]) -> None:
     expected[:, [4, 7]] *= -2
     assert torch.equal(some, expected)
     assert torch.equal(activations(small, mazes[0]), before)  # nothing stays behind
+
+
+@pytest.mark.parametrize("shape", [(6, 10), (6, 5, 10), (6, 10, 4, 4)])
+def test_channels_lie_last_in_tokens_and_first_elsewhere(shape: tuple[int, ...]) -> None:
+    x = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    expected = x.clone()
+    expected.select(-1 if len(shape) == 3 else 1, 7)[:] = 0
+    assert torch.equal(directed(x, zero_ablation(layer="0", channels=[7])), expected)
+
+
+@pytest.mark.parametrize("channels", [np.array([5, 9]), torch.tensor([5, 9]), iter((5, 9)), {5, 9}, (np.int8(5), 9)])
+def test_numbers_of_channels_of_any_kind(channels: Iterable[int]) -> None:
+    assert sorted(zero_ablation(channels=channels).change.where.channels) == [5, 9]  # type: ignore[attr-defined]
+
+
+MASK = np.isin(np.arange(32), [5, 9])
+
+
+@pytest.mark.parametrize("channels", [MASK, MASK.tolist(), torch.from_numpy(MASK), [3.7], "37", 3, np.array(3), [[3]]])
+def test_what_names_no_channels(channels: object) -> None:
+    """A mask would be taken for the numbers 0 and 1."""
+    with pytest.raises(TypeError, match="channel"):
+        zero_ablation(channels=channels)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="channel"):
+        zero_ablation().in_channels(channels)  # type: ignore[arg-type]
 
 
 def test_mean_and_resampling(small: ImpalaPolicy, mazes: list[Maze]) -> None:
