@@ -145,7 +145,7 @@ class _LogProbability:
         observations = np.repeat(self._observation[None], len(tensors), axis=0)
         with (
             torch.enable_grad(),
-            LayerChange(self._layer, lambda own: tensors.to(own.device, own.dtype)).applied_to(self._module),
+            LayerChange(self._layer, lambda own: tensors.to(own.device, own.dtype, copy=True)).applied_to(self._module),
         ):
             logits = logits_of(self._policy, observations)
         return _log_probabilities(logits, self._actions)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -88,7 +89,7 @@ def channel_axis(ndim: int) -> int:
     return 1 if ndim == 2 else 0
 
 
-def whole_numbers(values: Iterable[int], what: str) -> tuple[int, ...]:
+def whole_numbers(values: Iterable[Any], what: str) -> tuple[int, ...]:
     """Return the numbers of things, such as channels, as ints.
 
     Raises:

@@ -14,6 +14,7 @@ from torch import nn
 
 from steered_env import (
     ImpalaPolicy,
+    LayerError,
     Maze,
     ablation_effects,
     activations,
@@ -88,6 +89,63 @@ def test_gradients(small: ImpalaPolicy, mazes: list[Maze]) -> None:
     assert np.allclose(
         logits_of(small, observations).softmax(1).detach(), small.action_probabilities(observations), atol=1e-6
     )
+
+
+def in_place(is_in_place: bool) -> nn.Module:
+    """A network whose second layer may write into what the first puts out."""
+    torch.manual_seed(0)
+    network = nn.Sequential(
+        nn.Conv2d(3, 4, 5, stride=4), nn.ReLU(inplace=is_in_place), nn.Flatten(), nn.Linear(900, 15)
+    )
+    return as_policy(network, preprocess=lambda o: o.permute(0, 3, 1, 2) / 255)
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_a_layer_that_writes_into_its_input_changes_nothing(frozen: bool, mazes: list[Maze]) -> None:
+    plain, writing = (in_place(is_in_place).requires_grad_(not frozen) for is_in_place in (False, True))
+    expected, read = (activations(policy, mazes[:2], ["0", "1"], grad=True) for policy in (plain, writing))
+    assert expected["0"].min() < 0
+    for name, array in activations(writing, mazes[:2], ["0", "1"]).items():
+        assert np.allclose(array, read[name], atol=1e-6)
+    for name, array in expected.items():
+        assert np.allclose(array, read[name], atol=1e-6), name
+    for method in ("gradient", "integrated"):
+        parts = [
+            attribution(policy, mazes[0], mazes[0].without_cheese(), actions=[3], layer="0", method=method)  # type: ignore[arg-type]
+            for policy in (plain, writing)
+        ]
+        assert np.allclose(*parts, atol=1e-6)
+
+
+def test_gradients_are_refused_where_activations_are(mazes: list[Maze]) -> None:
+    class Twice(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.relu, self.unused, self.fc = nn.ReLU(), nn.ReLU(), nn.Linear(12288, 15)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.fc(self.relu(self.relu(x.flatten(1).float())))
+
+    batch_norm = nn.BatchNorm2d(3)
+    for policy, layer, error, message in (
+        (as_policy(Twice()), "relu", LayerError, "relu"),
+        (as_policy(Twice()), "unused", LayerError, "does not reach layer 'unused'"),
+        (in_training_mode(nn.Dropout()), "0", ValueError, r"\.eval\(\)"),
+        (in_training_mode(batch_norm), "0", ValueError, r"\.eval\(\)"),
+    ):
+        for grad in (False, True):
+            with pytest.raises(error, match=message):
+                activations(policy, mazes[:2], layer, grad=grad)
+    assert not batch_norm.running_mean.any()  # type: ignore[union-attr]
+
+
+def in_training_mode(part: nn.Module) -> nn.Module:
+    network = nn.Sequential(part, nn.Flatten(), nn.Linear(12288, 15))
+    return as_policy(network, preprocess=lambda o: o.permute(0, 3, 1, 2) / 255).train()
+
+
+def test_a_layer_without_influence_has_a_gradient_of_zeros(small: ImpalaPolicy, mazes: list[Maze]) -> None:
+    assert not activations(small, mazes[:2], "fc_value", grad=True)["fc_value:grad"].any()
 
 
 def test_gradients_of_stable_baselines3(mazes: list[Maze]) -> None:
