@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from steered_env.maze import Maze
-from steered_env.simulator import Cell, draw_observations
+from steered_env.simulator import Cell, draw_observations, whole_number
 
 from .directions import AddAndKeepNorm, Clamp, Gate, ProjectOut, Slerp
 from .intervention import Change, Intervention, described
@@ -168,19 +168,21 @@ def resampling_each_pass(
     Args:
         policy: See `Steering.difference`.
         donors: The mazes that are drawn from, as they are now.
-        seed: Seed of the draws, ≥ 0.
+        seed: Seed of the draws, 0 to 2⁶⁴ − 1.
         layer: Name of the layer.
         channels: Channels to change; None for all.
         cells: Cells of the maze over which activations are changed; None for all.
 
     Raises:
         LayerError: if the policy has no such layer.
-        ValueError: if there is no donor, or the seed is negative.
+        TypeError: if the seed is no whole number.
+        ValueError: if there is no donor, or the seed is out of range.
     """
     if not len(donors):
         raise ValueError("resampling needs at least one donor")
-    if seed < 0:
-        raise ValueError(f"seed must be ≥ 0, got {seed}")
+    seed = whole_number(seed, "seed")
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"seed must be 0 to 2**64 - 1, got {seed}")
     return LayerChange(
         layer, _PutDrawn(_read(policy, layer, draw_observations(list(donors))), seed, selected(channels, cells))
     )

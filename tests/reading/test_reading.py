@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Collection, Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -194,6 +195,21 @@ def test_probes(small: ImpalaPolicy, mazes: list[Maze]) -> None:
     for targets, message in (([0, 1], "one target"), ([0] + [1] * (len(pairs) - 1), "at least 5")):
         with pytest.raises(ValueError, match=message):
             linear_probe(read, targets)
+    words = np.array(["with" if has else "without" for has in has_cheese], dtype=object)
+    assert linear_probe(read.mean(["row", "col"]), words, folds=4).score == probe.score
+    for targets, message in (([True, None], "NoneType"), ([Decimal(1), Decimal(2)], "Decimal")):
+        with pytest.raises(TypeError, match=message):
+            linear_probe(read, targets * (len(pairs) // 2))
+    channels = read.mean(["row", "col"])
+    for array, targets, folds, message in (
+        (channels, np.where(np.arange(len(pairs)) == 3, np.nan, 1.0), 5, "maze 3"),
+        (channels.where(channels.maze != 4), has_cheese, 5, "maze 4"),
+        (channels, [True] * len(pairs), 5, "two classes"),
+        (channels, has_cheese, 1, "folds"),
+        (channels, np.arange(0.0, len(pairs)), len(pairs) + 1, "folds"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            linear_probe(array, targets, folds=folds)
     with pytest.raises(ValueError, match="one observation"):
         linear_probe(read, has_cheese, observations=draw_observations(pairs[:2]))
 

@@ -380,6 +380,8 @@ def test_directions_as_conditions(small: ImpalaPolicy) -> None:
         (lambda p: scaling(1, cells=[]), "at least one cell"),
         (lambda p: scaling(1, cells=[(25, 0)]), "cell"),
         (lambda p: resampling_each_pass(p, []), "at least one donor"),
+        (lambda p: resampling_each_pass(p, Maze.from_levels([0]), seed=-1), "seed must be 0 to"),
+        (lambda p: resampling_each_pass(p, Maze.from_levels([0]), seed=2**64), "seed must be 0 to"),
         (lambda p: directed(X, projecting_out(Steering({"0": torch.ones(5, 3, 3)}))), r"\(5, 3, 3\).*\(4, 3, 3\)"),
     ],
 )
