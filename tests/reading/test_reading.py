@@ -234,6 +234,20 @@ def test_channels_that_track_a_thing() -> None:
             channels_that_track(array, places)
 
 
+def test_a_channel_that_is_the_same_everywhere_tracks_nothing(small: ImpalaPolicy) -> None:
+    maze = Maze.from_level(4)
+    mazes = [maze.with_mouse(cell) for cell in maze.path(maze.start, maze.corner)[:4]]
+    with zero_ablation(channels=[4]).applied_to(small):
+        read = activations(small, mazes)[DEFAULT_LAYER]
+    for cell, chance in (((24, 0), 4 / 256), ((12, 12), 9 / 256)):
+        frame = channels_that_track(read, [cell] * len(mazes))
+        assert frame.loc[4].tolist() == [pytest.approx(chance), 0]
+    values = np.zeros((1, 1, 16, 16), np.float32)
+    values[..., 0, 0] = values[..., 8, 8] = 1
+    frame = channels_that_track(xr.DataArray(values, dims=("maze", "channel", "row", "col")), [(24, 0)])
+    assert frame.loc[0, "hits"] == 0.5
+
+
 def test_attribution_agrees_with_exact_ablation(small: ImpalaPolicy) -> None:
     """In level 27 the way to the cheese and to the corner part at the decision square."""
     small = small.softened(5)
