@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from steered_env.simulator import ACTIONS
+from steered_env.simulator import ACTIONS, whole_number
 
 from .observations import is_one_observation, to_input
 from .probabilities import probabilities_of
@@ -105,11 +105,13 @@ class ImpalaPolicy(nn.Module):
         width: Multiplies the channels, which are 16, 32 and 32 at width 1.
 
     Raises:
-        ValueError: if ``width`` is below 1.
+        TypeError: if ``width`` is no whole number.
+        ValueError: if it is below 1.
     """
 
     def __init__(self, width: int = 1) -> None:
         super().__init__()
+        width = whole_number(width, "width")
         if width < 1:
             raise ValueError(f"width must be ≥ 1, got {width}")
         self.width = width

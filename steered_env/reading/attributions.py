@@ -12,7 +12,7 @@ from torch import Tensor
 from steered_env.maze import Maze
 from steered_env.policy import logits_of, policy_of
 from steered_env.simulator import ACTIONS
-from steered_env.steering import DEFAULT_LAYER, LayerChange, resampling
+from steered_env.steering import DEFAULT_LAYER, LayerChange, resampling, whole_numbers
 from steered_env.system import needing
 
 from .named_arrays import activations
@@ -54,7 +54,7 @@ def attribution(
 
     Raises:
         MissingExtraError: if captum or xarray is not installed.
-        TypeError: if no gradient flows through the policy.
+        TypeError: if no gradient flows through the policy, or an action is no whole number, as in a mask.
         ValueError: if there is no action, or the method is unknown.
         LayerError: if the policy has no such layer.
     """
@@ -95,7 +95,8 @@ def ablation_effects(
         An array ``(channel,)``.
 
     Raises:
-        ImportError: if xarray is not installed.
+        MissingExtraError: if xarray is not installed.
+        TypeError: if an action is no whole number, as in a mask.
         ValueError: if there is no action.
         LayerError: if the policy has no such layer.
     """
@@ -118,7 +119,7 @@ def ablation_effects(
         with donor.in_channels([channel]).applied_to(module):
             effects.append(whole - log_probability())
     array = read[name][0]
-    result = array if array.ndim == 1 else array[:, 0, 0].drop_vars(["row", "col"], errors="ignore")
+    result = array.isel({dim: 0 for dim in array.dims if dim != "channel"}, drop=True)
     return result.copy(data=np.array(effects, np.float32)).rename(f"{name}:ablation")
 
 
@@ -144,7 +145,7 @@ class _LogProbability:
         observations = np.repeat(self._observation[None], len(tensors), axis=0)
         with (
             torch.enable_grad(),
-            LayerChange(self._layer, lambda own: tensors.to(own.device, own.dtype)).applied_to(self._module),
+            LayerChange(self._layer, lambda own: tensors.to(own.device, own.dtype, copy=True)).applied_to(self._module),
         ):
             logits = logits_of(self._policy, observations)
         return _log_probabilities(logits, self._actions)
@@ -156,7 +157,7 @@ def _log_probabilities(logits: Tensor, actions: list[int]) -> Tensor:
 
 
 def _checked_actions(actions: Iterable[int]) -> list[int]:
-    chosen = sorted({int(action) for action in actions})
+    chosen = sorted(set(whole_numbers(actions, "action")))
     if not chosen or not 0 <= chosen[0] <= chosen[-1] < ACTIONS:
         raise ValueError(f"name at least one action, each 0 to {ACTIONS - 1}, got {chosen or 'none'}")
     return chosen

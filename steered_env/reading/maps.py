@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from steered_env.maze import Maze
 from steered_env.simulator import WORLD_SIZE
+from steered_env.steering import whole_numbers
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -18,7 +19,7 @@ _COLUMNS = 4
 _OPACITY = 0.6
 
 
-def maps_figure(array: xr.DataArray, maze: Maze, channels: Sequence[int] | None = None) -> Figure:
+def maps_figure(array: xr.DataArray, maze: Maze, channels: Iterable[int] | None = None) -> Figure:
     """Draw maps of a layer over the rendered maze, one panel for each channel.
 
     Args:
@@ -27,7 +28,8 @@ def maps_figure(array: xr.DataArray, maze: Maze, channels: Sequence[int] | None 
         channels: The channels; None for the eight whose numbers vary most.
 
     Raises:
-        ValueError: if the array has other dimensions, or there is no such channel.
+        TypeError: if a channel is no whole number, as in a mask.
+        ValueError: if the array has other dimensions, or there is no such channel, or none is named.
     """
     from matplotlib.figure import Figure
 
@@ -36,6 +38,9 @@ def maps_figure(array: xr.DataArray, maze: Maze, channels: Sequence[int] | None 
     if channels is None:
         spread = array.std(["row", "col"]).values
         channels = sorted(np.argsort(-spread)[: 2 * _COLUMNS].tolist())
+    channels = whole_numbers(channels, "channel")
+    if not channels:
+        raise ValueError("name at least one channel, or None for the eight whose numbers vary most")
     if outside := [channel for channel in channels if not 0 <= channel < array.sizes["channel"]]:
         raise ValueError(f"the layer has channels 0 to {array.sizes['channel'] - 1}, got {outside[0]}")
     chosen = array.sel(channel=list(channels))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from steered_env.simulator import whole_number
 from steered_env.steering import Steering
 from steered_env.system import needing
 
@@ -57,7 +58,9 @@ def linear_probe(
 
     Raises:
         MissingExtraError: if scikit-learn is not installed.
-        ValueError: if the numbers of mazes differ, or there are too few of a class.
+        TypeError: if targets are neither classes nor numbers, or ``folds`` is no whole number.
+        ValueError: if the numbers of mazes differ, there are fewer than two classes or too few mazes of one, targets or
+            activations are not finite, or there are fewer than two folds or more than mazes.
     """
     with needing("analysis"):
         from sklearn.dummy import DummyClassifier, DummyRegressor
@@ -67,12 +70,13 @@ def linear_probe(
         from sklearn.preprocessing import StandardScaler
 
     wanted = np.asarray(targets)
+    if wanted.dtype.kind == "O":  # as pandas has words
+        wanted = np.asarray(wanted.tolist())
     rows = np.asarray(array).reshape(len(array), -1)
     if wanted.shape != (len(rows),):
         raise ValueError(f"there must be one target for each of {len(rows)} mazes, got shape {wanted.shape}")
     is_number = wanted.dtype.kind == "f"
-    if not is_number and min(np.unique(wanted, return_counts=True)[1]) < folds:
-        raise ValueError(f"each class needs at least {folds} mazes, one for each fold: take fewer folds, or more mazes")
+    _check(wanted, rows, whole_number(folds, "folds"))
     model = make_pipeline(StandardScaler(), Ridge(len(rows)) if is_number else LogisticRegression(C=0.01, max_iter=500))
     cut = (KFold if is_number else StratifiedKFold)(folds, shuffle=True, random_state=seed)
     scoring = "r2" if is_number else "balanced_accuracy"
@@ -89,6 +93,26 @@ def linear_probe(
     score_of_activations, chance = score(model, rows), score(dummy, rows)
     model.fit(rows, wanted)
     return Probe(score_of_activations, control, chance, _direction(model, array))
+
+
+def _check(targets: NDArray[Any], rows: NDArray[Any], folds: int) -> None:
+    """Refuse what scikit-learn would refuse in the middle of its work."""
+    if targets.dtype.kind not in "biufUS":
+        kinds = ", ".join(sorted({type(target).__name__ for target in targets.tolist()}))
+        raise TypeError(f"targets must be classes (whole numbers, words, True and False) or numbers, got {kinds}")
+    for what, values in (("target", targets), ("activation", rows)):
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            first = int(np.argwhere(~np.isfinite(values))[0][0])
+            raise ValueError(f"each {what} must be finite, that of maze {first} is not: leave it out")
+    if not 2 <= folds <= len(rows):
+        raise ValueError(f"folds must be 2 to {len(rows)}, the number of mazes, got {folds}")
+    if targets.dtype.kind == "f":
+        return
+    classes, counts = np.unique(targets, return_counts=True)
+    if len(classes) < 2:
+        raise ValueError(f"there must be at least two classes to tell apart, got only {classes[0]}")
+    if counts.min() < folds:
+        raise ValueError(f"each class needs at least {folds} mazes, one for each fold: take fewer folds, or more mazes")
 
 
 def _direction(model: Any, array: xr.DataArray) -> Steering | None:

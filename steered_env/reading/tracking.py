@@ -33,8 +33,9 @@ def channels_that_track(array: xr.DataArray, cells: Sequence[Cell]) -> pd.DataFr
 
     Returns:
         A row for each channel, the best first: ``hits``, the share of mazes in which its highest activation lies at
-        most one place from the thing; ``contrast``, how far the activation there is above the mean of the map, in its
-        standard deviations, averaged over mazes.
+        most one place from the thing, where of several that are equally high each counts its share, so that a map that
+        is the same everywhere counts what chance gives; ``contrast``, how far the activation there is above the mean of
+        the map, in its standard deviations, averaged over mazes.
 
     Raises:
         ValueError: if the layer has no places, or the numbers of mazes differ.
@@ -126,8 +127,9 @@ def _tracking(maps: NDArray[Any], cells: Sequence[Cell]) -> pd.DataFrame:
     hits, contrasts = [], []
     for values, cell in zip(maps, cells, strict=True):
         row, col = map_position(check_cell(cell, "each cell"), height, width)
-        highest = np.stack(np.unravel_index(values.reshape(len(values), -1).argmax(axis=1), (height, width)), axis=1)
-        hits.append(np.abs(highest - [row, col]).max(axis=1) <= 1)
+        is_highest = values == values.max(axis=(1, 2), keepdims=True)
+        near = is_highest[:, max(0, row - 1) : row + 2, max(0, col - 1) : col + 2]
+        hits.append(near.sum(axis=(1, 2)) / np.maximum(is_highest.sum(axis=(1, 2)), 1))
         spread = values.std(axis=(1, 2))
         contrasts.append((values[:, row, col] - values.mean(axis=(1, 2))) / np.where(spread, spread, np.inf))
     frame = pd.DataFrame(

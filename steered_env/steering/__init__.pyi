@@ -19,7 +19,7 @@ from .layers import DEFAULT_LAYER, LayerError, find_layer
 from .pairs import mean_difference, principal_components
 from .policy import ActionProbabilities, SteeredPolicy, sample_actions
 from .reading import read_activations, reading_tensors
-from .selection import map_position
+from .selection import channel_axis, map_position, whole_numbers
 from .steering import Steering
 from .vectors import (
     VectorError,
@@ -46,6 +46,7 @@ __all__ = [
     "VectorError",
     "adding_with_norm",
     "applying",
+    "channel_axis",
     "cheese_vector",
     "cheese_vectors",
     "clamping",
@@ -67,5 +68,6 @@ __all__ = [
     "setting",
     "top_right_vector",
     "turning",
+    "whole_numbers",
     "zero_ablation",
 ]

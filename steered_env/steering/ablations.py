@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from steered_env.maze import Maze
-from steered_env.simulator import Cell, draw_observations
+from steered_env.simulator import Cell, draw_observations, whole_number
 
 from .directions import AddAndKeepNorm, Clamp, Gate, ProjectOut, Slerp
 from .intervention import Change, Intervention, described
@@ -84,12 +84,15 @@ def scaling(
     Args:
         factor: Factor of the activations.
         layer: Name of the layer.
-        channels: Channels to change; None for all.
+        channels: Channels to change; None for all. They lie along the first axis of activations ``(C,)`` and
+            ``(C, H, W)``, along the last of ``(T, C)``; a layer with them elsewhere, such as a convolution's
+            ``(H, W, C)``, cannot be told apart from these.
         cells: Cells of the maze over which activations are changed; None for all. A layer's activations are coarser,
             so neighbours share one.
 
     Raises:
-        ValueError: if the factor is not finite.
+        TypeError: if a channel is no whole number, as in a mask.
+        ValueError: if the factor is not finite, or there is no channel.
     """
     if not math.isfinite(factor):
         raise ValueError(f"a factor must be finite, got {factor}")
@@ -165,19 +168,21 @@ def resampling_each_pass(
     Args:
         policy: See `Steering.difference`.
         donors: The mazes that are drawn from, as they are now.
-        seed: Seed of the draws, ≥ 0.
+        seed: Seed of the draws, 0 to 2⁶⁴ − 1.
         layer: Name of the layer.
         channels: Channels to change; None for all.
         cells: Cells of the maze over which activations are changed; None for all.
 
     Raises:
         LayerError: if the policy has no such layer.
-        ValueError: if there is no donor, or the seed is negative.
+        TypeError: if the seed is no whole number.
+        ValueError: if there is no donor, or the seed is out of range.
     """
     if not len(donors):
         raise ValueError("resampling needs at least one donor")
-    if seed < 0:
-        raise ValueError(f"seed must be ≥ 0, got {seed}")
+    seed = whole_number(seed, "seed")
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"seed must be 0 to 2**64 - 1, got {seed}")
     return LayerChange(
         layer, _PutDrawn(_read(policy, layer, draw_observations(list(donors))), seed, selected(channels, cells))
     )
@@ -266,6 +271,9 @@ def clamping(
 def turning(towards: Steering, share: float, *, channels: Channels = None, cells: Cells = None) -> Intervention:
     """Turn activations towards a direction on the sphere on which they lie (slerp): their norm stays.
 
+    A direction that broadcasts to the activations, see `projecting_out`, turns those of every place by themselves.
+    What points exactly away from the direction stays as it is.
+
     Args:
         towards: The direction, of each layer; its length does not matter.
         share: How far: 0 leaves the activations, 1 makes them point along the direction.
@@ -284,9 +292,11 @@ def turning(towards: Steering, share: float, *, channels: Channels = None, cells
 def gated(intervention: Intervention, by: Steering, *, above: float = 0.0, below: float = math.inf) -> Intervention:
     """Make a change only in those examples whose activations point along a direction, or away from it.
 
+    A direction that broadcasts to the activations, see `projecting_out`, opens the gate at every place by itself.
+
     Args:
         intervention: The change; its layers must be among those of ``by``.
-        by: A direction in each of these layers, of the shape of their activations.
+        by: A direction in each of these layers; its length does not matter.
         above: The change is made where the cosine of the activations with the direction is ≥ this …
         below: … and below this.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -9,6 +10,9 @@ from torch import Tensor
 
 from .intervention import Change, described
 from .selection import Selection
+
+_ON_ONE_LINE = 1e-6
+"""Sine of an angle that rounding alone can make."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,10 +32,10 @@ class ProjectOut:
 
     def __call__(self, activations: Tensor) -> Tensor:
         """Activations without their projection."""
-        mask = self.where.mask(activations)
-        unit = _unit(self.direction, activations, mask)
-        along = _dot(activations * mask, unit, self.direction)
-        return activations - (along * unit).to(activations.dtype)
+        numbers = _wide(activations)
+        unit, axes = _unit(self.direction, numbers, self.where.mask(activations))
+        along = _sum(numbers * unit, axes)
+        return (numbers - along * unit).to(activations.dtype)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,11 +55,12 @@ class AddAndKeepNorm:
 
     def __call__(self, activations: Tensor) -> Tensor:
         """The sum, as long as the activations."""
-        mask = self.where.mask(activations)
-        part = activations * mask
-        total = part + _fitted(self.tensor, activations) * mask
-        scaled = total * (_norm(part) / _norm(total).clamp_min(1e-12))
-        return torch.where(mask, scaled, activations)
+        mask, numbers = self.where.mask(activations), _wide(activations)
+        axes = range(1, numbers.ndim)
+        part = numbers * mask
+        total, _ = _normed(part + _fitted(self.tensor, numbers) * mask, axes)
+        _, norm = _normed(part, axes)
+        return torch.where(mask, (total * norm).to(activations.dtype), activations)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,9 +88,10 @@ class Clamp:
         mask = self.where.mask(activations)
         if self.direction is None:
             return torch.where(mask, activations.clamp(self.low, self.high), activations)
-        unit = _unit(self.direction, activations, mask)
-        along = _dot(activations * mask, unit, self.direction)
-        return activations + ((along.clamp(self.low, self.high) - along) * unit).to(activations.dtype)
+        numbers = _wide(activations)
+        unit, axes = _unit(self.direction, numbers, mask)
+        along = _sum(numbers * unit, axes)
+        return (numbers + (along.clamp(self.low, self.high) - along) * unit).to(activations.dtype)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,22 +113,20 @@ class Slerp:
 
     def __call__(self, activations: Tensor) -> Tensor:
         """Activations turned towards the direction."""
-        mask = self.where.mask(activations)
-        unit = _unit(self.direction, activations, mask)
-        part = activations * mask
-        norm = _norm(part)
-        own = part / norm.clamp_min(1e-12)
-        cosine = _sum(own * unit).clamp(-1, 1)
-        across = unit - cosine * own  # opposite directions have no way that is the shortest: they stay
-        across = across / _norm(across).clamp_min(1e-12)
+        mask, numbers = self.where.mask(activations), _wide(activations)
+        unit, axes = _unit(self.direction, numbers, mask)
+        own, norm = _normed(numbers * mask, axes)
+        cosine = _sum(own * unit, axes).clamp(-1, 1)
+        across, sine = _normed(unit - cosine * own, axes)
         angle = torch.arccos(cosine) * self.share
         turned = norm * (torch.cos(angle) * own + torch.sin(angle) * across)
-        return torch.where(mask, turned.to(activations.dtype), activations)
+        has_way = sine > _ON_ONE_LINE  # opposite directions have no way that is the shortest: they stay
+        return torch.where(mask & has_way, turned.to(activations.dtype), activations)
 
 
 @dataclass(frozen=True, eq=False)
 class Gate:
-    """Makes a change in the examples whose activations have some cosine with a direction.
+    """Makes a change where activations have some cosine with a direction: in an example, or at a place of it.
 
     Attributes:
         change: The change.
@@ -141,10 +145,17 @@ class Gate:
 
     def __call__(self, activations: Tensor) -> Tensor:
         """Activations, changed where the gate is open."""
-        unit = _unit(self.direction, activations, torch.ones_like(activations[:1], dtype=torch.bool))
-        cosine = _sum(activations * unit) / _norm(activations).clamp_min(1e-12)
+        numbers = _wide(activations)
+        unit, axes = _unit(self.direction, numbers, torch.ones_like(activations[:1], dtype=torch.bool))
+        own, _ = _normed(numbers, axes)
+        cosine = _sum(own * unit, axes)
         is_open = (cosine >= self.above) & (cosine < self.below)
         return torch.where(is_open, self.change(activations), activations)
+
+
+def _wide(activations: Tensor) -> Tensor:
+    """Activations in single precision at least: the squares of half-precision numbers do not fit into their own."""
+    return activations.to(torch.promote_types(activations.dtype, torch.float32))
 
 
 def _fitted(tensor: Tensor, activations: Tensor) -> Tensor:
@@ -159,25 +170,30 @@ def _fitted(tensor: Tensor, activations: Tensor) -> Tensor:
     return tensor.to(activations.device, activations.dtype)
 
 
-def _unit(direction: Tensor, activations: Tensor, mask: Tensor) -> Tensor:
-    """The direction with norm 1 in the numbers over which `_dot` sums, and 0 in what is not meant."""
+def _unit(direction: Tensor, activations: Tensor, mask: Tensor) -> tuple[Tensor, Sequence[int]]:
+    """The direction with norm 1, and 0 in what is not meant; and the axes of its norm and of dot products with it.
+
+    These are all axes but the batch's, or, if the direction is the same at all places, those along which it differs: it
+    then has norm 1 at each place.
+    """
+    axes = range(1, activations.ndim)
+    padded = (1,) * (len(axes) - direction.ndim) + tuple(direction.shape)
+    summed = [axis for axis, length in zip(axes, padded, strict=True) if length > 1] or axes
     tensor = (_fitted(direction, activations) * mask).expand(1, *activations.shape[1:])
-    square = _dot(tensor, tensor, direction)
-    return tensor / square.clamp_min(1e-24).sqrt()
+    unit, _ = _normed(tensor, summed)
+    return unit, summed
 
 
-def _dot(activations: Tensor, unit: Tensor, direction: Tensor) -> Tensor:
-    """Dot products ``(B, 1, …)``: of all numbers, or at each place if the direction is the same at all places."""
-    product = activations * unit
-    whole = range(1, product.ndim)
-    padded = (1,) * (product.ndim - 1 - direction.ndim) + tuple(direction.shape)
-    summed = [axis for axis, length in zip(whole, padded, strict=True) if length > 1] or list(whole)
-    return product.sum(dim=summed, keepdim=True)
+def _normed(numbers: Tensor, axes: Sequence[int]) -> tuple[Tensor, Tensor]:
+    """Numbers with norm 1 along some axes, and the norm that they had; zeros stay zeros.
+
+    They are first divided by the largest: the squares of very small or large ones would be 0 or infinite.
+    """
+    largest = numbers.abs().amax(dim=tuple(axes), keepdim=True)
+    scaled = numbers / torch.where(largest > 0, largest, 1)
+    norm = _sum(scaled.square(), axes).sqrt()
+    return scaled / torch.where(norm > 0, norm, 1), largest * norm
 
 
-def _sum(numbers: Tensor) -> Tensor:
-    return numbers.sum(dim=list(range(1, numbers.ndim)), keepdim=True)
-
-
-def _norm(numbers: Tensor) -> Tensor:
-    return _sum(numbers.square()).sqrt()
+def _sum(numbers: Tensor, axes: Sequence[int]) -> Tensor:
+    return numbers.sum(dim=tuple(axes), keepdim=True)

@@ -107,7 +107,7 @@ class _Both:
 
 def described(tensor: Tensor) -> str:
     """A tensor in a few words: its shape and its Euclidean norm."""
-    return f"{tuple(tensor.shape)}, norm {float(tensor.norm()):.3g}"
+    return f"{tuple(tensor.shape)}, norm {float(tensor.double().norm()):.3g}"
 
 
 @contextmanager

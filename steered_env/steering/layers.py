@@ -15,6 +15,8 @@ DEFAULT_LAYER = "embedder.block2.res1.resadd"
 """The output of the residual add in the middle of the network, where Mini et al. (2023) steer."""
 
 _LITERATURE_SUFFIX = "_out"
+_NAMELESS = {"module", "_orig_mod", "policy"}
+"""Names of a whole network inside what is put around it, which stand for no part of it."""
 _ENTRY = re.compile(r"""\[(?:(\d+)|'([^'\]]*)'|"([^"\]]*)"|([^\]'"]+))\]""")
 _WITH_ENTRIES = re.compile(rf"(?P<module>[^\[]*)(?P<entries>(?:{_ENTRY.pattern})*)")
 
@@ -70,7 +72,8 @@ def find_layer(module: nn.Module, name: str) -> str:
     ``features_extractor.embedder.block2``, is understood as long as only one layer ends so. So is a name with ``_out``
     at the end, as the literature writes ``embedder.block2.res1.resadd_out`` for the output of ``…resadd``. The other
     way round, the name that a layer has in a larger module is understood by the part alone: of a name whose first word
-    the module does not know, as many words are left out as it takes.
+    the module does not know, as many words are left out as it takes until the rest is a layer's full name. Not both at
+    once: ``actr.2`` is not ``critic.2``, though that ends so.
 
     An index or a key in brackets names one tensor of an output that holds several: ``blocks.1[0]`` is the first of the
     tuple that ``blocks.1`` puts out, ``head['logits']`` one of a dict.
@@ -89,24 +92,35 @@ def located(module: nn.Module, name: str) -> tuple[str, Place]:
 
 
 def _located(module: nn.Module, name: str) -> tuple[str, str]:
-    for left_out in range(1 if _has(module, name.split(".")[0]) else name.count(".") + 1):
-        for asked in _spellings(name):
-            for prefix in _wrapped(module):
-                rest = prefix + asked.split(".", left_out)[-1]
-                if _has(module, rest):
-                    return asked, rest
-        for asked in _spellings(name):
-            rest = asked.split(".", left_out)[-1]
-            ends_so = [known for known, _ in module.named_modules() if known.endswith(f".{rest}")]
-            if len(ends_so) > 1:
-                raise LayerError(
-                    f"{type(module).__name__} has several layers {rest!r}: {', '.join(ends_so[:4])}; name one in full"
-                )
-            if ends_so:
-                return asked, ends_so[0]
+    for asked in _spellings(name):
+        for prefix in _wrapped(module):
+            if _has(module, prefix + asked):
+                return asked, prefix + asked
+    for asked in _spellings(name):
+        ends_so = [known for known, _ in module.named_modules() if known.endswith(f".{asked}")]
+        if len(ends_so) > 1:
+            raise LayerError(
+                f"{type(module).__name__} has several layers {asked!r}: {', '.join(ends_so[:4])}; name one in full"
+            )
+        if ends_so:
+            return asked, ends_so[0]
+    if not _has(module, name.split(".")[0]) and (within := _as_part(module, name)):
+        return within
     names = [known for known, _ in module.named_modules() if known]
     near = difflib.get_close_matches(name, names, n=4, cutoff=0.3) or names[:4]
     raise LayerError(f"{type(module).__name__} has no layer {name!r}; near names are {', '.join(near) or 'none'}")
+
+
+def _as_part(module: nn.Module, name: str) -> tuple[str, str] | None:
+    """A layer by the name that it has in a larger module."""
+    prefixes = [prefix for prefix in _wrapped(module) if _NAMELESS.issuperset(prefix.split(".")[:-1])]
+    for left_out in range(1, name.count(".") + 1):
+        for asked in _spellings(name):
+            for prefix in prefixes:
+                rest = prefix + asked.split(".", left_out)[-1]
+                if _has(module, rest):
+                    return asked, rest
+    return None
 
 
 def _spellings(name: str) -> list[str]:

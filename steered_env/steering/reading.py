@@ -90,10 +90,13 @@ def reading_of(policy: object, seen: Any) -> Reading:
 
 @contextmanager
 def reading_tensors(module: nn.Module, layers: Sequence[str]) -> Iterator[dict[str, Tensor]]:
-    """Collect the tensors that layers put out in a ``with`` block, as they are, with their gradients' graph.
+    """Collect the tensors that layers put out in one pass in a ``with`` block, with their gradients' graph.
 
     Yields:
-        A dict that is filled in the block: a layer's name to the tensor of the last pass.
+        A dict that is filled in the block: a layer's name, of several names the first, to its tensor.
+
+    Raises:
+        LayerError: if a layer does not exist, puts out no tensor, or runs twice; at the end, if one is not reached.
     """
     tensors: dict[str, Tensor] = {}
 
@@ -102,14 +105,17 @@ def reading_tensors(module: nn.Module, layers: Sequence[str]) -> Iterator[dict[s
             tensor = tensor_at(output, place)
             if torch.is_grad_enabled() and not tensor.requires_grad:  # of frozen weights: the graph begins here
                 tensor = tensor.detach().requires_grad_()
+            if asked in tensors:
+                raise LayerError(f"layer {asked!r} of {type(module).__name__} runs more than once in one pass")
             tensors[asked] = tensor
-            return with_tensor(output, place.entries, tensor)
+            return with_tensor(output, place.entries, tensor.clone())  # a later layer may write into what it gets
 
         return collect
 
-    places = [located(module, layer) for layer in layers]
+    places = _each_once(module, layers)
     with hooked(module, [(place.module, collector(asked, place)) for asked, place in places]):
         yield tensors
+    _check_reached(module, [asked for asked, _ in places if asked not in tensors])
 
 
 def _is_maze_policy(policy: object) -> bool:
@@ -151,18 +157,28 @@ def _joined(name: str, parts: Sequence[Tensor], reading: Reading) -> Tensor:
 def _recorded(reading: Reading, layers: Sequence[str]) -> dict[str, list[Tensor]]:
     """What layers put out, call by call; copies, since a later layer may write into what it gets."""
     module = reading.module
-    names: dict[tuple[nn.Module, object], tuple[str, Place]] = {}
-    for layer in layers:
-        asked, place = located(module, layer)
-        names.setdefault((module_at(module, place.module), place.entries), (asked, place))
-    recorded: dict[str, list[Tensor]] = {asked: [] for asked, _ in names.values()}
+    places = _each_once(module, layers)
+    recorded: dict[str, list[Tensor]] = {asked: [] for asked, _ in places}
 
     def recorder(asked: str, place: Place) -> Hook:
         return lambda output: recorded[asked].append(tensor_at(output, place).detach().clone())
 
-    hooks = [(place.module, recorder(asked, place)) for asked, place in names.values()]
+    hooks = [(place.module, recorder(asked, place)) for asked, place in places]
     with torch.inference_mode(), hooked(module, hooks):
         reading.run()
-    if missed := [name for name, parts in recorded.items() if not parts]:
-        raise LayerError(f"the forward pass of {type(module).__name__} does not reach layer {missed[0]!r}")
+    _check_reached(module, [name for name, parts in recorded.items() if not parts])
     return recorded
+
+
+def _each_once(module: nn.Module, layers: Sequence[str]) -> list[tuple[str, Place]]:
+    """Layers by the first of their names, with their places."""
+    names: dict[tuple[nn.Module, object], tuple[str, Place]] = {}
+    for layer in layers:
+        asked, place = located(module, layer)
+        names.setdefault((module_at(module, place.module), place.entries), (asked, place))
+    return list(names.values())
+
+
+def _check_reached(module: nn.Module, missed: Sequence[str]) -> None:
+    if missed:
+        raise LayerError(f"the forward pass of {type(module).__name__} does not reach layer {missed[0]!r}")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from steered_env.simulator import WORLD_SIZE, Cell, check_cell
+from steered_env.simulator import WORLD_SIZE, Cell, check_cell, whole_number
 
 Channels = Iterable[int] | None
 Cells = Iterable[Cell] | None
@@ -45,19 +46,20 @@ class Selection:
         return words
 
     def mask(self, activations: Tensor) -> Tensor:
-        """``(1, C, …)`` bool that broadcasts to the activations ``(B, C, …)``: True in what is selected.
+        """Bool, of shape 1 or its own along each axis of the activations ``(B, …)``: True in what is selected.
 
         Raises:
             ValueError: if there is no such channel, or the activations have no places over cells.
         """
-        count = activations.shape[1]
+        axis = 1 + channel_axis(activations.ndim - 1)
+        count = activations.shape[axis]
         mask = torch.ones(count, dtype=torch.bool, device=activations.device)
         if self.channels is not None:
             if outside := [channel for channel in self.channels if channel >= count]:
                 raise ValueError(f"the layer has channels 0 to {count - 1}, got {outside[0]}")
             mask[:] = False
             mask[list(self.channels)] = True
-        mask = mask.reshape(1, count, *[1] * (activations.ndim - 2))
+        mask = mask.reshape([count if number == axis else 1 for number in range(activations.ndim)])
         return mask if self.cells is None else mask & self._places(activations, self.cells)
 
     @staticmethod
@@ -74,10 +76,38 @@ class Selection:
         return places
 
 
+def channel_axis(ndim: int) -> int:
+    """The axis along which one activation of so many axes has its channels.
+
+    The first of ``(C,)`` and ``(C, H, W)``, the last of ``(T, C)``, as of a transformer's tokens. What keeps its
+    channels elsewhere, a convolution with activations ``(H, W, C)`` or ``(C, L)``, cannot be told apart from these.
+
+    Example:
+        >>> [channel_axis(len(shape)) for shape in (("C",), ("C", "H", "W"), ("T", "C"))]
+        [0, 0, 1]
+    """
+    return 1 if ndim == 2 else 0
+
+
+def whole_numbers(values: Iterable[Any], what: str) -> tuple[int, ...]:
+    """Return the numbers of things, such as channels, as ints.
+
+    Raises:
+        TypeError: if they are no whole numbers, or a mask of True and False.
+    """
+    if isinstance(values, str) or not isinstance(values, Iterable) or getattr(values, "ndim", 1) == 0:
+        raise TypeError(f"{what}s are named by several whole numbers, such as [3, 7], got {values!r}")
+    chosen = [value.item() if getattr(value, "ndim", None) == 0 else value for value in values]
+    if any(isinstance(value, bool) for value in chosen):
+        raise TypeError(f"{what}s are named by their numbers, got True or False: of a mask give np.flatnonzero(mask)")
+    return tuple(whole_number(value, f"each {what}") for value in chosen)
+
+
 def selected(channels: Channels, cells: Cells) -> Selection:
     """Check channels and cells.
 
     Raises:
+        TypeError: if a channel is no whole number.
         ValueError: if one is out of range, or none is named.
     """
     return Selection(_checked_channels(channels), _checked_cells(cells))
@@ -101,7 +131,7 @@ def map_position(cell: Cell, height: int, width: int) -> tuple[int, int]:
 def _checked_channels(channels: Channels) -> tuple[int, ...] | None:
     if channels is None:
         return None
-    chosen = tuple(int(channel) for channel in channels)
+    chosen = whole_numbers(channels, "channel")
     if not chosen:
         raise ValueError("name at least one channel, or None for all")
     if min(chosen) < 0:

@@ -55,8 +55,10 @@ class Steering(Intervention, Mapping[str, Tensor]):
 
     Raises:
         TypeError: if a value is neither a floating-point tensor nor an array of numbers.
-        ValueError: if a tensor holds a number that is not finite, or requires a gradient.
+        ValueError: if a tensor holds a number that is not finite in single precision, or requires a gradient.
     """
+
+    __array_ufunc__ = None  # so that numpy's numbers leave products to `__rmul__`
 
     def __init__(
         self, tensors: Mapping[str, Tensor | NDArray[Any]] | None = None, *, origin: Origin | None = None
@@ -64,18 +66,22 @@ class Steering(Intervention, Mapping[str, Tensor]):
         self._tensors: dict[str, Tensor] = {}
         for layer, tensor in (tensors or {}).items():
             if isinstance(tensor, np.ndarray) and tensor.dtype.kind in "fiu":
-                tensor = torch.from_numpy(tensor.astype(np.float32))
+                with np.errstate(over="ignore"):  # what is too large for it is refused below
+                    tensor = torch.from_numpy(tensor.astype(np.float32))
             if not isinstance(tensor, Tensor) or not tensor.is_floating_point():
                 kind = tensor.dtype if isinstance(tensor, Tensor) else type(tensor).__name__
                 raise TypeError(f"steering for {layer!r} must be a floating-point tensor, got {kind}")
-            if not bool(tensor.isfinite().all()):
-                raise ValueError(f"steering for {layer!r} holds numbers that are not finite")
+            kept = tensor.to("cpu", torch.float32, copy=True)
+            if not bool(kept.isfinite().all()):
+                raise ValueError(
+                    f"steering for {layer!r} holds numbers that are not finite, or too large for single precision"
+                )
             if tensor.requires_grad:
                 raise ValueError(
                     f"steering for {layer!r} requires a gradient, which would be lost, since a steering keeps numbers "
                     "alone: give tensor.detach()"
                 )
-            self._tensors[layer] = tensor.to("cpu", torch.float32, copy=True)
+            self._tensors[layer] = kept
         self._origin = origin_of("tensors") if origin is None and self._tensors else origin or ()
 
     @classmethod
@@ -180,7 +186,11 @@ class Steering(Intervention, Mapping[str, Tensor]):
     __rmul__ = __mul__
 
     def __truediv__(self, divisor: object) -> Steering:
-        return self * (1.0 / float(divisor)) if isinstance(divisor, numbers.Real) else NotImplemented
+        if not isinstance(divisor, numbers.Real):
+            return NotImplemented
+        if not divisor:
+            raise ZeroDivisionError("a steering cannot be divided by 0")
+        return self * (1.0 / float(divisor))
 
     def norm(self) -> float:
         """The Euclidean norm over all numbers of all layers."""

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from steered_env.maze import Maze, check_maze
-from steered_env.simulator import WORLD_SIZE, Cell
+from steered_env.simulator import WORLD_SIZE, Cell, check_level, whole_number
 
 from .layers import DEFAULT_LAYER, layer_names
 from .origins import described_input, described_network
@@ -128,8 +128,10 @@ def random_vector(like: Steering, *, seed: int = 0, level: int | None = None) ->
         level: Also keys the draw, so that each level gets a vector of its own.
 
     Raises:
-        ValueError: if the seed is negative.
+        TypeError: if seed or level is no whole number.
+        ValueError: if the seed is negative, or there is no such level.
     """
+    seed, level = whole_number(seed, "seed"), None if level is None else check_level(level)
     if seed < 0:
         raise ValueError(f"seed must be ≥ 0, got {seed}")
     generator = np.random.default_rng([seed] if level is None else [seed, level])

@@ -94,6 +94,9 @@ def test_other_precisions(small: ImpalaPolicy, dtype: torch.dtype) -> None:
 
 
 def test_bad_width() -> None:
+    for width in (1.5, True):
+        with pytest.raises(TypeError, match=f"width must be a whole number, got {width}"):
+            ImpalaPolicy(width)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="width must be ≥ 1, got 0"):
         ImpalaPolicy(0)
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pytest
 import torch
@@ -50,6 +52,31 @@ def test_scaling_and_zero(small: ImpalaPolicy, mazes: list[Maze]) -> None:
     expected[:, [4, 7]] *= -2
     assert torch.equal(some, expected)
     assert torch.equal(activations(small, mazes[0]), before)  # nothing stays behind
+
+
+@pytest.mark.parametrize("shape", [(6, 10), (6, 5, 10), (6, 10, 4, 4)])
+def test_channels_lie_last_in_tokens_and_first_elsewhere(shape: tuple[int, ...]) -> None:
+    x = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    expected = x.clone()
+    expected.select(-1 if len(shape) == 3 else 1, 7)[:] = 0
+    assert torch.equal(directed(x, zero_ablation(layer="0", channels=[7])), expected)
+
+
+@pytest.mark.parametrize("channels", [np.array([5, 9]), torch.tensor([5, 9]), iter((5, 9)), {5, 9}, (np.int8(5), 9)])
+def test_numbers_of_channels_of_any_kind(channels: Iterable[int]) -> None:
+    assert sorted(zero_ablation(channels=channels).change.where.channels) == [5, 9]  # type: ignore[attr-defined]
+
+
+MASK = np.isin(np.arange(32), [5, 9])
+
+
+@pytest.mark.parametrize("channels", [MASK, MASK.tolist(), torch.from_numpy(MASK), [3.7], "37", 3, np.array(3), [[3]]])
+def test_what_names_no_channels(channels: object) -> None:
+    """A mask would be taken for the numbers 0 and 1."""
+    with pytest.raises(TypeError, match="channel"):
+        zero_ablation(channels=channels)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="channel"):
+        zero_ablation().in_channels(channels)  # type: ignore[arg-type]
 
 
 def test_mean_and_resampling(small: ImpalaPolicy, mazes: list[Maze]) -> None:
@@ -231,6 +258,56 @@ def test_a_gate_opens_by_cosine() -> None:
         assert torch.equal(out, torch.where(is_open[:, None, None, None], torch.zeros(()), X))
 
 
+@pytest.mark.parametrize(("shape", "axis"), [((6, 4, 3, 3), 1), ((6, 5, 4), 2)])
+def test_a_direction_of_the_channels_counts_at_every_place_by_itself(shape: tuple[int, ...], axis: int) -> None:
+    x = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    direction = BY_PLACE["0"] if axis == 1 else BY_PLACE["0"].flatten()
+    steering = Steering({"0": direction})
+    cosines = torch.cosine_similarity(x, direction.expand(x.shape), dim=axis).unsqueeze(axis)
+    turned = directed(x, turning(steering, 0.5))
+    assert torch.allclose(turned.norm(dim=axis), x.norm(dim=axis), atol=1e-5)
+    after = torch.cosine_similarity(turned, direction.expand(x.shape), dim=axis).unsqueeze(axis)
+    assert torch.allclose(after.arccos(), cosines.arccos() / 2, atol=1e-3)
+    assert torch.equal(
+        directed(x, gated(scaling(0, layer="0"), steering, above=0.3)), torch.where(cosines >= 0.3, 0.0, x)
+    )
+
+
+def test_opposite_directions_have_no_way_to_turn() -> None:
+    x = -X.square().sum(dim=(1, 2, 3), keepdim=True) * WHOLE["0"]
+    assert torch.equal(directed(x, turning(WHOLE, 0.5)), x)
+
+
+EDITS = {
+    "project out": projecting_out,
+    "clamp": lambda direction: clamping(high=0, direction=direction),
+    "turn": lambda direction: turning(direction, 0.3),
+    "gate": lambda direction: gated(scaling(0, layer="0"), direction, above=0.02),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+@pytest.mark.parametrize("direction", [WHOLE, BY_PLACE], ids=["whole", "by place"])
+def test_the_length_of_a_direction_does_not_matter(edit: object, direction: Steering) -> None:
+    """Nor does the precision: activations of half precision have norms whose squares it does not hold."""
+    expected = directed(X, edit(direction))  # type: ignore[operator]
+    assert not torch.allclose(expected, X, atol=1e-2)
+    for factor in (1e-30, 1e-16, 1e18, 1e30):
+        assert torch.allclose(directed(X, edit(factor * direction)), expected, atol=1e-5)  # type: ignore[operator]
+    for factor in (1e-3, 300.0):
+        for x in (200 * X.half(), 1e-3 * X.half(), 1e25 * X):
+            exact = directed(x.double(), edit(direction))  # type: ignore[operator]
+            found = directed(x, edit(factor * direction))  # type: ignore[operator]
+            assert found.dtype == x.dtype
+            assert torch.allclose(found.double(), exact, rtol=1e-2, atol=2e-3 * float(x.abs().max()))
+
+
+def test_the_norm_is_kept_in_half_precision() -> None:
+    x = 200 * X.half()
+    added = directed(x, adding_with_norm(500 * WHOLE))
+    assert torch.allclose(lengths(added.float()), lengths(x.float()), rtol=1e-3)
+
+
 def test_some_channels_and_cells(small: ImpalaPolicy, mazes: list[Maze]) -> None:
     cells, channels = [(24, 24), (24, 23), (0, 0)], [1, 3]
     vector = random_vector(cheese_vector(small, mazes[0]))
@@ -303,6 +380,8 @@ def test_directions_as_conditions(small: ImpalaPolicy) -> None:
         (lambda p: scaling(1, cells=[]), "at least one cell"),
         (lambda p: scaling(1, cells=[(25, 0)]), "cell"),
         (lambda p: resampling_each_pass(p, []), "at least one donor"),
+        (lambda p: resampling_each_pass(p, Maze.from_levels([0]), seed=-1), "seed must be 0 to"),
+        (lambda p: resampling_each_pass(p, Maze.from_levels([0]), seed=2**64), "seed must be 0 to"),
         (lambda p: directed(X, projecting_out(Steering({"0": torch.ones(5, 3, 3)}))), r"\(5, 3, 3\).*\(4, 3, 3\)"),
     ],
 )

@@ -102,5 +102,5 @@ def test_the_same_edits_through_nnsight(name: str, nnsight: ModuleType) -> None:
 
 def without_channel(activations: Tensor, channel: int) -> Tensor:
     result = activations.clone()
-    result[:, channel] = 0
+    result.select(1 if result.ndim == 4 else -1, channel)[:] = 0
     return result

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from gymnasium import spaces
 from torch import Tensor, nn
 
 from evaluation.measuring.shared_forward import SharedForward
@@ -46,6 +47,30 @@ def test_a_name_of_several_layers_names_them(small: ImpalaPolicy) -> None:
     assert find_layer(nn.ModuleDict({"a": nn.Sequential(shared), "b": nn.Sequential(shared)}), "b.0") == "b.0"
     with pytest.raises(LayerError):
         find_layer(small, "")
+
+
+def test_a_misspelt_word_does_not_lead_to_another_branch(small: ImpalaPolicy) -> None:
+    branches = {"actor": nn.Sequential(nn.Linear(4, 4)), "critic": nn.Sequential(nn.Linear(4, 4), nn.ReLU())}
+    both = nn.ModuleDict(branches)
+    alone = nn.ModuleDict({"critic": branches["critic"]})
+    for module, name in ((both, "actr.1"), (both, "actor.1"), (both, "x.actr.1"), (alone, "actor.1")):
+        with pytest.raises(LayerError, match=r"critic\.1"):
+            find_layer(module, name)
+    assert find_layer(both, "1") == "critic.1"
+    with pytest.raises(LayerError, match="has no layer"):
+        find_layer(small, "embeder.block2")
+    assert find_layer(as_policy(branches["critic"]), "both.critic.1") == "module.1"
+
+
+def test_the_target_network_of_dqn_is_no_layer_of_what_chooses(mazes: list[Maze]) -> None:
+    from stable_baselines3.dqn.policies import CnnPolicy
+
+    policy = CnnPolicy(spaces.Box(0, 255, (3, 64, 64), np.uint8), spaces.Discrete(15), lambda _: 0.0)
+    layer = "features_extractor.cnn.2"
+    for name in (layer, f"q_net.{layer}", f"agent.q_net.{layer}"):
+        assert find_layer(as_policy(policy), name) == f"q_net.{layer}"
+    with pytest.raises(LayerError, match="q_net_target"):
+        cheese_vector(policy, mazes[0], layer=f"q_net_target.{layer}")
 
 
 NAMES = (DEFAULT_LAYER, f"{DEFAULT_LAYER}_out", f"first.{DEFAULT_LAYER}", "block2.res1.resadd", "embedder.block2.res1")

@@ -34,6 +34,8 @@ def test_algebra() -> None:
     assert sum([A, B, A]) == A + B + A
     assert -A == A * -1 == A * np.float64(-1)
     assert A / 2 == 0.5 * A
+    for two in (np.float64(2), np.float32(2), np.int64(2), *np.linspace(2, 3, 1)):
+        assert two * A == A * two == 2 * A
     assert A - A == 0 * A != A
     assert Steering() + A == A
     assert A.norm() == pytest.approx(np.sqrt(1 + 4 + 9))
@@ -69,7 +71,16 @@ def test_save_and_load(tmp_path: Path) -> None:
         (lambda: Steering({"a": torch.tensor([torch.nan])}), ValueError, "not finite"),
         (lambda: Steering({"a": torch.ones(2, requires_grad=True)}), ValueError, r"\.detach\(\)"),
         (lambda: A + Steering({"a": torch.ones(3)}), ValueError, r"shapes \(2,\) and \(3,\)"),
+        (lambda: Steering({"a": torch.tensor([1e300], dtype=torch.float64)}), ValueError, "single precision"),
+        (lambda: Steering({"a": np.array([1e300])}), ValueError, "single precision"),
         (lambda: A * float("inf"), ValueError, "coefficient must be finite, got inf"),
+        (lambda: A / 0, ZeroDivisionError, "steering"),
+        (lambda: np.array(2.0) * A, TypeError, "unsupported operand.*Steering"),
+        (lambda: A * np.array([2.0]), TypeError, "Steering"),
+        (lambda: np.float64(1) + A, TypeError, "unsupported operand.*Steering"),
+        (lambda: random_vector(A, seed=-1), ValueError, "seed must be ≥ 0, got -1"),
+        (lambda: random_vector(A, seed=1.5), TypeError, "seed must be a whole number, got 1.5"),  # type: ignore[arg-type]
+        (lambda: random_vector(A, level=-1), ValueError, "level must be ≥ 0, got -1"),
         (lambda: A * "x", TypeError, "can't multiply"),
         (lambda: A + 1, TypeError, "unsupported operand"),
     ],
