@@ -79,9 +79,13 @@ def channel_maps(policy: ImpalaPolicy, mazes: list[Maze]) -> NDArray[np.float32]
 
 
 def peaks_near_cheese(maps: NDArray[np.float32], mazes: list[Maze]) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
-    """Find for each ``(height, width)`` map whether its largest value lies at the cheese, and that value."""
+    """Find for each ``(height, width)`` map whether its largest value lies at the cheese, and that value.
+
+    A map that is the same everywhere has no largest value, which lies nowhere.
+    """
     shape = maps.shape[1:]
     flat = maps.reshape(len(mazes), -1)
     cheeses = np.array([map_position(maze.cheese or maze.corner, *shape) for maze in mazes])
     places = np.stack(np.unravel_index(flat.argmax(axis=1), shape), axis=1)
-    return np.abs(places - cheeses).max(axis=1) <= _NEAR, flat.max(axis=1)
+    is_near = np.abs(places - cheeses).max(axis=1) <= _NEAR
+    return is_near & (flat.max(axis=1) > flat.min(axis=1)), flat.max(axis=1)
