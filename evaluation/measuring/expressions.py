@@ -239,10 +239,7 @@ class _Reader:
             if option == "cell":
                 return check_cell(value, "cell")
             if option in ("seed", "component"):
-                lowest = 0 if option == "seed" else 1
-                if whole_number(value, option) < lowest:
-                    raise ValueError(f"{option} must be ≥ {lowest}, got {value}")
-                return int(value)
+                return whole_number(value, option, 0 if option == "seed" else 1)
         except (TypeError, ValueError) as error:
             raise self._error(node, str(error)) from None
         likes = [word for word in VECTORS if word != "random"]

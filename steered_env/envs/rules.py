@@ -51,10 +51,7 @@ def check_time_limit(time_limit: int, name: str = "time_limit") -> int:
         TypeError: if it is no whole number.
         ValueError: if it is below 1.
     """
-    limit = whole_number(time_limit, name)
-    if limit < 1:
-        raise ValueError(f"{name} must be ≥ 1, got {limit}")
-    return limit
+    return whole_number(time_limit, name, 1)
 
 
 def check_render_mode(render_mode: str | None) -> str | None:

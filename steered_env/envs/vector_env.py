@@ -14,7 +14,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from steered_env.maze import Edit, Maze, apply_edits
-from steered_env.simulator import ACTIONS, OBSERVATION_SHAPE, whole_number
+from steered_env.simulator import ACTIONS, MAX_MAZES, MAX_THREADS, OBSERVATION_SHAPE, whole_number
 from steered_env.system import cores
 
 from .episodes import Episodes, check_choice, check_options
@@ -57,7 +57,7 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         >>> envs.close()
 
     Args:
-        num_envs: Number of mazes.
+        num_envs: Number of mazes, at most 65,536.
         levels: See `MazeEnv`, as for the next six arguments.
         sizes: Only mazes of these inner sizes.
         cheese_region: Side of the top-right region to place the cheese in.
@@ -69,8 +69,8 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         render_mode: ``"rgb_array"`` or None.
         autoreset_mode: When a finished maze starts again (Gymnasium's ``AutoresetMode``): in the next step, in the
             same one, or when asked.
-        threads: Number of procgen's own threads; 0 steps in the calling thread. None for two per core, as long as each
-            has two mazes, and for 0 below six mazes.
+        threads: Number of procgen's own threads, at most 1,024; 0 steps in the calling thread. None for two per core,
+            as long as each has two mazes, and for 0 below six mazes.
 
     Raises:
         TypeError: if an argument is of the wrong kind.
@@ -93,8 +93,7 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         threads: int | None = None,
     ) -> None:
-        if whole_number(num_envs, "num_envs") < 1:
-            raise ValueError(f"num_envs must be ≥ 1, got {num_envs}")
+        num_envs = whole_number(num_envs, "num_envs", 1, MAX_MAZES)
         source = MazeSource(levels, sizes, cheese_region, mouse_anywhere)
         limits = {"time_limit": time_limit, "max_episode_steps": max_episode_steps}
         limit = min(check_time_limit(limit, name) for name, limit in limits.items() if limit is not None)
@@ -344,4 +343,6 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
 
 def _default_threads(num_envs: int) -> int:
     """Two threads per core, of which one draws while the other waits for its next maze; 0 where they do not pay."""
-    return 0 if cores() == 1 or num_envs < _MAZES_WORTH_THREADS else min(2 * cores(), num_envs // _MAZES_OF_A_THREAD)
+    if cores() == 1 or num_envs < _MAZES_WORTH_THREADS:
+        return 0
+    return min(2 * cores(), num_envs // _MAZES_OF_A_THREAD, MAX_THREADS)

@@ -57,7 +57,7 @@ class MazeVecEnv(VecEnv):
             raise TypeError("Stable-Baselines3 knows one autoreset mode: leave autoreset_mode out")
         self.envs = MazeVectorEnv(num_envs, levels, autoreset_mode=AutoresetMode.SAME_STEP, **settings)
         self._actions: NDArray[np.int64] | None = None
-        super().__init__(num_envs, self.envs.single_observation_space, self.envs.single_action_space)
+        super().__init__(self.envs.num_envs, self.envs.single_observation_space, self.envs.single_action_space)
 
     def reset(self) -> NDArray[np.uint8]:
         """Start an episode in every maze, with the seeds and options given since the last reset.

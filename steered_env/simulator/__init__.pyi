@@ -10,6 +10,8 @@ from .batch import (
 from .images import load_maze_images_alone
 from .limits import (
     MAX_LEVEL,
+    MAX_MAZES,
+    MAX_THREADS,
     MIN_MAZE_SIZE,
     WORLD_SIZE,
     Cell,
@@ -28,6 +30,8 @@ from .state import MazeState, StateError
 __all__ = [
     "ACTIONS",
     "MAX_LEVEL",
+    "MAX_MAZES",
+    "MAX_THREADS",
     "MIN_MAZE_SIZE",
     "OBSERVATION_SHAPE",
     "RENDERING_SHAPE",

@@ -14,19 +14,38 @@ MIN_MAZE_SIZE = 3
 """Side of the smallest inner maze."""
 MAX_LEVEL = 2**31 - 2
 """procgen keeps the end of its range of levels, ``level + 1``, in an int32."""
+MAX_MAZES = 2**16
+"""Mazes in a batch: procgen takes 270 kB for each, and ends the process where there is no memory."""
+MAX_THREADS = 1024
+"""Threads of a batch: procgen ends the process where the system starts no more."""
 
 Cell = tuple[int, int]
 """``(row, col)`` in the world; row 0 is the bottom row, column 0 the left one."""
 
 
-def whole_number(value: SupportsIndex, what: str) -> int:
-    """Return ``value`` as an int, or raise a TypeError that names ``what`` it was to be."""
+def whole_number(value: SupportsIndex, what: str, lowest: int | None = None, highest: int | None = None) -> int:
+    """Return ``value`` as an int within limits.
+
+    Args:
+        value: The number.
+        what: What it is, for the message.
+        lowest: The least that it may be; None for any.
+        highest: The most that it may be, where there is a least; None for any.
+
+    Raises:
+        TypeError: if it is no whole number.
+        ValueError: if it is out of range.
+    """
     if isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{what} must be a whole number, got {value!r}")
     try:
-        return operator.index(value)
+        number = operator.index(value)
     except TypeError:
         raise TypeError(f"{what} must be a whole number, got {value!r}") from None
+    if lowest is not None and (number < lowest or (highest is not None and number > highest)):
+        limits = f"≥ {lowest}" if highest is None else f"{lowest} to {highest}"
+        raise ValueError(f"{what} must be {limits}, got {number}")
+    return number
 
 
 def check_level(level: SupportsIndex) -> int:
@@ -36,9 +55,7 @@ def check_level(level: SupportsIndex) -> int:
         TypeError: if it is no whole number.
         ValueError: if it is negative or above `MAX_LEVEL`.
     """
-    number = whole_number(level, "level")
-    if number < 0:
-        raise ValueError(f"level must be ≥ 0, got {number}")
+    number = whole_number(level, "level", 0)
     if number > MAX_LEVEL:
         raise ValueError(f"level must be ≤ {MAX_LEVEL}, the last one procgen can start, got {number}")
     return number
@@ -111,7 +128,4 @@ def check_cheese_region(side: SupportsIndex) -> int:
         TypeError: if it is no whole number.
         ValueError: unless it is from 1 to 25.
     """
-    number = whole_number(side, "cheese_region")
-    if not 1 <= number <= WORLD_SIZE:
-        raise ValueError(f"cheese_region must be 1 to {WORLD_SIZE}, got {number}")
-    return number
+    return whole_number(side, "cheese_region", 1, WORLD_SIZE)

@@ -216,7 +216,12 @@ def test_render_and_threads(mazes: list[Maze]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"num_envs": 0}, ValueError, "num_envs must be ≥ 1, got 0"),
+        ({"num_envs": 0}, ValueError, "num_envs must be 1 to 65536, got 0"),
+        ({"num_envs": 10**6}, ValueError, "num_envs must be 1 to 65536, got 1000000"),
+        ({"threads": -1}, ValueError, "threads must be 0 to 1024, got -1"),
+        ({"threads": 100_000}, ValueError, "threads must be 0 to 1024, got 100000"),
+        ({"threads": 1.5}, TypeError, "threads must be a whole number, got 1.5"),
+        ({"threads": True}, TypeError, "threads must be a whole number, got True"),
         ({"num_envs": 1.5}, TypeError, "num_envs must be a whole number"),
         ({"max_episode_steps": 0}, ValueError, "max_episode_steps must be ≥ 1"),
         ({"autoreset_mode": "Never"}, ValueError, "Never"),

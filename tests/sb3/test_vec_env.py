@@ -85,8 +85,10 @@ def test_evaluate_policy_agrees_with_maze_env(reference_policy: ImpalaPolicy) ->
 def test_bad_input() -> None:
     with pytest.raises(TypeError, match="leave autoreset_mode out"):
         MazeVecEnv(1, autoreset_mode="NextStep")
-    with pytest.raises(ValueError, match="num_envs must be ≥ 1"):
+    with pytest.raises(ValueError, match="num_envs must be 1 to"):
         MazeVecEnv(0)
+    with pytest.raises(ValueError, match="threads must be 0 to 1024, got -1"):
+        MazeVecEnv(1, threads=-1)
     env = MazeVecEnv(2, levels=0)
     with pytest.raises(ResetNeeded):
         env.step(np.zeros(2, int))
