@@ -17,7 +17,7 @@ from steered_env.maze import Edit, Maze, apply_edits
 from steered_env.simulator import ACTIONS, MAX_MAZES, MAX_THREADS, OBSERVATION_SHAPE, whole_number
 from steered_env.system import cores
 
-from .episodes import Episodes, check_choice, check_options
+from .episodes import Episodes, Indices, check_choice, check_options, maze_numbers
 from .levels import Levels, MazeSource
 from .rules import FRAMES_PER_SECOND, RENDER_MODES, Until, check_render_mode, check_time_limit
 from .running import NO_CELL
@@ -227,20 +227,21 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
     def __copy__(self) -> MazeVectorEnv:
         return copy.deepcopy(self)  # generators and arrays that both changed would belong to neither
 
-    def edit_running(self, edit: Edit, indices: Iterable[int] | None = None) -> None:
+    def edit_running(self, edit: Edit, indices: Indices = None) -> None:
         """Edit mazes in the middle of their episodes; what was reached and the steps taken stay.
 
         Args:
             edit: Any function from a maze to a maze.
-            indices: Mazes to edit; None for all.
+            indices: Mazes to edit, as numpy takes them: numbers, or a mask ``(num_envs,)`` bool; None for all.
 
         Raises:
             ResetNeeded: before the first reset.
-            TypeError: if the edit returns something other than a maze.
+            IndexError: if there is no such maze, or the mask is of another length.
+            TypeError: if the edit returns something other than a maze, or a number is no whole one.
             ValueError: if the edit cannot be made in a maze; then none is changed.
         """
         running, mazes = self._episodes.mazes, self.mazes
-        edited = {i: apply_edits(mazes[i], [edit]) for i in (range(self.num_envs) if indices is None else indices)}
+        edited = {i: apply_edits(mazes[i], [edit]) for i in maze_numbers(indices, self.num_envs)}
         for index, maze in edited.items():
             running.put(index, maze)
 

@@ -177,6 +177,44 @@ def test_options(mazes: list[Maze]) -> None:
     assert (info["cheese"] == -1).all()
 
 
+@pytest.mark.parametrize(
+    ("indices", "edited"),
+    [
+        (np.array([False, False, True]), [2]),
+        ([True, False, True], [0, 2]),
+        (np.zeros(3, bool), []),
+        (np.array([1, -1]), [1, 2]),
+        (iter([0]), [0]),
+        (2, [2]),
+        ((), []),
+        (None, [0, 1, 2]),
+    ],
+)
+def test_running_mazes_are_edited_by_number_or_mask(indices: Any, edited: list[int]) -> None:
+    envs = MazeVectorEnv(3, levels=0)
+    envs.reset()
+    envs.edit_running(Maze.without_cheese, indices)
+    assert [index for index, maze in enumerate(envs.mazes) if maze.cheese is None] == edited
+
+
+@pytest.mark.parametrize(
+    ("indices", "error", "message"),
+    [
+        ([9], IndexError, "-3 to 2, got 9"),
+        ([0, -4], IndexError, "-3 to 2, got -4"),
+        (np.array([True, False]), IndexError, "one bool for each of 3, got 2"),
+        ([True, 1, 2], TypeError, "whole number, got True"),
+        ([0.5], TypeError, "whole number, got 0.5"),
+    ],
+)
+def test_mazes_that_are_not_there_cannot_be_edited(indices: Any, error: type[Exception], message: str) -> None:
+    envs = MazeVectorEnv(3, levels=0)
+    envs.reset()
+    with pytest.raises(error, match=message):
+        envs.edit_running(Maze.without_cheese, indices)
+    assert all(maze.cheese for maze in envs.mazes)
+
+
 @pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])
 def test_edits_last_across_autoresets(mode: AutoresetMode) -> None:
     envs = MazeVectorEnv(3, levels=range(50), time_limit=2, edits=[Maze.without_cheese], autoreset_mode=mode)
