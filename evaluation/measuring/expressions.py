@@ -31,7 +31,7 @@ NO_VECTORS: Mapping[str, Steering] = MappingProxyType({})
 
 
 class ConditionError(ValueError):
-    """An expression that is no condition; the message points at the place."""
+    """An expression that is no condition, or one with a vector that exists in no maze; the message says where."""
 
 
 def check_vectors(vectors: Mapping[str, Steering] | None) -> Mapping[str, Steering]:

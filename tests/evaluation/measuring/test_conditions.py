@@ -137,6 +137,39 @@ def test_a_maze_where_no_condition_has_a_vector(reference_policy: ImpalaPolicy, 
 
 
 @pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        ("cheese(levels='0:3', component=4)", r"only 3 of its 3 levels have a cheese vector"),
+        ("baseline - 2*top_right(level=17)", r"top_right\(level=17\): level 17 has no top_right vector"),
+        ("random(like='top_right', level=17)", "level 17 has no top_right vector"),
+        ("top_right(levels='17')", "only 0 of its 1 levels"),
+        ("unit(cheese - 2*top_right(level=17))", r"top_right\(level=17\)"),
+        ("cheese(cell=(0, 0), level=17)", r"no cheese can lie at \(0, 0\) in level 17"),
+    ],
+)
+def test_a_vector_of_named_levels_that_have_none_is_an_error(
+    reference_policy: ImpalaPolicy, mazes: list[Maze], expression: str, message: str
+) -> None:
+    done: list[tuple[int, int]] = []
+    with pytest.raises(ConditionError, match=message):
+        evaluate(reference_policy, [0, 2], ["baseline", expression], on_progress=lambda *counts: done.append(counts))
+    assert not done
+    with pytest.raises(ConditionError, match=message):
+        SteeringFactory(reference_policy).steerings([Condition.parse(expression)], mazes[2])
+
+
+def test_a_function_that_exists_in_no_maze_is_an_error(reference_policy: ImpalaPolicy) -> None:
+    for expression in ("unit(nothing)", "unit(cheese(level=0) - cheese(level=0))"):
+        with pytest.raises(ConditionError, match=r"unit\(.*\) exists in no maze"):
+            evaluate(
+                reference_policy,
+                [0],
+                ["baseline", expression],
+                vectors={"nothing": Steering({"embedder.fc": torch.zeros(2)})},
+            )
+
+
+@pytest.mark.parametrize(
     ("conditions", "error", "message"),
     [
         ([], ValueError, "at least one condition"),
