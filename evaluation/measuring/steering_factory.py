@@ -153,8 +153,10 @@ def check_named_levels(conditions: Iterable[Condition]) -> None:
 
 def _check_levels_of(vector: Vector) -> None:
     """Refuse a vector that too few of its own levels have."""
-    levels, needed = (vector.level,) if vector.levels is None else vector.levels, vector.component or 1
-    existing = len(list(islice(filter(None, (_pair(vector, Maze.from_level(level)) for level in levels)), needed)))
+    levels = [vector.level] if vector.levels is None else vector.levels
+    needed = vector.component or 1
+    pairs = (_pair(vector, Maze.from_level(level)) for level in levels if level is not None)
+    existing = len(list(islice(filter(None, pairs), needed)))
     if existing == needed:
         return
     written, name = _written(vector), vector.like if vector.name == "random" else vector.name

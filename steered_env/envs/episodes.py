@@ -147,7 +147,7 @@ def maze_numbers(indices: Indices, num: int) -> list[int]:
     """
     if indices is None:
         return list(range(num))
-    chosen = list(indices) if np.iterable(indices) else [indices]
+    chosen: list[SupportsIndex] = list(indices) if isinstance(indices, Iterable) else [indices]
     if chosen and all(isinstance(value, (bool, np.bool_)) for value in chosen):
         if len(chosen) != num:
             raise IndexError(f"a mask of mazes must have one bool for each of {num}, got {len(chosen)}")
