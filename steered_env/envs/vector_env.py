@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 from gymnasium import spaces
@@ -14,12 +14,12 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from steered_env.maze import Edit, Maze, apply_edits
-from steered_env.simulator import ACTIONS, MAX_MAZES, MAX_THREADS, OBSERVATION_SHAPE, whole_number
+from steered_env.simulator import ACTIONS, MAX_MAZES, MAX_THREADS, OBSERVATION_SHAPE, listed, whole_number
 from steered_env.system import cores
 
 from .episodes import Episodes, Indices, check_choice, check_options, maze_numbers
 from .levels import Levels, MazeSource
-from .rules import FRAMES_PER_SECOND, RENDER_MODES, Until, check_render_mode, check_time_limit
+from .rules import FRAMES_PER_SECOND, RENDER_MODES, Until, check_render_mode, check_seed, check_time_limit
 from .running import NO_CELL
 from .snapshots import generator_of
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _OPTIONS = ("levels", "mazes", "edits", "reset_mask")
-Seeds = int | Sequence[int | None] | None
+Seeds = SupportsIndex | Sequence[SupportsIndex | None] | None
 
 _MAZES_WORTH_THREADS, _MAZES_OF_A_THREAD = 6, 2
 
@@ -137,13 +137,13 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
             Observations ``(num_envs, 64, 64, 3)`` uint8 and ``info``.
 
         Raises:
-            TypeError: if an option is of the wrong kind.
-            ValueError: if an option is unknown or out of range.
+            TypeError: if a seed or an option is of the wrong kind.
+            ValueError: if one is out of range, or an option is unknown.
         """
         running, options = self._episodes.mazes, options or {}
         choices = self._checked_choices(options)
         mask = options.get("reset_mask", np.ones(self.num_envs, np.bool_))
-        self._seed(seed, mask)
+        self._seed(self._checked_seeds(seed), mask)
         edits = options.get("edits", ())
         mazes = {int(index): self._next_maze(int(index), choices[index], edits) for index in np.flatnonzero(mask)}
         for index, maze in mazes.items():
@@ -276,9 +276,8 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         check_options(options, _OPTIONS)
         choices: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         for name, singular in (("levels", "level"), ("mazes", "maze")):
-            if name in options and len(options[name]) != self.num_envs:
-                raise ValueError(f"{name} must name one for each of {self.num_envs} mazes, got {len(options[name])}")
-            for choice, value in zip(choices, options.get(name, ()), strict=False):
+            values = self._one_for_each(name, options[name]) if name in options else [None] * self.num_envs
+            for choice, value in zip(choices, values, strict=True):
                 if value is not None:
                     choice[singular] = value
         for index, choice in enumerate(choices):
@@ -293,12 +292,26 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         if not mask.any():
             raise ValueError("reset_mask must name at least one maze, got none")
 
-    def _seed(self, seed: Seeds, mask: NDArray[np.bool_]) -> None:
-        seeds = [seed + i for i in range(self.num_envs)] if isinstance(seed, int) else seed
-        if seeds is not None and len(seeds) != self.num_envs:
-            raise ValueError(f"there must be one seed for each of {self.num_envs} mazes, got {len(seeds)}")
+    def _one_for_each(self, name: str, values: Any) -> Sequence[Any]:
+        several = listed(values)
+        if several is None:
+            raise TypeError(f"{name} must be a list with one for each of {self.num_envs} mazes, got {values!r}")
+        if len(several) != self.num_envs:
+            raise ValueError(f"{name} must name one for each of {self.num_envs} mazes, got {len(several)}")
+        return several
+
+    def _checked_seeds(self, seed: Seeds) -> list[int | None]:
+        """The seed of each maze; None where its generator goes on."""
+        if seed is None:
+            return [None] * self.num_envs
+        if listed(seed) is not None:
+            return [check_seed(own) for own in self._one_for_each("seed", seed)]
+        first = whole_number(seed, "seed", 0)  # type: ignore[arg-type]
+        return [first + index for index in range(self.num_envs)]
+
+    def _seed(self, seeds: list[int | None], mask: NDArray[np.bool_]) -> None:
         for index in np.flatnonzero(mask):
-            own = None if seeds is None else seeds[index]
+            own = seeds[index]
             if own is not None or self._generators[index] is None:
                 self._generators[index] = seeding.np_random(own)[0]
 

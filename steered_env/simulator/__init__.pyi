@@ -21,6 +21,7 @@ from .limits import (
     check_levels,
     check_size,
     check_sizes,
+    listed,
     whole_number,
 )
 from .notice import silence_gym_notice
@@ -49,6 +50,7 @@ __all__ = [
     "check_sizes",
     "draw_observations",
     "draw_rendering",
+    "listed",
     "load_levels",
     "load_maze_images_alone",
     "silence_gym_notice",

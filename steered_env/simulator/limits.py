@@ -62,20 +62,32 @@ def check_level(level: SupportsIndex) -> int:
 
 
 def check_levels(levels: Any) -> range | tuple[int, ...]:
-    """Return one level or several as a range or a tuple of ints.
+    """Return one level or several, such as a list, a range, or an array of numpy's or pandas', as a range or ints.
 
     Raises:
         TypeError: if one is no whole number.
         ValueError: if one is out of range, or there is none.
     """
-    if isinstance(levels, (str, bytes)) or not isinstance(levels, (Sequence, np.ndarray)):
-        levels = (levels,)
-    if not len(levels):
+    several = listed(levels)
+    if several is None:
+        several = [levels.tolist() if hasattr(levels, "tolist") else levels]
+        if isinstance(several[0], bool) or not isinstance(several[0], SupportsIndex):
+            raise TypeError(
+                f"levels must be a whole number, a list or a range of them, got {levels!r}: write range(0, 5) for "
+                "those from 0 to 4, list(…) for those of a generator or a set"
+            )
+    if not len(several):
         raise ValueError(f"levels must name at least one level, got {levels!r}")
-    if isinstance(levels, range):
-        check_level(levels[0]), check_level(levels[-1])
-        return levels
-    return tuple(check_level(level) for level in levels)
+    if isinstance(several, range):
+        check_level(several[0]), check_level(several[-1])
+        return several
+    return tuple(check_level(level) for level in several)
+
+
+def listed(values: Any) -> Sequence[Any] | None:
+    """A sequence as it is, an array of numpy's or pandas' as a list; None for all that has no order or length."""
+    several = values.tolist() if hasattr(values, "tolist") else values
+    return several if isinstance(several, Sequence) and not isinstance(several, (str, bytes)) else None
 
 
 def check_cell(cell: Any, what: str) -> Cell:
@@ -115,6 +127,8 @@ def check_sizes(sizes: Iterable[SupportsIndex]) -> tuple[int, ...]:
         TypeError: if one is no whole number.
         ValueError: if one is not odd and from 3 to 25, or there is none.
     """
+    if not isinstance(sizes, Iterable):
+        raise TypeError(f"sizes must be several, such as [{sizes!r}], got {sizes!r}")
     numbers = tuple(sorted({check_size(size) for size in sizes}))
     if not numbers:
         raise ValueError("sizes must name at least one size, or be None for all")

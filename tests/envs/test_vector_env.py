@@ -281,7 +281,14 @@ def test_bad_arguments(arguments: dict, error: type[Exception], message: str) ->
         ({"options": {"edits": [3]}}, TypeError, "an edit is a function"),
         ({"options": {"reset_mask": [True, False]}}, ValueError, "reset_mask must be a bool array"),
         ({"options": {"reset_mask": np.zeros(2, bool)}}, ValueError, "at least one maze"),
-        ({"seed": [1]}, ValueError, "one seed for each of 2 mazes, got 1"),
+        ({"options": {"levels": 3}}, TypeError, "levels must be a list with one for each of 2 mazes, got 3"),
+        ({"options": {"levels": (level for level in [3, 4])}}, TypeError, "levels must be a list .*, got <generator"),
+        ({"options": {"mazes": Maze.from_level(0)}}, TypeError, "mazes must be a list with one for each of 2 mazes"),
+        ({"seed": [1]}, ValueError, "one for each of 2 mazes, got 1"),
+        ({"seed": 1.5}, TypeError, "seed must be a whole number, got 1.5"),
+        ({"seed": True}, TypeError, "seed must be a whole number, got True"),
+        ({"seed": [1, -1]}, ValueError, "seed must be ≥ 0, got -1"),
+        ({"seed": [1, 0.5]}, TypeError, "seed must be a whole number, got 0.5"),
     ],
 )
 def test_bad_resets(arguments: dict, error: type[Exception], message: str) -> None:
@@ -289,6 +296,14 @@ def test_bad_resets(arguments: dict, error: type[Exception], message: str) -> No
     with pytest.raises(error, match=message):
         envs.reset(**arguments)
     envs.reset()  # still alive
+
+
+def test_seeds_and_levels_of_numpys() -> None:
+    envs = MazeVectorEnv(2, levels=range(100))
+    expected = envs.reset(seed=3)[1]["level"]
+    for seed in (np.int64(3), [3, 4], np.array([3, 4])):
+        assert np.array_equal(envs.reset(seed=seed)[1]["level"], expected)
+    assert envs.reset(options={"levels": np.array([7, 2])})[1]["level"].tolist() == [7, 2]
 
 
 def test_bad_steps() -> None:

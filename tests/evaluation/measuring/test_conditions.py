@@ -63,11 +63,16 @@ def test_options() -> None:
         ("cheese(3)", "options need their names"),
         ("cheese(level=-1)", "level must be ≥ 0, got -1"),
         ("cheese(level=1.5)", "level must be a whole number, got 1.5"),
-        ("cheese(level={[]: 1})", "level must be a whole number, got None"),
-        ("random(like={{}})", "like must be one of cheese, top_right, .*, got None"),
+        ("cheese(level={[]: 1})", r"level must be a whole number, got '\{\[\]: 1\}'"),
+        ("random(like={{}})", r"like must be one of cheese, top_right, .*, got '\{\{\}\}'"),
         ("cheese(seed=1)", "cheese has no option seed; it takes level, levels, component, cell, layer"),
         ("random(seed=-1)", "seed must be ≥ 0, got -1"),
         ("random(like=mouse)", "like must be one of cheese, top_right, .*, got 'mouse'"),
+        ("random(seed=2**64)", r"seed must be a whole number, got '2\*\*64'"),
+        ("cheese(levels=range(3))", r"must be written as 7, 0:100 or 3,8,12, got 'range\(3\)'"),
+        ("cheese(layer=a.b)", "layer must be a name in quotes"),
+        ("-cheese # - top_right", r"'#' begins a comment.*\(at column 9\)"),
+        ("(-cheese # - top_right", r"'#' begins a comment"),
         ("cheese(layer=3)", "layer must be a name in quotes"),
         ("cheese(**x)", "no option None"),
         ("baseline(level=1)", "baseline takes no options"),
@@ -84,6 +89,23 @@ def test_options() -> None:
 def test_bad_expressions_point_at_the_place(expression: str, message: str) -> None:
     with pytest.raises(ConditionError, match=message):
         Condition.parse(expression)
+
+
+def test_a_number_sign_in_quotes_is_no_comment() -> None:
+    assert Condition.parse("cheese(layer='a#b')").layers == ("a#b",)
+
+
+def test_words_are_known_however_their_letters_are_written() -> None:
+    sign, letter = "\N{MICRO SIGN}", "\N{GREEK SMALL LETTER MU}"
+    mine = Steering({"a": torch.ones(2)})
+    for name in (sign, letter):
+        for expression in (f"2*{sign}", f"2*{letter}"):
+            ((coefficient, vector),) = read_conditions([expression], {name: mine})[0].recipe.terms
+            assert (coefficient, vector.steering) == (2, mine)
+    with pytest.raises(ValueError, match="the same word"):
+        read_conditions(["baseline"], {sign: mine, letter: mine})
+    with pytest.raises(ValueError, match="has a meaning already"):
+        read_conditions(["baseline"], {"ｃheese": mine})  # noqa: RUF001 (that is the point)
 
 
 @pytest.mark.parametrize("deep", ["-" * 900 + "cheese", "(" * 400 + "cheese" + ")" * 400, "cheese" + "+cheese" * 140])
