@@ -22,6 +22,7 @@ from evaluation.measuring import (
     Settings,
     SteeringMaker,
     Subject,
+    check_named_levels,
     maze_set,
     read_conditions,
     subject_of,
@@ -110,8 +111,9 @@ def evaluate(
 
     Raises:
         TypeError: if an argument is of the wrong kind.
-        ValueError: if one is out of range, a level or maze is named twice, a condition cannot be read, or a weight of
-            the policy is not finite; with ``out``, if something has no fingerprint to know it by.
+        ValueError: if one is out of range, a level or maze is named twice, a condition cannot be read or names a level
+            that has no such vector, or a weight of the policy is not finite; with ``out``, if something has no
+            fingerprint to know it by.
         OSError: if a policy is given by name, and there is none.
         RunError: if ``out`` holds a run with another configuration, or one that other code measured, or is in use by
             another process.
@@ -130,6 +132,7 @@ def evaluate(
         TOLERANCE if tolerance is None else tolerance,
     )
     checked = read_conditions(conditions, vectors)
+    check_named_levels(checked)
     subject = subject_of(policy, checked, settings)
     settings = dataclasses.replace(settings, device=_device(subject, device, on_a_cluster=ray is not None))
     job = Job(subject, checked, check_edits(edits), settings)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from steered_env.simulator import whole_number
 from steered_env.system import cores
 
 
@@ -25,7 +26,8 @@ class Execution:
         other_code: Whether a run in ``out`` that other code began goes on.
 
     Raises:
-        ValueError: if ``workers`` or ``chunk`` is below 1.
+        TypeError: if ``workers`` or ``chunk`` is no whole number.
+        ValueError: if one is below 1.
     """
 
     workers: int | None = None
@@ -37,10 +39,10 @@ class Execution:
     other_code: bool = False
 
     def __post_init__(self) -> None:
-        for name, unit in (("workers", ""), ("chunk", " maze")):
+        for name in ("workers", "chunk"):
             value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ValueError(f"{name} must be ≥ 1{unit}, got {value}")
+            if value is not None:
+                object.__setattr__(self, name, whole_number(value, name, 1))
 
 
 def worker_count(workers: int | None, device: str = "cpu") -> int:

@@ -10,7 +10,7 @@ from .maze_sets import Chunk, MazeSet, chunk_of, distinct_levels, maze_set, read
 from .sampled import Predictor
 from .settings import TOLERANCE, Method, Settings
 from .shared_forward import SharedForward, check_probabilities, one_torch_thread
-from .steering_factory import SteeringFactory, those_that_exist
+from .steering_factory import SteeringFactory, check_named_levels, those_that_exist
 from .subject import PredictOnly, SteerablePolicy, Subject, subject_of
 from .uniform_policy import UniformPolicy
 from .vectors import VECTORS, Combination, Function, Given, Term, Vector
@@ -46,6 +46,7 @@ __all__ = [
     "Term",
     "UniformPolicy",
     "Vector",
+    "check_named_levels",
     "check_probabilities",
     "check_vectors",
     "chunk_of",

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ast
 import difflib
+import io
 import keyword
 import math
+import tokenize
+import unicodedata
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,7 +34,7 @@ NO_VECTORS: Mapping[str, Steering] = MappingProxyType({})
 
 
 class ConditionError(ValueError):
-    """An expression that is no condition; the message points at the place."""
+    """An expression that is no condition, or one with a vector that exists in no maze; the message says where."""
 
 
 def check_vectors(vectors: Mapping[str, Steering] | None) -> Mapping[str, Steering]:
@@ -43,10 +46,16 @@ def check_vectors(vectors: Mapping[str, Steering] | None) -> Mapping[str, Steeri
     """
     if vectors is None:
         return NO_VECTORS
+    written: dict[str, str] = {}
     for name, steering in vectors.items():
         if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
             raise ValueError(f"a vector's name must be a word of letters, digits and _, got {name!r}")
-        if name in (BASELINE, *VECTORS, *FUNCTIONS):
+        word = _as_read(name)
+        if (other := written.setdefault(word, name)) != name:
+            raise ValueError(
+                f"an expression reads the names {other!r} and {name!r} as the same word: change one of them"
+            )
+        if word in (BASELINE, *VECTORS, *FUNCTIONS):
             raise ValueError(f"the name {name!r} has a meaning already: give this vector another one")
         if not isinstance(steering, Steering):
             raise TypeError(
@@ -54,6 +63,11 @@ def check_vectors(vectors: Mapping[str, Steering] | None) -> Mapping[str, Steeri
                 f"function, is a condition of its own: ({name!r}, …)"
             )
     return vectors
+
+
+def _as_read(name: str) -> str:
+    """A word as `ast` reads it, which takes letters that mean the same, such as the two kinds of mu, for one."""
+    return unicodedata.normalize("NFKC", name)
 
 
 def read_expression(expression: str, vectors: Mapping[str, Steering] = NO_VECTORS) -> Combination:
@@ -68,7 +82,8 @@ def read_expression(expression: str, vectors: Mapping[str, Steering] = NO_VECTOR
     """
     if len(expression) > _MAX_LENGTH:
         raise ConditionError(f"a condition has at most {_MAX_LENGTH} signs, got {len(expression)}")
-    reader = _Reader(expression, vectors)
+    reader = _Reader(expression, {_as_read(name): steering for name, steering in vectors.items()})
+    _check_comments(expression)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)  # such as for 1or 2: the reader below says more
@@ -92,6 +107,17 @@ def read_expression(expression: str, vectors: Mapping[str, Steering] = NO_VECTOR
 def _error_at(name: str, column: int, message: str) -> ConditionError:
     arrow = f"\n  {name}\n  {' ' * (column - 1)}^"
     return ConditionError(f"condition {name!r}: {message} (at column {column}){arrow}")
+
+
+def _check_comments(expression: str) -> None:
+    """Refuse comments, which `ast` drops: the condition's name would tell of vectors that it has not."""
+    tokens = tokenize.generate_tokens(io.StringIO(expression).readline) if "#" in expression else iter(())
+    try:
+        column = next((token.start[1] + 1 for token in tokens if token.type == tokenize.COMMENT), None)
+    except (tokenize.TokenError, SyntaxError, ValueError):  # of which `ast` says more
+        return
+    if column is not None:
+        raise _error_at(expression, column, "'#' begins a comment, which is not read: leave it out")
 
 
 def _syntax_error(name: str, error: SyntaxError, vectors: str) -> ConditionError:
@@ -230,7 +256,7 @@ class _Reader:
         try:
             value = ast.literal_eval(node)
         except (TypeError, ValueError):  # a TypeError for what cannot be built, such as {[]: 1}
-            value = node.id if isinstance(node, ast.Name) else None
+            value = ast.get_source_segment(self.source, node)
         try:
             if option == "level":
                 return check_level(value)
@@ -239,16 +265,13 @@ class _Reader:
             if option == "cell":
                 return check_cell(value, "cell")
             if option in ("seed", "component"):
-                lowest = 0 if option == "seed" else 1
-                if whole_number(value, option) < lowest:
-                    raise ValueError(f"{option} must be ≥ {lowest}, got {value}")
-                return int(value)
+                return whole_number(value, option, 0 if option == "seed" else 1)
         except (TypeError, ValueError) as error:
             raise self._error(node, str(error)) from None
         likes = [word for word in VECTORS if word != "random"]
         if option == "like" and value not in likes:
             raise self._error(node, f"like must be one of {', '.join(likes)}, got {value!r}")
-        if not isinstance(value, str) or not value:
+        if not isinstance(node, (ast.Constant, ast.Name)) or not isinstance(value, str) or not value:
             raise self._error(node, f'{option} must be a name in quotes, such as layer="{DEFAULT_LAYER}"')
         return value
 

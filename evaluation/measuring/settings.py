@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from numbers import Real
 from typing import Any, Literal
 
 from steered_env.simulator import whole_number
@@ -43,12 +44,12 @@ class Settings:
         if self.method not in ("exact", "sampled"):
             raise ValueError(f'method must be "exact" or "sampled", got {self.method!r}')
         for name, lowest in (("horizon", 1), ("episodes", 1), ("seed", 0)):
-            value = whole_number(getattr(self, name), name)
-            if value < lowest:
-                raise ValueError(f"{name} must be ≥ {lowest}, got {value}")
+            value = whole_number(getattr(self, name), name, lowest)
             object.__setattr__(self, name, value)  # a plain int, as JSON wants it
-        if not isinstance(self.tolerance, (int, float)) or not 0 <= self.tolerance <= 1:
+        if isinstance(self.tolerance, bool) or not isinstance(self.tolerance, Real) or not 0 <= self.tolerance <= 1:
             raise ValueError(f"tolerance must be 0 to 1, got {self.tolerance!r}")
+        if type(self.tolerance) not in (int, float):
+            object.__setattr__(self, "tolerance", float(self.tolerance))
 
     def description(self) -> dict[str, Any]:
         """The settings for people, without those that belong to the other method."""

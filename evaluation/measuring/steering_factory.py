@@ -5,7 +5,8 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from torch import nn
 
@@ -19,9 +20,12 @@ from steered_env import (
     principal_components,
     random_vector,
 )
-from steered_env.steering import Intervention
+from steered_env.simulator import Cell
+from steered_env.steering import DEFAULT_LAYER, Intervention
 
 from .conditions import Condition
+from .expression_text import write_expression
+from .expressions import ConditionError
 from .vectors import CORNERS, Combination, Function, Given, Term, Vector
 
 
@@ -42,6 +46,9 @@ class SteeringFactory:
         Args:
             conditions: The conditions.
             maze: The maze in its start state; a vector without levels of its own is computed there.
+
+        Raises:
+            ConditionError: if a vector that is the same in every maze does not exist.
         """
         here: dict[Term, Steering] = {}
         steerings: dict[str, Intervention] = {}
@@ -60,6 +67,7 @@ class SteeringFactory:
 
         Raises:
             VectorError: if a vector of the condition does not exist for this maze.
+            ConditionError: if one that is the same in every maze does not exist.
         """
         return self._make(condition, maze, {} if known is None else known)
 
@@ -87,7 +95,7 @@ class SteeringFactory:
     def _vector(self, term: Term, maze: Maze, here: dict[Term, Steering]) -> Steering:
         if isinstance(term, Given):
             return term.steering
-        if isinstance(term, Vector) and (term.level is not None or term.levels is not None):
+        if isinstance(term, Vector) and term.fixed:
             if term not in self._fixed:
                 self._fixed[term] = self._compute_elsewhere(term)
             return self._fixed[term]
@@ -104,30 +112,23 @@ class SteeringFactory:
                 return first.normalised()
             return first.onto(*rest) if function.name == "onto" else first.away_from(*rest)
         except ValueError as error:  # a vector of nothing but zeros
+            if function.fixed:
+                raise ConditionError(f"{_written(function)} exists in no maze: {error}") from None
             raise VectorError(f"{function.name}() does not exist for {maze!r}: {error}") from None
 
     def _compute_elsewhere(self, vector: Vector) -> Steering:
+        _check_levels_of(vector)
         if vector.level is not None:
             return self._compute(vector, Maze.from_level(vector.level), {})
         assert vector.levels is not None
-        pairs = [pair for maze in Maze.from_levels(vector.levels) if (pair := self._pair(vector, maze))]
-        if len(pairs) < (vector.component or 1):
-            raise VectorError(f"of {vector.levels} only {len(pairs)} have a {vector.name} vector")
+        pairs = [pair for maze in Maze.from_levels(vector.levels) if (pair := _pair(vector, maze))]
         if vector.component is None:
             return mean_difference(self.policy, pairs, layer=vector.layer)
         return principal_components(self.policy, pairs, vector.component, layer=vector.layer)[-1]
 
-    @staticmethod
-    def _pair(vector: Vector, maze: Maze) -> tuple[Maze, Maze] | None:
-        """The two mazes of whose activations a vector is the difference; None if it does not exist."""
-        if vector.name == "cheese":
-            return None if maze.cheese is None else (maze, maze.without_cheese())
-        carved = maze.with_corner_path(CORNERS[vector.name])
-        return None if carved == maze else (carved, maze)
-
     def _compute(self, vector: Vector, maze: Maze, here: dict[Term, Steering]) -> Steering:
         if vector.name == "cheese":
-            if vector.cell is not None and (maze.walls[vector.cell] or vector.cell == maze.mouse):
+            if vector.cell is not None and not _may_hold_cheese(vector.cell, maze):
                 raise VectorError(f"no cheese can lie at {vector.cell} in {maze!r}: a wall or the mouse is there")
             return cheese_vector(self.policy, maze, cell=vector.cell, layer=vector.layer)
         if vector.name in CORNERS:
@@ -136,6 +137,63 @@ class SteeringFactory:
         if like not in here:
             here[like] = self._compute(like, maze, here)
         return random_vector(here[like], seed=vector.seed, level=_noise_key(maze))
+
+
+def check_named_levels(conditions: Iterable[Condition]) -> None:
+    """Refuse vectors of named levels that do not exist there, before anything is measured.
+
+    Raises:
+        ConditionError: if there is one.
+    """
+    recipes = [condition.recipe for condition in conditions if isinstance(condition.recipe, Combination)]
+    vectors = [vector for recipe in recipes for vector in recipe.vectors if vector.fixed]
+    for vector in dict.fromkeys(replace(vector, layer=DEFAULT_LAYER, seed=0) for vector in vectors):
+        _check_levels_of(vector)
+
+
+def _check_levels_of(vector: Vector) -> None:
+    """Refuse a vector that too few of its own levels have."""
+    levels = [vector.level] if vector.levels is None else vector.levels
+    needed = vector.component or 1
+    pairs = (_pair(vector, Maze.from_level(level)) for level in levels if level is not None)
+    existing = len(list(islice(filter(None, pairs), needed)))
+    if existing == needed:
+        return
+    written, name = _written(vector), vector.like if vector.name == "random" else vector.name
+    if vector.cell is not None:
+        raise ConditionError(
+            f"{written}: no cheese can lie at {vector.cell} in level {vector.level}, where a wall or the mouse is; "
+            "name another cell or level"
+        )
+    if vector.levels is None:
+        raise ConditionError(
+            f"{written}: level {vector.level} has no {name} vector, since there is no path to carve; name another level"
+        )
+    raise ConditionError(
+        f"{written}: only {existing} of its {len(vector.levels)} levels have a {name} vector, and it takes {needed}; "
+        "name more levels"
+    )
+
+
+def _pair(vector: Vector, maze: Maze) -> tuple[Maze, Maze] | None:
+    """The two mazes of whose activations a vector is the difference; None if it does not exist."""
+    name = vector.like if vector.name == "random" else vector.name
+    if name == "cheese":
+        if vector.cell is not None:
+            if not _may_hold_cheese(vector.cell, maze):
+                return None
+            maze = maze.with_cheese(vector.cell)
+        return None if maze.cheese is None else (maze, maze.without_cheese())
+    carved = maze.with_corner_path(CORNERS[name])
+    return None if carved == maze else (carved, maze)
+
+
+def _may_hold_cheese(cell: Cell, maze: Maze) -> bool:
+    return not maze.walls[cell] and cell != maze.mouse
+
+
+def _written(term: Term) -> str:
+    return write_expression(Combination(((1.0, term),)))
 
 
 def _noise_key(maze: Maze) -> int:

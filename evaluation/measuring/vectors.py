@@ -45,6 +45,11 @@ class Vector:
         """The layers that it names."""
         return (self.layer,)
 
+    @property
+    def fixed(self) -> bool:
+        """Whether it is the same in every maze."""
+        return self.level is not None or self.levels is not None
+
 
 @dataclass(frozen=True, eq=False)
 class Given:
@@ -62,6 +67,11 @@ class Given:
     def layers(self) -> tuple[str, ...]:
         """The layers that it names."""
         return tuple(self.steering)
+
+    @property
+    def fixed(self) -> bool:
+        """It is the same in every maze."""
+        return True
 
 
 @dataclass(frozen=True)
@@ -81,6 +91,11 @@ class Function:
         """The layers that its arguments name."""
         return tuple(layer for argument in self.arguments for layer in argument.layers)
 
+    @property
+    def fixed(self) -> bool:
+        """Whether it is the same in every maze."""
+        return all(term.fixed for argument in self.arguments for _, term in argument.terms)
+
 
 Term = Vector | Given | Function
 
@@ -99,6 +114,17 @@ class Combination:
     def layers(self) -> tuple[str, ...]:
         """The layers that it names, each once."""
         return tuple(dict.fromkeys(layer for _, term in self.terms for layer in term.layers))
+
+    @property
+    def vectors(self) -> tuple[Vector, ...]:
+        """The vectors that it names and that are to be computed, those inside functions included."""
+        found: list[Vector] = []
+        for _, term in self.terms:
+            if isinstance(term, Vector):
+                found.append(term)
+            elif isinstance(term, Function):
+                found += [vector for argument in term.arguments for vector in argument.vectors]
+        return tuple(found)
 
     def scaled(self, factor: float) -> Combination:
         """The combination times a number."""

@@ -1,4 +1,5 @@
 from .edit_maze import EditMaze
+from .episodes import maze_numbers
 from .levels import Levels, MazeSource
 from .maze_env import MazeEnv
 from .rules import CHEESE_REWARD, FRAMES_PER_SECOND
@@ -14,4 +15,5 @@ __all__ = [
     "MazeSource",
     "MazeVectorEnv",
     "RunningMazes",
+    "maze_numbers",
 ]

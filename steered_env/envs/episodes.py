@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, SupportsIndex
 
+import numpy as np
 from gymnasium.error import ClosedEnvironmentError, ResetNeeded
 
 from steered_env.maze import Edit, Maze, apply_edits, check_edits
+from steered_env.simulator import whole_number
 
 from .levels import MazeSource
 from .rules import Until, check_time_limit, check_until
 from .running import RunningMazes
 
-if TYPE_CHECKING:
-    import numpy as np
+Indices = SupportsIndex | Iterable[SupportsIndex] | None
+"""Mazes of several: one number, several, a mask of bools, or None for all."""
 
 
 class Episodes:
@@ -130,6 +132,31 @@ class Episodes:
         if self._mazes is not None:
             self._mazes.close()
         self._mazes = None
+
+
+def maze_numbers(indices: Indices, num: int) -> list[int]:
+    """The numbers of mazes that an index of numpy's names, of one axis.
+
+    Args:
+        indices: One number or several, negative ones from the end; a mask with one bool for each maze; None for all.
+        num: Number of mazes.
+
+    Raises:
+        TypeError: if a number is no whole one.
+        IndexError: if there is no such maze, or the mask is of another length.
+    """
+    if indices is None:
+        return list(range(num))
+    chosen: list[SupportsIndex] = list(indices) if isinstance(indices, Iterable) else [indices]
+    if chosen and all(isinstance(value, (bool, np.bool_)) for value in chosen):
+        if len(chosen) != num:
+            raise IndexError(f"a mask of mazes must have one bool for each of {num}, got {len(chosen)}")
+        return [number for number, wanted in enumerate(chosen) if wanted]
+    numbers = [whole_number(value, "the number of a maze") for value in chosen]
+    for number in numbers:
+        if not -num <= number < num:
+            raise IndexError(f"the number of a maze must be {-num} to {num - 1}, got {number}")
+    return [number % num for number in numbers]
 
 
 def check_options(options: Mapping[str, Any], known: Iterable[str]) -> None:

@@ -24,6 +24,7 @@ from .rules import (
     RENDER_MODES,
     Until,
     check_render_mode,
+    check_seed,
 )
 from .snapshots import generator_of
 
@@ -111,10 +112,10 @@ class MazeEnv(gymnasium.Env["NDArray[np.uint8]", np.int64]):
             The first observation and ``info``.
 
         Raises:
-            TypeError: if an option is of the wrong kind.
-            ValueError: if an option is unknown or out of range, or an edit cannot be made.
+            TypeError: if the seed or an option is of the wrong kind.
+            ValueError: if one is out of range, an option is unknown, or an edit cannot be made.
         """
-        super().reset(seed=seed)
+        super().reset(seed=check_seed(seed))
         mazes, options = self._episodes.mazes, options or {}
         check_options(options, _OPTIONS)
         check_choice(options)

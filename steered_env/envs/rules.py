@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, SupportsIndex
 
 from steered_env.maze import ACTIONS_OF
 from steered_env.simulator import ACTIONS, whole_number
@@ -51,10 +51,17 @@ def check_time_limit(time_limit: int, name: str = "time_limit") -> int:
         TypeError: if it is no whole number.
         ValueError: if it is below 1.
     """
-    limit = whole_number(time_limit, name)
-    if limit < 1:
-        raise ValueError(f"{name} must be ≥ 1, got {limit}")
-    return limit
+    return whole_number(time_limit, name, 1)
+
+
+def check_seed(seed: SupportsIndex | None) -> int | None:
+    """Return a seed as an int, or None.
+
+    Raises:
+        TypeError: if it is no whole number.
+        ValueError: if it is negative.
+    """
+    return None if seed is None else whole_number(seed, "seed", 0)
 
 
 def check_render_mode(render_mode: str | None) -> str | None:

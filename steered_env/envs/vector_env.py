@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 from gymnasium import spaces
@@ -14,12 +14,12 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from steered_env.maze import Edit, Maze, apply_edits
-from steered_env.simulator import ACTIONS, OBSERVATION_SHAPE, whole_number
+from steered_env.simulator import ACTIONS, MAX_MAZES, MAX_THREADS, OBSERVATION_SHAPE, listed, whole_number
 from steered_env.system import cores
 
-from .episodes import Episodes, check_choice, check_options
+from .episodes import Episodes, Indices, check_choice, check_options, maze_numbers
 from .levels import Levels, MazeSource
-from .rules import FRAMES_PER_SECOND, RENDER_MODES, Until, check_render_mode, check_time_limit
+from .rules import FRAMES_PER_SECOND, RENDER_MODES, Until, check_render_mode, check_seed, check_time_limit
 from .running import NO_CELL
 from .snapshots import generator_of
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _OPTIONS = ("levels", "mazes", "edits", "reset_mask")
-Seeds = int | Sequence[int | None] | None
+Seeds = SupportsIndex | Sequence[SupportsIndex | None] | None
 
 _MAZES_WORTH_THREADS, _MAZES_OF_A_THREAD = 6, 2
 
@@ -57,7 +57,7 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         >>> envs.close()
 
     Args:
-        num_envs: Number of mazes.
+        num_envs: Number of mazes, at most 65,536.
         levels: See `MazeEnv`, as for the next six arguments.
         sizes: Only mazes of these inner sizes.
         cheese_region: Side of the top-right region to place the cheese in.
@@ -69,8 +69,8 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         render_mode: ``"rgb_array"`` or None.
         autoreset_mode: When a finished maze starts again (Gymnasium's ``AutoresetMode``): in the next step, in the
             same one, or when asked.
-        threads: Number of procgen's own threads; 0 steps in the calling thread. None for two per core, as long as each
-            has two mazes, and for 0 below six mazes.
+        threads: Number of procgen's own threads, at most 1,024; 0 steps in the calling thread. None for two per core,
+            as long as each has two mazes, and for 0 below six mazes.
 
     Raises:
         TypeError: if an argument is of the wrong kind.
@@ -93,8 +93,7 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         threads: int | None = None,
     ) -> None:
-        if whole_number(num_envs, "num_envs") < 1:
-            raise ValueError(f"num_envs must be ≥ 1, got {num_envs}")
+        num_envs = whole_number(num_envs, "num_envs", 1, MAX_MAZES)
         source = MazeSource(levels, sizes, cheese_region, mouse_anywhere)
         limits = {"time_limit": time_limit, "max_episode_steps": max_episode_steps}
         limit = min(check_time_limit(limit, name) for name, limit in limits.items() if limit is not None)
@@ -138,13 +137,13 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
             Observations ``(num_envs, 64, 64, 3)`` uint8 and ``info``.
 
         Raises:
-            TypeError: if an option is of the wrong kind.
-            ValueError: if an option is unknown or out of range.
+            TypeError: if a seed or an option is of the wrong kind.
+            ValueError: if one is out of range, or an option is unknown.
         """
         running, options = self._episodes.mazes, options or {}
         choices = self._checked_choices(options)
         mask = options.get("reset_mask", np.ones(self.num_envs, np.bool_))
-        self._seed(seed, mask)
+        self._seed(self._checked_seeds(seed), mask)
         edits = options.get("edits", ())
         mazes = {int(index): self._next_maze(int(index), choices[index], edits) for index in np.flatnonzero(mask)}
         for index, maze in mazes.items():
@@ -228,20 +227,21 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
     def __copy__(self) -> MazeVectorEnv:
         return copy.deepcopy(self)  # generators and arrays that both changed would belong to neither
 
-    def edit_running(self, edit: Edit, indices: Iterable[int] | None = None) -> None:
+    def edit_running(self, edit: Edit, indices: Indices = None) -> None:
         """Edit mazes in the middle of their episodes; what was reached and the steps taken stay.
 
         Args:
             edit: Any function from a maze to a maze.
-            indices: Mazes to edit; None for all.
+            indices: Mazes to edit, as numpy takes them: numbers, or a mask ``(num_envs,)`` bool; None for all.
 
         Raises:
             ResetNeeded: before the first reset.
-            TypeError: if the edit returns something other than a maze.
+            IndexError: if there is no such maze, or the mask is of another length.
+            TypeError: if the edit returns something other than a maze, or a number is no whole one.
             ValueError: if the edit cannot be made in a maze; then none is changed.
         """
         running, mazes = self._episodes.mazes, self.mazes
-        edited = {i: apply_edits(mazes[i], [edit]) for i in (range(self.num_envs) if indices is None else indices)}
+        edited = {i: apply_edits(mazes[i], [edit]) for i in maze_numbers(indices, self.num_envs)}
         for index, maze in edited.items():
             running.put(index, maze)
 
@@ -276,9 +276,8 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         check_options(options, _OPTIONS)
         choices: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         for name, singular in (("levels", "level"), ("mazes", "maze")):
-            if name in options and len(options[name]) != self.num_envs:
-                raise ValueError(f"{name} must name one for each of {self.num_envs} mazes, got {len(options[name])}")
-            for choice, value in zip(choices, options.get(name, ()), strict=False):
+            values = self._one_for_each(name, options[name]) if name in options else [None] * self.num_envs
+            for choice, value in zip(choices, values, strict=True):
                 if value is not None:
                     choice[singular] = value
         for index, choice in enumerate(choices):
@@ -293,12 +292,26 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
         if not mask.any():
             raise ValueError("reset_mask must name at least one maze, got none")
 
-    def _seed(self, seed: Seeds, mask: NDArray[np.bool_]) -> None:
-        seeds = [seed + i for i in range(self.num_envs)] if isinstance(seed, int) else seed
-        if seeds is not None and len(seeds) != self.num_envs:
-            raise ValueError(f"there must be one seed for each of {self.num_envs} mazes, got {len(seeds)}")
+    def _one_for_each(self, name: str, values: Any) -> Sequence[Any]:
+        several = listed(values)
+        if several is None:
+            raise TypeError(f"{name} must be a list with one for each of {self.num_envs} mazes, got {values!r}")
+        if len(several) != self.num_envs:
+            raise ValueError(f"{name} must name one for each of {self.num_envs} mazes, got {len(several)}")
+        return several
+
+    def _checked_seeds(self, seed: Seeds) -> list[int | None]:
+        """The seed of each maze; None where its generator goes on."""
+        if seed is None:
+            return [None] * self.num_envs
+        if listed(seed) is not None:
+            return [check_seed(own) for own in self._one_for_each("seed", seed)]
+        first = whole_number(seed, "seed", 0)  # type: ignore[arg-type]
+        return [first + index for index in range(self.num_envs)]
+
+    def _seed(self, seeds: list[int | None], mask: NDArray[np.bool_]) -> None:
         for index in np.flatnonzero(mask):
-            own = None if seeds is None else seeds[index]
+            own = seeds[index]
             if own is not None or self._generators[index] is None:
                 self._generators[index] = seeding.np_random(own)[0]
 
@@ -344,4 +357,6 @@ class MazeVectorEnv(VectorEnv["NDArray[np.uint8]", "NDArray[np.int64]", "NDArray
 
 def _default_threads(num_envs: int) -> int:
     """Two threads per core, of which one draws while the other waits for its next maze; 0 where they do not pay."""
-    return 0 if cores() == 1 or num_envs < _MAZES_WORTH_THREADS else min(2 * cores(), num_envs // _MAZES_OF_A_THREAD)
+    if cores() == 1 or num_envs < _MAZES_WORTH_THREADS:
+        return 0
+    return min(2 * cores(), num_envs // _MAZES_OF_A_THREAD, MAX_THREADS)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,13 +39,12 @@ class SB3Policy(nn.Module):
 
     Observations become input as the model's ``predict`` makes it of them, and the probabilities are those with which it
     would choose: of an actor-critic (PPO, A2C) its distribution; of one that takes the action of greatest value (DQN)
-    that action, but for the share of random ones that the model explores with. The layers are those of the model's
+    that action, but for the share of random ones that the model explores with now. The layers are those of the model's
     policy, under its own names; of DQN without the target network, which chooses nothing.
 
     Args:
         policy: The model's policy.
-        exploration: The probability that any action is taken, whatever it is worth.
-        adapted: Name of the policy in tables; defaults to its class.
+        model: The model whose policy it is; None for the policy alone, which does not explore.
         preprocess: Makes the observations that the model takes, ``(B, *observation_space.shape)``; None where it takes
             those of mazes.
 
@@ -55,8 +55,7 @@ class SB3Policy(nn.Module):
     def __init__(
         self,
         policy: Any,
-        exploration: float = 0.0,
-        adapted: str | None = None,
+        model: Any = None,
         preprocess: Preprocess | None = None,
     ) -> None:
         super().__init__()
@@ -65,7 +64,8 @@ class SB3Policy(nn.Module):
         else:  # as a partial, which a copy of the policy takes along, as it does no method put on an instance
             self.preprocess = partial(preprocess)  # type: ignore[method-assign]
         _check(policy)
-        self.exploration, self.adapted = exploration, adapted or type(policy).__name__
+        self.adapted = type(policy if model is None else model).__name__
+        self._explores = _Explores(model)
         self._whole = [policy]  # in a list: only what chooses is a part of this module
         if hasattr(policy, "q_net"):
             self.q_net = policy.q_net
@@ -79,6 +79,11 @@ class SB3Policy(nn.Module):
         memo[id(self)] = duplicate = type(self).__new__(type(self))
         duplicate.__dict__.update(copy.deepcopy(self.__dict__, memo))
         return duplicate
+
+    @property
+    def exploration(self) -> float:
+        """The probability that any action is taken, whatever it is worth: the model's own, as it is now."""
+        return self._explores.rate
 
     def extra_repr(self) -> str:
         """What the probabilities depend on beside the weights."""
@@ -136,6 +141,20 @@ class SB3Policy(nn.Module):
         return probabilities
 
 
+class _Explores:
+    """Knows how much a model explores now; a copy, which leaves the model where it is, how much it did when copied."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    @property
+    def rate(self) -> float:
+        return float(getattr(self._model, "exploration_rate", 0.0))
+
+    def __reduce__(self) -> tuple[type[_Explores], tuple[SimpleNamespace]]:
+        return _Explores, (SimpleNamespace(exploration_rate=self.rate),)
+
+
 @dataclass(frozen=True)
 class SB3Parts:
     """A Stable-Baselines3 model, or its policy alone.
@@ -143,12 +162,10 @@ class SB3Parts:
     Attributes:
         chooser: What was given, with its ``predict``.
         policy: The policy.
-        exploration: The share of random actions, of a model that explores.
     """
 
     chooser: Any
     policy: Any
-    exploration: float = 0.0
 
     @property
     def network(self) -> nn.Module:
@@ -184,14 +201,14 @@ def sb3_parts(model: object) -> SB3Parts | None:
     if base is None or policies is None:
         return None
     if isinstance(model, base.BaseAlgorithm):
-        return SB3Parts(model, model.policy, float(getattr(model, "exploration_rate", 0.0)))
+        return SB3Parts(model, model.policy)
     return SB3Parts(model, model) if isinstance(model, policies.BasePolicy) else None
 
 
 def sb3_policy(model: object, preprocess: Preprocess | None = None) -> SB3Policy | None:
     """The policy of a Stable-Baselines3 model, or of its ``policy`` alone; None if it is neither.
 
-    A model brings along how much it explores, so that the numbers are those of its ``predict``.
+    A model brings along how much it explores at any time, so that the numbers are those of its ``predict``.
 
     Args:
         model: The model, or its policy.
@@ -207,7 +224,7 @@ def sb3_policy(model: object, preprocess: Preprocess | None = None) -> SB3Policy
         raise UnknownPolicyError(
             f"{type(model).__name__} has a {unknown} of its own, whose probabilities are not known"
         )
-    return SB3Policy(parts.policy, parts.exploration, type(model).__name__, preprocess)
+    return SB3Policy(parts.policy, None if parts.chooser is parts.policy else model, preprocess)
 
 
 def _check_observations(policy: Any) -> None:
@@ -221,7 +238,7 @@ def _check_observations(policy: Any) -> None:
 
 
 def _check_inputs(inputs: Any, policy: Any) -> None:
-    """Refuse what is no observation of the model's, where its space says what shape they have."""
+    """Refuse what is no observation of the model's, where its space says what shape and numbers they have."""
     wanted = policy.observation_space.shape
     if wanted is not None and tuple(getattr(inputs, "shape", (None,)))[1:] != tuple(wanted):
         shape = tuple(inputs.shape) if isinstance(inputs, Tensor) else type(inputs).__name__
@@ -229,6 +246,32 @@ def _check_inputs(inputs: Any, policy: Any) -> None:
             f"preprocess makes {shape} for {type(policy).__name__}, which takes observations (B, "
             f"{', '.join(map(str, wanted))})"
         )
+    if isinstance(policy.observation_space, spaces.Dict) and isinstance(inputs, Mapping):
+        for name, space in policy.observation_space.items():
+            _check_scale(inputs.get(name), space, policy)
+    else:
+        _check_scale(inputs, policy.observation_space, policy)
+
+
+def _check_scale(inputs: Any, space: spaces.Space[Any], policy: Any) -> None:
+    """Refuse bytes that somebody scaled: of those from 0 to 1 the model, which divides them itself, sees next to none.
+
+    The mean of colours is no whole number, and black is black on every scale.
+    """
+    if (
+        space.dtype != np.uint8
+        or not isinstance(inputs, Tensor)
+        or not inputs.is_floating_point()
+        or not inputs.numel()
+    ):
+        return
+    least, most = (float(bound) for bound in torch.aminmax(inputs.detach()))
+    if least == most == 0 or (least > -1 and 1 < most < 256):
+        return
+    raise ValueError(
+        f"preprocess makes numbers from {least:.3g} to {most:.3g} for {type(policy).__name__}, which takes those of "
+        "its environment, 0 to 255, and scales them itself: leave out the division (or whatever else scales them)"
+    )
 
 
 def _check(policy: Any) -> None:

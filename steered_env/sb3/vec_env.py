@@ -12,7 +12,7 @@ import gymnasium
 import numpy as np
 from gymnasium.vector import AutoresetMode
 
-from steered_env.envs import MazeVectorEnv
+from steered_env.envs import MazeVectorEnv, maze_numbers
 from steered_env.maze import Maze
 from steered_env.system import needing
 
@@ -30,7 +30,8 @@ class MazeVecEnv(VecEnv):
     ``TimeLimit.truncated``, and ``terminal_observation``, the true last observation, where an episode ended.
 
     ``env_method`` calls a method of the running mazes. One that edits a maze changes the running one:
-    ``env_method("without_cheese")`` takes the cheese out of every maze under the mouse's nose.
+    ``env_method("without_cheese")`` takes the cheese out of every maze under the mouse's nose. Wherever there are
+    ``indices``, a mask of bools will do.
 
     Example:
         >>> from steered_env.sb3.vec_env import MazeVecEnv
@@ -57,7 +58,7 @@ class MazeVecEnv(VecEnv):
             raise TypeError("Stable-Baselines3 knows one autoreset mode: leave autoreset_mode out")
         self.envs = MazeVectorEnv(num_envs, levels, autoreset_mode=AutoresetMode.SAME_STEP, **settings)
         self._actions: NDArray[np.int64] | None = None
-        super().__init__(num_envs, self.envs.single_observation_space, self.envs.single_action_space)
+        super().__init__(self.envs.num_envs, self.envs.single_observation_space, self.envs.single_action_space)
 
     def reset(self) -> NDArray[np.uint8]:
         """Start an episode in every maze, with the seeds and options given since the last reset.
@@ -119,7 +120,7 @@ class MazeVecEnv(VecEnv):
         Raises:
             AttributeError: if neither has it.
         """
-        chosen = list(self._get_indices(indices))
+        chosen = self._get_indices(indices)
         if attr_name == "maze" or hasattr(Maze, attr_name) or attr_name in Maze.__dataclass_fields__:
             mazes = self.envs.mazes
             return [mazes[i] if attr_name == "maze" else getattr(mazes[i], attr_name) for i in chosen]
@@ -149,7 +150,7 @@ class MazeVecEnv(VecEnv):
         if not callable(method):
             raise AttributeError(f"a Maze has no method {method_name!r}")
         mazes = self.envs.mazes
-        chosen = list(self._get_indices(indices))
+        chosen = self._get_indices(indices)
         results = [getattr(mazes[i], method_name)(*method_args, **method_kwargs) for i in chosen]
         for index, result in zip(chosen, results, strict=True):
             if isinstance(result, Maze):
@@ -160,7 +161,10 @@ class MazeVecEnv(VecEnv):
         self, wrapper_class: type[gymnasium.Wrapper[Any, Any, Any, Any]], indices: VecEnvIndices = None
     ) -> list[bool]:
         """No maze is wrapped in anything."""
-        return [False] * len(list(self._get_indices(indices)))
+        return [False] * len(self._get_indices(indices))
+
+    def _get_indices(self, indices: VecEnvIndices) -> list[int]:
+        return maze_numbers(indices, self.num_envs)
 
     def _joined_options(self) -> dict[str, Any]:
         """The options of each maze as those of the vector environment."""

@@ -10,6 +10,8 @@ from .batch import (
 from .images import load_maze_images_alone
 from .limits import (
     MAX_LEVEL,
+    MAX_MAZES,
+    MAX_THREADS,
     MIN_MAZE_SIZE,
     WORLD_SIZE,
     Cell,
@@ -19,6 +21,7 @@ from .limits import (
     check_levels,
     check_size,
     check_sizes,
+    listed,
     whole_number,
 )
 from .notice import silence_gym_notice
@@ -28,6 +31,8 @@ from .state import MazeState, StateError
 __all__ = [
     "ACTIONS",
     "MAX_LEVEL",
+    "MAX_MAZES",
+    "MAX_THREADS",
     "MIN_MAZE_SIZE",
     "OBSERVATION_SHAPE",
     "RENDERING_SHAPE",
@@ -45,6 +50,7 @@ __all__ = [
     "check_sizes",
     "draw_observations",
     "draw_rendering",
+    "listed",
     "load_levels",
     "load_maze_images_alone",
     "silence_gym_notice",

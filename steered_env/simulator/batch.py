@@ -12,7 +12,7 @@ import numpy as np
 from procgen import ProcgenGym3Env
 
 from .images import folder_of_images
-from .limits import check_level
+from .limits import MAX_MAZES, MAX_THREADS, check_level, whole_number
 from .state import MazeState, level_start, parse
 
 if TYPE_CHECKING:
@@ -49,19 +49,19 @@ class MazeBatch:
     may fork: procgen's own threads do not live on in the child, which makes new ones at its first step.
 
     Args:
-        num: Number of mazes, at least 1.
+        num: Number of mazes, 1 to 65,536.
         renderings: Also draw the 512×512 renderings for people. procgen then draws them at every step, which
             makes steps several times slower: keep such a batch for that alone.
-        threads: Number of procgen's own threads for `step`; 0 steps in the calling thread.
+        threads: Number of procgen's own threads for `step`, at most 1,024; 0 steps in the calling thread.
 
     Raises:
-        ValueError: if ``num`` is below 1.
+        TypeError: if a number is no whole number.
+        ValueError: if one is out of range.
     """
 
     def __init__(self, num: int, *, renderings: bool = False, threads: int = 0) -> None:
-        if num < 1:
-            raise ValueError(f"a batch needs at least 1 maze, got {num}")
-        self.num, self._threads = num, threads
+        self.num = whole_number(num, "num", 1, MAX_MAZES)
+        self._threads = whole_number(threads, "threads", 0, MAX_THREADS)
         self._start_procgen(renderings)
         self._template = parse(self._read_bytes(0)).tobytes()
 

@@ -14,19 +14,38 @@ MIN_MAZE_SIZE = 3
 """Side of the smallest inner maze."""
 MAX_LEVEL = 2**31 - 2
 """procgen keeps the end of its range of levels, ``level + 1``, in an int32."""
+MAX_MAZES = 2**16
+"""Mazes in a batch: procgen takes 270 kB for each, and ends the process where there is no memory."""
+MAX_THREADS = 1024
+"""Threads of a batch: procgen ends the process where the system starts no more."""
 
 Cell = tuple[int, int]
 """``(row, col)`` in the world; row 0 is the bottom row, column 0 the left one."""
 
 
-def whole_number(value: SupportsIndex, what: str) -> int:
-    """Return ``value`` as an int, or raise a TypeError that names ``what`` it was to be."""
+def whole_number(value: SupportsIndex, what: str, lowest: int | None = None, highest: int | None = None) -> int:
+    """Return ``value`` as an int within limits.
+
+    Args:
+        value: The number.
+        what: What it is, for the message.
+        lowest: The least that it may be; None for any.
+        highest: The most that it may be, where there is a least; None for any.
+
+    Raises:
+        TypeError: if it is no whole number.
+        ValueError: if it is out of range.
+    """
     if isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{what} must be a whole number, got {value!r}")
     try:
-        return operator.index(value)
+        number = operator.index(value)
     except TypeError:
         raise TypeError(f"{what} must be a whole number, got {value!r}") from None
+    if lowest is not None and (number < lowest or (highest is not None and number > highest)):
+        limits = f"≥ {lowest}" if highest is None else f"{lowest} to {highest}"
+        raise ValueError(f"{what} must be {limits}, got {number}")
+    return number
 
 
 def check_level(level: SupportsIndex) -> int:
@@ -36,29 +55,39 @@ def check_level(level: SupportsIndex) -> int:
         TypeError: if it is no whole number.
         ValueError: if it is negative or above `MAX_LEVEL`.
     """
-    number = whole_number(level, "level")
-    if number < 0:
-        raise ValueError(f"level must be ≥ 0, got {number}")
+    number = whole_number(level, "level", 0)
     if number > MAX_LEVEL:
         raise ValueError(f"level must be ≤ {MAX_LEVEL}, the last one procgen can start, got {number}")
     return number
 
 
 def check_levels(levels: Any) -> range | tuple[int, ...]:
-    """Return one level or several as a range or a tuple of ints.
+    """Return one level or several, such as a list, a range, or an array of numpy's or pandas', as a range or ints.
 
     Raises:
         TypeError: if one is no whole number.
         ValueError: if one is out of range, or there is none.
     """
-    if isinstance(levels, (str, bytes)) or not isinstance(levels, (Sequence, np.ndarray)):
-        levels = (levels,)
-    if not len(levels):
+    several = listed(levels)
+    if several is None:
+        several = [levels.tolist() if hasattr(levels, "tolist") else levels]
+        if isinstance(several[0], bool) or not isinstance(several[0], SupportsIndex):
+            raise TypeError(
+                f"levels must be a whole number, a list or a range of them, got {levels!r}: write range(0, 5) for "
+                "those from 0 to 4, list(…) for those of a generator or a set"
+            )
+    if not len(several):
         raise ValueError(f"levels must name at least one level, got {levels!r}")
-    if isinstance(levels, range):
-        check_level(levels[0]), check_level(levels[-1])
-        return levels
-    return tuple(check_level(level) for level in levels)
+    if isinstance(several, range):
+        check_level(several[0]), check_level(several[-1])
+        return several
+    return tuple(check_level(level) for level in several)
+
+
+def listed(values: Any) -> Sequence[Any] | None:
+    """A sequence as it is, an array of numpy's or pandas' as a list; None for all that has no order or length."""
+    several = values.tolist() if hasattr(values, "tolist") else values
+    return several if isinstance(several, Sequence) and not isinstance(several, (str, bytes)) else None
 
 
 def check_cell(cell: Any, what: str) -> Cell:
@@ -98,6 +127,8 @@ def check_sizes(sizes: Iterable[SupportsIndex]) -> tuple[int, ...]:
         TypeError: if one is no whole number.
         ValueError: if one is not odd and from 3 to 25, or there is none.
     """
+    if not isinstance(sizes, Iterable):
+        raise TypeError(f"sizes must be several, such as [{sizes!r}], got {sizes!r}")
     numbers = tuple(sorted({check_size(size) for size in sizes}))
     if not numbers:
         raise ValueError("sizes must name at least one size, or be None for all")
@@ -111,7 +142,4 @@ def check_cheese_region(side: SupportsIndex) -> int:
         TypeError: if it is no whole number.
         ValueError: unless it is from 1 to 25.
     """
-    number = whole_number(side, "cheese_region")
-    if not 1 <= number <= WORLD_SIZE:
-        raise ValueError(f"cheese_region must be 1 to {WORLD_SIZE}, got {number}")
-    return number
+    return whole_number(side, "cheese_region", 1, WORLD_SIZE)

@@ -17,6 +17,7 @@ from steered_env.policy import (
     policy_of,
     sb3_parts,
 )
+from steered_env.simulator import whole_number
 
 from .intervention import Intervention, applying
 from .layers import find_layer
@@ -63,9 +64,9 @@ class SteeredPolicy:
         seed: Seed of the generator that draws the actions; None for a fresh one.
 
     Raises:
-        TypeError: if the policy is nothing of this, or the steering no `Intervention`.
-        ValueError: if a weight of the policy is not finite, or a part that acts differently in training is in training
-            mode.
+        TypeError: if the policy is nothing of this, the steering no `Intervention`, or the seed no whole number.
+        ValueError: if the seed is negative, a weight of the policy is not finite, or a part that acts differently in
+            training is in training mode.
         LayerError: if it lacks a layer of the steering.
     """
 
@@ -83,7 +84,7 @@ class SteeredPolicy:
         self.steering: Intervention = Steering() if steering is None else steering
         for layer in self.steering.changes():
             find_layer(module, layer)
-        self._generator = np.random.default_rng(seed)
+        self._generator = np.random.default_rng(None if seed is None else whole_number(seed, "seed", 0))
 
     def _check_evaluates(self) -> None:
         if not self._evaluates_itself:

@@ -3,9 +3,11 @@ from __future__ import annotations
 import itertools
 import warnings
 from itertools import pairwise
+from typing import Any
 
 import gymnasium
 import numpy as np
+import pandas as pd
 import pytest
 from gymnasium.error import ClosedEnvironmentError, InvalidAction, ResetNeeded
 from gymnasium.utils.env_checker import check_env
@@ -162,7 +164,12 @@ def test_render(mazes: list[Maze]) -> None:
         ({"levels": range(-5, 5)}, ValueError, "level must be ≥ 0, got -5"),
         ({"levels": []}, ValueError, "at least one level"),
         ({"levels": range(0)}, ValueError, "at least one level"),
-        ({"levels": "7"}, TypeError, "whole number, got '7'"),
+        ({"levels": "7"}, TypeError, "whole number.*, got '7'"),
+        ({"levels": (level for level in [3])}, TypeError, r"got <generator.*list\("),
+        ({"levels": {3, 4}}, TypeError, r"got \{3, 4\}.*list\("),
+        ({"levels": np.array([1.5])}, TypeError, "level must be a whole number, got 1.5"),
+        ({"levels": np.array(True)}, TypeError, "whole number.*, got array"),
+        ({"sizes": 5}, TypeError, r"such as \[5\], got 5"),
         ({"sizes": []}, ValueError, "at least one size"),
         ({"sizes": [4]}, ValueError, "size must be odd"),
         ({"cheese_region": 0}, ValueError, "cheese_region must be 1 to 25, got 0"),
@@ -176,6 +183,19 @@ def test_render(mazes: list[Maze]) -> None:
 def test_bad_arguments(arguments: dict, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         MazeEnv(**arguments)
+
+
+@pytest.mark.parametrize("levels", [np.array([3, 3]), np.array(3), np.int64(3), pd.Series([3, 3], index=[7, 9]), (3,)])
+def test_levels_in_arrays(levels: Any) -> None:
+    assert MazeEnv(levels=levels).reset()[1]["level"] == 3
+
+
+def test_seeds_of_numpys() -> None:
+    env = MazeEnv()
+    assert env.reset(seed=np.int64(3))[1]["level"] == env.reset(seed=3)[1]["level"]
+    for seed, error in ((True, TypeError), (1.5, TypeError), (-1, ValueError)):
+        with pytest.raises(error, match="seed must be"):
+            env.reset(seed=seed)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -177,6 +177,44 @@ def test_options(mazes: list[Maze]) -> None:
     assert (info["cheese"] == -1).all()
 
 
+@pytest.mark.parametrize(
+    ("indices", "edited"),
+    [
+        (np.array([False, False, True]), [2]),
+        ([True, False, True], [0, 2]),
+        (np.zeros(3, bool), []),
+        (np.array([1, -1]), [1, 2]),
+        (iter([0]), [0]),
+        (2, [2]),
+        ((), []),
+        (None, [0, 1, 2]),
+    ],
+)
+def test_running_mazes_are_edited_by_number_or_mask(indices: Any, edited: list[int]) -> None:
+    envs = MazeVectorEnv(3, levels=0)
+    envs.reset()
+    envs.edit_running(Maze.without_cheese, indices)
+    assert [index for index, maze in enumerate(envs.mazes) if maze.cheese is None] == edited
+
+
+@pytest.mark.parametrize(
+    ("indices", "error", "message"),
+    [
+        ([9], IndexError, "-3 to 2, got 9"),
+        ([0, -4], IndexError, "-3 to 2, got -4"),
+        (np.array([True, False]), IndexError, "one bool for each of 3, got 2"),
+        ([True, 1, 2], TypeError, "whole number, got True"),
+        ([0.5], TypeError, "whole number, got 0.5"),
+    ],
+)
+def test_mazes_that_are_not_there_cannot_be_edited(indices: Any, error: type[Exception], message: str) -> None:
+    envs = MazeVectorEnv(3, levels=0)
+    envs.reset()
+    with pytest.raises(error, match=message):
+        envs.edit_running(Maze.without_cheese, indices)
+    assert all(maze.cheese for maze in envs.mazes)
+
+
 @pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])
 def test_edits_last_across_autoresets(mode: AutoresetMode) -> None:
     envs = MazeVectorEnv(3, levels=range(50), time_limit=2, edits=[Maze.without_cheese], autoreset_mode=mode)
@@ -216,7 +254,12 @@ def test_render_and_threads(mazes: list[Maze]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"num_envs": 0}, ValueError, "num_envs must be ≥ 1, got 0"),
+        ({"num_envs": 0}, ValueError, "num_envs must be 1 to 65536, got 0"),
+        ({"num_envs": 10**6}, ValueError, "num_envs must be 1 to 65536, got 1000000"),
+        ({"threads": -1}, ValueError, "threads must be 0 to 1024, got -1"),
+        ({"threads": 100_000}, ValueError, "threads must be 0 to 1024, got 100000"),
+        ({"threads": 1.5}, TypeError, "threads must be a whole number, got 1.5"),
+        ({"threads": True}, TypeError, "threads must be a whole number, got True"),
         ({"num_envs": 1.5}, TypeError, "num_envs must be a whole number"),
         ({"max_episode_steps": 0}, ValueError, "max_episode_steps must be ≥ 1"),
         ({"autoreset_mode": "Never"}, ValueError, "Never"),
@@ -238,7 +281,14 @@ def test_bad_arguments(arguments: dict, error: type[Exception], message: str) ->
         ({"options": {"edits": [3]}}, TypeError, "an edit is a function"),
         ({"options": {"reset_mask": [True, False]}}, ValueError, "reset_mask must be a bool array"),
         ({"options": {"reset_mask": np.zeros(2, bool)}}, ValueError, "at least one maze"),
-        ({"seed": [1]}, ValueError, "one seed for each of 2 mazes, got 1"),
+        ({"options": {"levels": 3}}, TypeError, "levels must be a list with one for each of 2 mazes, got 3"),
+        ({"options": {"levels": (level for level in [3, 4])}}, TypeError, "levels must be a list .*, got <generator"),
+        ({"options": {"mazes": Maze.from_level(0)}}, TypeError, "mazes must be a list with one for each of 2 mazes"),
+        ({"seed": [1]}, ValueError, "one for each of 2 mazes, got 1"),
+        ({"seed": 1.5}, TypeError, "seed must be a whole number, got 1.5"),
+        ({"seed": True}, TypeError, "seed must be a whole number, got True"),
+        ({"seed": [1, -1]}, ValueError, "seed must be ≥ 0, got -1"),
+        ({"seed": [1, 0.5]}, TypeError, "seed must be a whole number, got 0.5"),
     ],
 )
 def test_bad_resets(arguments: dict, error: type[Exception], message: str) -> None:
@@ -246,6 +296,14 @@ def test_bad_resets(arguments: dict, error: type[Exception], message: str) -> No
     with pytest.raises(error, match=message):
         envs.reset(**arguments)
     envs.reset()  # still alive
+
+
+def test_seeds_and_levels_of_numpys() -> None:
+    envs = MazeVectorEnv(2, levels=range(100))
+    expected = envs.reset(seed=3)[1]["level"]
+    for seed in (np.int64(3), [3, 4], np.array([3, 4])):
+        assert np.array_equal(envs.reset(seed=seed)[1]["level"], expected)
+    assert envs.reset(options={"levels": np.array([7, 2])})[1]["level"].tolist() == [7, 2]
 
 
 def test_bad_steps() -> None:

@@ -163,6 +163,10 @@ def test_ctrl_c_without_a_folder_says_that_nothing_is_kept(reference_policy: Imp
         ({"levels": 1, "method": "sampled", "episodes": 0}, ValueError, "episodes must be ≥ 1"),
         ({"levels": 1, "seed": -1}, ValueError, "seed must be ≥ 0"),
         ({"levels": 1, "workers": 0}, ValueError, "workers must be ≥ 1, got 0"),
+        ({"levels": 1, "workers": 1.5}, TypeError, "workers must be a whole number, got 1.5"),
+        ({"levels": 1, "chunk": True}, TypeError, "chunk must be a whole number, got True"),
+        ({"levels": {1, 2}}, TypeError, r"levels must be .* got \{1, 2\}: write .*list"),
+        ({"levels": "0:5"}, TypeError, r"got '0:5': write range\(0, 5\)"),
         (
             {"levels": 1, "conditions": [("made", lambda p, m: 3)]},
             TypeError,

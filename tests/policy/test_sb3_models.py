@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -135,10 +136,17 @@ def test_dqn_takes_the_best_action_but_for_what_it_explores(dqn: DQN, mazes: lis
     observations = draw_observations(mazes[:6])
     best, _ = dqn.predict(observations, deterministic=True)
     assert np.array_equal(as_policy(dqn.policy).action_probabilities(observations), np.eye(15, dtype=np.float32)[best])
+    dqn.exploration_rate = 0.9
+    before, steered = as_policy(dqn), SteeredPolicy(dqn)
     for share in (0.0, 0.3):
         dqn.exploration_rate = share
         expected = (1 - share) * np.eye(15)[best] + share / 15
-        assert np.allclose(as_policy(dqn).action_probabilities(observations), expected, atol=1e-6)
+        for policy in (as_policy(dqn), before, steered):
+            assert np.allclose(policy.action_probabilities(observations), expected, atol=1e-6)
+    duplicate = copy.deepcopy(before)
+    dqn.exploration_rate = 0.1
+    assert (before.exploration, duplicate.exploration) == (0.1, 0.3)
+    dqn.exploration_rate = 0.3
     drawn = np.array([dqn.predict(observations[:1])[0][0] for _ in range(600)])
     share = np.mean(drawn != best[0])
     assert abs(share - 0.3 * 14 / 15) < 4 * np.sqrt(0.28 * 0.72 / 600)

@@ -53,6 +53,10 @@ def test_running_mazes_can_be_edited(mazes: list[Maze]) -> None:
     assert np.array_equal(observations[0], edited[0].observe())
     assert [info["cheese"] is None for info in infos] == [True, True, False]
     assert env.env_method("path", mazes[0].start, mazes[0].corner, indices=2)[0][-1] == mazes[0].corner
+    env.env_method("without_cheese", indices=[False, False, True])
+    assert env.get_attr("cheese") == [None] * 3
+    env.env_method("with_cheese", mazes[0].cheese, indices=-1)
+    assert env.get_attr("cheese", indices=np.array([False, True, True])) == [None, mazes[0].cheese]
     env.set_attr("maze", mazes[7], indices=1)
     assert env.get_attr("maze", indices=1) == [mazes[7]]
     with pytest.raises(ValueError, match="cannot share cell"):
@@ -85,8 +89,10 @@ def test_evaluate_policy_agrees_with_maze_env(reference_policy: ImpalaPolicy) ->
 def test_bad_input() -> None:
     with pytest.raises(TypeError, match="leave autoreset_mode out"):
         MazeVecEnv(1, autoreset_mode="NextStep")
-    with pytest.raises(ValueError, match="num_envs must be ≥ 1"):
+    with pytest.raises(ValueError, match="num_envs must be 1 to"):
         MazeVecEnv(0)
+    with pytest.raises(ValueError, match="threads must be 0 to 1024, got -1"):
+        MazeVecEnv(1, threads=-1)
     env = MazeVecEnv(2, levels=0)
     with pytest.raises(ResetNeeded):
         env.step(np.zeros(2, int))
@@ -99,6 +105,8 @@ def test_bad_input() -> None:
         env.step(np.array([0, 99]))
     with pytest.raises(ResetNeeded, match="call step_async"):
         env.step_wait()
+    with pytest.raises(IndexError, match="-2 to 1, got 2"):
+        env.env_method("without_cheese", indices=2)
     with pytest.raises(AttributeError, match="no method 'without_chese'"):
         env.env_method("without_chese")
     with pytest.raises(AttributeError, match='only "maze" can be set'):

@@ -82,8 +82,12 @@ def test_a_forked_process_can_go_on() -> None:
 
 
 def test_bad_arguments() -> None:
-    with pytest.raises(ValueError, match="at least 1 maze, got 0"):
+    with pytest.raises(ValueError, match="num must be 1 to 65536, got 0"):
         MazeBatch(0)
+    with pytest.raises(ValueError, match="threads must be 0 to 1024, got -1"):
+        MazeBatch(1, threads=-1)
+    with pytest.raises(TypeError, match="num must be a whole number, got True"):
+        MazeBatch(True)
     batch = MazeBatch(2)
     with pytest.raises(ValueError, match="batch of 2 cannot start 3 levels"):
         batch.start_levels([1, 2, 3])

@@ -13,7 +13,7 @@ import pytest
 import torch
 from gymnasium import spaces
 from stable_baselines3 import DQN, PPO
-from stable_baselines3.common.policies import ActorCriticCnnPolicy
+from stable_baselines3.common.policies import ActorCriticCnnPolicy, ActorCriticPolicy
 from stable_baselines3.dqn.policies import CnnPolicy as DQNPolicy
 from torch import Tensor, nn
 
@@ -120,6 +120,27 @@ def test_models_with_observations_of_their_own_say_what_to_write() -> None:
         as_policy(policy, preprocess=stacked, logits=lambda output: output)
     with pytest.raises(ValueError, match=r"\(1, 7\).*logits="):
         as_policy(nn.Sequential(nn.Flatten(), nn.Linear(12288, 7)), Tensor.float).action_probabilities(MAZE.observe())
+
+
+@pytest.mark.parametrize("net", [ActorCriticCnnPolicy, DQNPolicy])
+def test_observations_that_the_model_scales_must_not_be_scaled_before(net: type) -> None:
+    model, observation = sb3(net, 1), MAZE.observe()
+    as_bytes = as_policy(model, preprocess=gray).action_probabilities(observation)
+    as_floats = as_policy(model, preprocess=lambda o: gray(o).float())
+    assert np.allclose(as_floats.action_probabilities(observation), as_bytes, atol=1e-6)
+    assert as_floats.action_probabilities(np.zeros_like(observation)).shape == (15,)
+    for scaled in (lambda o: gray(o) / 255, lambda o: gray(o) / 127.5 - 1, lambda o: gray(o) - 128.0):
+        policy = as_policy(model, preprocess=scaled)
+        with pytest.raises(ValueError, match=r"0 to 255.*division"):
+            policy.action_probabilities(observation)
+        with pytest.raises(ValueError, match=r"0 to 255.*division"):
+            policy.logits_with_gradient(observation)
+
+
+def test_a_model_that_takes_floats_gets_them() -> None:
+    model = ActorCriticPolicy(spaces.Box(0, 1, (12288,), np.float32), ACTIONS, lambda _: 0.1)
+    policy = as_policy(model, preprocess=lambda o: o.flatten(1) / 255)
+    assert policy.action_probabilities(MAZE.observe()).sum() == pytest.approx(1, abs=1e-5)
 
 
 def test_a_model_that_learned_is_copied() -> None:

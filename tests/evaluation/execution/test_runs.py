@@ -301,7 +301,7 @@ class OnlyPredicts:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"chunk": 0}, "chunk must be ≥ 1 maze, got 0"),
+        ({"chunk": 0}, "chunk must be ≥ 1, got 0"),
         ({"policy": OnlyPredicts(), "method": "sampled"}, "has only predict and draws its own actions"),
         ({"policy": OnlyPredicts(), "method": "sampled", "out": None, "ray": "auto"}, "would all draw the same"),
         ({"edits": [type("Edit", (), {"__call__": lambda self, maze: maze})()]}, "has no fingerprint"),

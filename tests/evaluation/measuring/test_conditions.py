@@ -63,11 +63,16 @@ def test_options() -> None:
         ("cheese(3)", "options need their names"),
         ("cheese(level=-1)", "level must be ≥ 0, got -1"),
         ("cheese(level=1.5)", "level must be a whole number, got 1.5"),
-        ("cheese(level={[]: 1})", "level must be a whole number, got None"),
-        ("random(like={{}})", "like must be one of cheese, top_right, .*, got None"),
+        ("cheese(level={[]: 1})", r"level must be a whole number, got '\{\[\]: 1\}'"),
+        ("random(like={{}})", r"like must be one of cheese, top_right, .*, got '\{\{\}\}'"),
         ("cheese(seed=1)", "cheese has no option seed; it takes level, levels, component, cell, layer"),
         ("random(seed=-1)", "seed must be ≥ 0, got -1"),
         ("random(like=mouse)", "like must be one of cheese, top_right, .*, got 'mouse'"),
+        ("random(seed=2**64)", r"seed must be a whole number, got '2\*\*64'"),
+        ("cheese(levels=range(3))", r"must be written as 7, 0:100 or 3,8,12, got 'range\(3\)'"),
+        ("cheese(layer=a.b)", "layer must be a name in quotes"),
+        ("-cheese # - top_right", r"'#' begins a comment.*\(at column 9\)"),
+        ("(-cheese # - top_right", r"'#' begins a comment"),
         ("cheese(layer=3)", "layer must be a name in quotes"),
         ("cheese(**x)", "no option None"),
         ("baseline(level=1)", "baseline takes no options"),
@@ -84,6 +89,23 @@ def test_options() -> None:
 def test_bad_expressions_point_at_the_place(expression: str, message: str) -> None:
     with pytest.raises(ConditionError, match=message):
         Condition.parse(expression)
+
+
+def test_a_number_sign_in_quotes_is_no_comment() -> None:
+    assert Condition.parse("cheese(layer='a#b')").layers == ("a#b",)
+
+
+def test_words_are_known_however_their_letters_are_written() -> None:
+    sign, letter = "\N{MICRO SIGN}", "\N{GREEK SMALL LETTER MU}"
+    mine = Steering({"a": torch.ones(2)})
+    for name in (sign, letter):
+        for expression in (f"2*{sign}", f"2*{letter}"):
+            ((coefficient, vector),) = read_conditions([expression], {name: mine})[0].recipe.terms
+            assert (coefficient, vector.steering) == (2, mine)
+    with pytest.raises(ValueError, match="the same word"):
+        read_conditions(["baseline"], {sign: mine, letter: mine})
+    with pytest.raises(ValueError, match="has a meaning already"):
+        read_conditions(["baseline"], {"ｃheese": mine})  # noqa: RUF001 (that is the point)
 
 
 @pytest.mark.parametrize("deep", ["-" * 900 + "cheese", "(" * 400 + "cheese" + ")" * 400, "cheese" + "+cheese" * 140])
@@ -134,6 +156,39 @@ def test_a_maze_where_no_condition_has_a_vector(reference_policy: ImpalaPolicy, 
         assert results.frame.empty
         assert results.notes() == "no vector for top_right in 1 of 1 mazes"
         assert results.table()["levels"].tolist() == ["0"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        ("cheese(levels='0:3', component=4)", r"only 3 of its 3 levels have a cheese vector"),
+        ("baseline - 2*top_right(level=17)", r"top_right\(level=17\): level 17 has no top_right vector"),
+        ("random(like='top_right', level=17)", "level 17 has no top_right vector"),
+        ("top_right(levels='17')", "only 0 of its 1 levels"),
+        ("unit(cheese - 2*top_right(level=17))", r"top_right\(level=17\)"),
+        ("cheese(cell=(0, 0), level=17)", r"no cheese can lie at \(0, 0\) in level 17"),
+    ],
+)
+def test_a_vector_of_named_levels_that_have_none_is_an_error(
+    reference_policy: ImpalaPolicy, mazes: list[Maze], expression: str, message: str
+) -> None:
+    done: list[tuple[int, int]] = []
+    with pytest.raises(ConditionError, match=message):
+        evaluate(reference_policy, [0, 2], ["baseline", expression], on_progress=lambda *counts: done.append(counts))
+    assert not done
+    with pytest.raises(ConditionError, match=message):
+        SteeringFactory(reference_policy).steerings([Condition.parse(expression)], mazes[2])
+
+
+def test_a_function_that_exists_in_no_maze_is_an_error(reference_policy: ImpalaPolicy) -> None:
+    for expression in ("unit(nothing)", "unit(cheese(level=0) - cheese(level=0))"):
+        with pytest.raises(ConditionError, match=r"unit\(.*\) exists in no maze"):
+            evaluate(
+                reference_policy,
+                [0],
+                ["baseline", expression],
+                vectors={"nothing": Steering({"embedder.fc": torch.zeros(2)})},
+            )
 
 
 @pytest.mark.parametrize(

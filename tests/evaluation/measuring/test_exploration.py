@@ -116,11 +116,16 @@ def head_noise() -> Steering:
 
 
 def test_a_wrong_tolerance_is_refused(small: ImpalaPolicy) -> None:
-    for tolerance in (-1e-9, 2, float("nan"), "1e-6"):
+    for tolerance in (-1e-9, 2, float("nan"), "1e-6", True, np.True_):
         with pytest.raises(ValueError, match="tolerance must be 0 to 1"):
             evaluate(small, 1, tolerance=tolerance)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match='tolerance is for method="exact"'):
         evaluate(small, 1, method="sampled", tolerance=1e-3)
+
+
+def test_a_tolerance_may_be_a_number_of_numpys(small: ImpalaPolicy) -> None:
+    for tolerance in (np.float32(0.5), np.float64(0.5), np.int64(0)):
+        assert evaluate(small, 1, horizon=2, tolerance=tolerance).description["tolerance"] in (0, 0.5)
 
 
 def test_a_condition_without_a_vector_anywhere_has_no_row(small: ImpalaPolicy) -> None:
