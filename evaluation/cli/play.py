@@ -63,15 +63,17 @@ def play(
         return
     from evaluation.measuring import read_conditions
     from evaluation.play import FIRST_LEVEL, Session, is_loopback
+    from evaluation.storage import BASELINE
     from steered_env import Maze
     from steered_env.policy import packaged_policies
 
-    read_conditions(condition or [], vectors)  # says now what is wrong with it
+    begun_with = condition or [BASELINE]
+    read_conditions(begun_with, vectors)  # says now what is wrong with it
     first = FIRST_LEVEL if level is None else level
     shown = Maze.from_level(first) if maze is None else next(iter(load_mazes([maze]).values()))
     names = [policy] if policy in packaged_policies() else [Path(policy).name]
     policies = {names[0]: policy} | {name: name for name in packaged_policies()}
-    session = Session(shown, policies=policies, vectors=vectors, condition=(condition or ["baseline"])[0])
+    session = Session(shown, policies=policies, vectors=vectors, condition=begun_with[0])
     session.network(names[0])  # says now what is wrong with it
     if not is_loopback(host):
         _err.print(f"warning: with --host {host} everybody who can reach this machine can use the page", style="yellow")

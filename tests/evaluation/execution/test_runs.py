@@ -290,7 +290,7 @@ def test_mazes_that_are_not_measured_yet_are_not_called_left_out(
     assert (half.progress.mazes, half.mazes) == (4, 2)
     assert half.summary()["left_out"].tolist() == [1, 0]  # in level 17 there is no such vector
     assert "2 of 4 mazes" in half.notes()
-    assert "top_right 1" in half.notes()
+    assert "for top_right in 1 of 2 mazes" in half.notes()
 
 
 class OnlyPredicts:
