@@ -131,6 +131,8 @@ def _syntax_error(name: str, error: SyntaxError, vectors: str) -> ConditionError
     if column > len(name):
         return _error_at(name, column, f"it ends where something must follow: {expected}")
     here = name[column - 1 :].split()[0]
+    if here[0].isalpha() and name[: column - 1].rstrip()[-1:].isalnum():
+        return _error_at(name, column, f"an operator is missing before {here!r}: +, -, * or /")
     return _error_at(name, column, f"{here!r} cannot stand here; combine {expected}, with +, -, * and /")
 
 
@@ -166,6 +168,8 @@ class _Reader:
             if node.args:
                 raise self._error(node.args[0], "options need their names, such as level=0")
             return self._vector(node.func, node.keywords)
+        if isinstance(node, ast.Tuple):
+            raise self._error(node, "conditions are not joined by commas: give each by itself")
         raise self._error(node, f"expected a number, {BASELINE}, or a vector: {self.known_vectors}")
 
     def _number(self, node: ast.Constant) -> float:
@@ -222,7 +226,8 @@ class _Reader:
     def _check_word(self, name: ast.Name) -> None:
         words = (BASELINE, *VECTORS, *self.vectors)
         if name.id not in words:
-            near = difflib.get_close_matches(name.id, (*words, *FUNCTIONS), n=1)
+            begun = [word for word in words if word.startswith(f"{name.id}_")]  # top-right
+            near = difflib.get_close_matches(name.id, (*words, *FUNCTIONS), n=1) or begun
             hint = f"; did you mean {near[0]!r}?" if near else ""
             functions = ", ".join(f"{function}()" for function in FUNCTIONS)
             raise self._error(name, f"unknown vector {name.id!r}, known are {', '.join(words)}, {functions}{hint}")
