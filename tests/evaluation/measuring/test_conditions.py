@@ -49,7 +49,7 @@ def test_options() -> None:
         ("2*chese", r"unknown vector 'chese'.*did you mean 'cheese'\? \(at column 3\)"),
         ("cheese +", r"'cheese \+'.*\(at column 9\)"),
         ("cheese *\n", r"\(at column 9\)"),
-        ("cheese top_right", r"'top_right' .*\(at column 8\)"),
+        ("cheese top_right", r"'top_right'.*\(at column 8\)"),
         ("(cheese", r"\(at column 1\)"),
         ("", "empty"),
         ("cheese(level=0, level=1)", r"level twice.*\(at column 23\)"),
