@@ -179,6 +179,14 @@ class SB3Parts:
             return isinstance(observation, Mapping) and isinstance(space, spaces.Dict)
         return self._batch_axes(observation, space) is not None
 
+    def check_scale(self, observation: Any) -> None:
+        """Refuse an observation whose bytes somebody scaled, which the model does itself.
+
+        Raises:
+            ValueError: if it is one; gives the range of its numbers.
+        """
+        _check_scale(observation, self.policy.observation_space, f"{type(self.chooser).__name__} is given")
+
     def examples(self, observation: Any) -> int:
         """The number of observations in a batch; 1 for one without a batch axis."""
         space = self.policy.observation_space
@@ -246,31 +254,29 @@ def _check_inputs(inputs: Any, policy: Any) -> None:
             f"preprocess makes {shape} for {type(policy).__name__}, which takes observations (B, "
             f"{', '.join(map(str, wanted))})"
         )
-    if isinstance(policy.observation_space, spaces.Dict) and isinstance(inputs, Mapping):
-        for name, space in policy.observation_space.items():
-            _check_scale(inputs.get(name), space, policy)
-    else:
-        _check_scale(inputs, policy.observation_space, policy)
+    _check_scale(inputs, policy.observation_space, f"preprocess makes for {type(policy).__name__}")
 
 
-def _check_scale(inputs: Any, space: spaces.Space[Any], policy: Any) -> None:
+def _check_scale(inputs: Any, space: spaces.Space[Any], whose: str) -> None:
     """Refuse bytes that somebody scaled: of those from 0 to 1 the model, which divides them itself, sees next to none.
 
     The mean of colours is no whole number, and black is black on every scale.
     """
-    if (
-        space.dtype != np.uint8
-        or not isinstance(inputs, Tensor)
-        or not inputs.is_floating_point()
-        or not inputs.numel()
-    ):
+    if isinstance(space, spaces.Dict) and isinstance(inputs, Mapping):
+        for name, part in space.items():
+            _check_scale(inputs.get(name), part, whose)
         return
-    least, most = (float(bound) for bound in torch.aminmax(inputs.detach()))
+    if space.dtype != np.uint8 or not isinstance(inputs, (Tensor, np.ndarray)):
+        return
+    numbers = torch.as_tensor(inputs).detach()
+    if not numbers.is_floating_point() or not numbers.numel():
+        return
+    least, most = (float(bound) for bound in torch.aminmax(numbers))
     if least == most == 0 or (least > -1 and 1 < most < 256):
         return
     raise ValueError(
-        f"preprocess makes numbers from {least:.3g} to {most:.3g} for {type(policy).__name__}, which takes those of "
-        "its environment, 0 to 255, and scales them itself: leave out the division (or whatever else scales them)"
+        f"the numbers that {whose} go from {least:.3g} to {most:.3g}: the model takes those of its environment, 0 to "
+        "255, and scales them itself; leave out the division (or whatever else scales them)"
     )
 
 

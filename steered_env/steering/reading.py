@@ -64,10 +64,12 @@ def reading_of(policy: object, seen: Any) -> Reading:
 
     Raises:
         TypeError: if the network cannot look at this.
-        ValueError: if a part of the module that acts differently in training is in training mode.
+        ValueError: if a part of the module that acts differently in training is in training mode, or observations are
+            scaled that a Stable-Baselines3 model scales itself.
     """
     model = sb3_parts(policy)
     if model is not None and isinstance(seen, (np.ndarray, Mapping)) and model.takes(seen):
+        model.check_scale(seen)
         return Reading(model.network, lambda: model.chooser.predict(seen, deterministic=True), model.examples(seen))
     if is_observations(seen) or (isinstance(seen, np.ndarray) and _is_maze_policy(policy)):
         observations, module = as_batch(seen), policy_of(policy)

@@ -135,6 +135,9 @@ def test_observations_that_the_model_scales_must_not_be_scaled_before(net: type)
             policy.action_probabilities(observation)
         with pytest.raises(ValueError, match=r"0 to 255.*division"):
             policy.logits_with_gradient(observation)
+        seen = scaled(torch.as_tensor(observation[None])).numpy()
+        with pytest.raises(ValueError, match=r"0 to 255.*division"):
+            Steering.difference(model, seen, seen, layer="features_extractor.cnn.0")
 
 
 def test_a_model_that_takes_floats_gets_them() -> None:
