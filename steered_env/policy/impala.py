@@ -111,10 +111,7 @@ class ImpalaPolicy(nn.Module):
 
     def __init__(self, width: int = 1) -> None:
         super().__init__()
-        width = whole_number(width, "width")
-        if width < 1:
-            raise ValueError(f"width must be ≥ 1, got {width}")
-        self.width = width
+        self.width = width = whole_number(width, "width", 1)
         self.embedder = ImpalaEmbedder(width)
         self.fc_policy = nn.Linear(FEATURES, ACTIONS)
         self.fc_value = nn.Linear(FEATURES, 1)
