@@ -52,6 +52,8 @@ class SB3Policy(nn.Module):
         UnknownPolicyError: if it takes other observations or actions, remembers, or chooses in its own way.
     """
 
+    sets_evaluation_mode = True
+
     def __init__(
         self,
         policy: Any,

@@ -16,11 +16,14 @@ def check_evaluates(module: nn.Module) -> None:
     """Refuse a network of which a part acts at random, or learns from what it sees, since it is in training mode.
 
     Training mode alone is no fault: most networks act alike in both. Of torch's own parts it is known which do not; of
-    others, those count of which a method looks at ``training``.
+    others, those count of which a method looks at ``training``. A policy whose ``sets_evaluation_mode`` is true, as
+    that of a Stable-Baselines3 model, puts itself into evaluation mode whenever it acts.
 
     Raises:
         ValueError: if there is such a part; names it.
     """
+    if getattr(module, "sets_evaluation_mode", False):
+        return
     if (part := _first_acting_as_in_training(module)) is not None:
         name = next((name for name, other in module.named_modules() if other is part and name), "the whole")
         raise ValueError(

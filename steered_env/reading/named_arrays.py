@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from steered_env.maze import Maze, check_maze
-from steered_env.policy import check_evaluates, logits_of, policy_of, sb3_parts
+from steered_env.policy import check_evaluates, logits_of, policy_of
 from steered_env.simulator import WORLD_SIZE, draw_observations
 from steered_env.steering import DEFAULT_LAYER, channel_axis, read_activations, reading_tensors
 from steered_env.system import atomic_file, needing
@@ -106,8 +106,7 @@ def _batches(mazes: Iterable[Maze]) -> Iterator[list[Maze]]:
 
 def _with_gradients(policy: Any, layers: Sequence[str], observations: NDArray[np.uint8]) -> dict[str, Tensor]:
     module = policy_of(policy)
-    if sb3_parts(policy) is None:  # which put themselves into evaluation mode whenever they act
-        check_evaluates(module)
+    check_evaluates(module)
     with torch.enable_grad(), reading_tensors(module, layers) as tensors:
         best = logits_of(policy, observations).log_softmax(dim=1).max(dim=1).values.sum()
     gradients = torch.autograd.grad(best, list(tensors.values()), materialize_grads=True)

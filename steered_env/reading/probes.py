@@ -54,13 +54,13 @@ def linear_probe(
         targets: N classes or numbers.
         observations: ``(N, 64, 64, 3)``: what a control probe reads instead.
         folds: Parts into which the mazes are cut, each scored by a probe of the others.
-        seed: Seed of the cut.
+        seed: Seed of the cut, 0 to 2³² − 1.
 
     Raises:
         MissingExtraError: if scikit-learn is not installed.
-        TypeError: if targets are neither classes nor numbers, or ``folds`` is no whole number.
+        TypeError: if targets are neither classes nor numbers, or ``folds`` or the seed is no whole number.
         ValueError: if the numbers of mazes differ, there are fewer than two classes or too few mazes of one, targets or
-            activations are not finite, or there are fewer than two folds or more than mazes.
+            activations are not finite, there are fewer than two folds or more than mazes, or the seed is out of range.
     """
     with needing("analysis"):
         from sklearn.dummy import DummyClassifier, DummyRegressor
@@ -77,6 +77,7 @@ def linear_probe(
         raise ValueError(f"there must be one target for each of {len(rows)} mazes, got shape {wanted.shape}")
     is_number = wanted.dtype.kind == "f"
     _check(wanted, rows, whole_number(folds, "folds"))
+    seed = whole_number(seed, "seed", 0, 2**32 - 1)
     model = make_pipeline(StandardScaler(), Ridge(len(rows)) if is_number else LogisticRegression(C=0.01, max_iter=500))
     cut = (KFold if is_number else StratifiedKFold)(folds, shuffle=True, random_state=seed)
     scoring = "r2" if is_number else "balanced_accuracy"

@@ -180,9 +180,7 @@ def resampling_each_pass(
     """
     if not len(donors):
         raise ValueError("resampling needs at least one donor")
-    seed = whole_number(seed, "seed")
-    if not 0 <= seed < 2**64:
-        raise ValueError(f"seed must be 0 to 2**64 - 1, got {seed}")
+    seed = whole_number(seed, "seed", 0, 2**64 - 1)
     return LayerChange(
         layer, _PutDrawn(_read(policy, layer, draw_observations(list(donors))), seed, selected(channels, cells))
     )

@@ -15,7 +15,6 @@ from steered_env.policy import (
     first_fault,
     is_one_observation,
     policy_of,
-    sb3_parts,
 )
 from steered_env.simulator import whole_number
 
@@ -78,17 +77,12 @@ class SteeredPolicy:
                 f"{type(steering).__name__}"
             )
         check_finite(module)
-        self._evaluates_itself = sb3_parts(policy) is not None  # those of Stable-Baselines3, whenever they act
+        check_evaluates(module)
         self.policy = module
-        self._check_evaluates()
         self.steering: Intervention = Steering() if steering is None else steering
         for layer in self.steering.changes():
             find_layer(module, layer)
         self._generator = np.random.default_rng(None if seed is None else whole_number(seed, "seed", 0))
-
-    def _check_evaluates(self) -> None:
-        if not self._evaluates_itself:
-            check_evaluates(self.policy)
 
     def action_probabilities(self, observations: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Compute action probabilities: ``(B, 64, 64, 3)`` uint8 to ``(B, 15)`` float32, or one of each.
@@ -99,7 +93,7 @@ class SteeredPolicy:
         Raises:
             ValueError: if a part of the policy that acts differently in training is in training mode by now.
         """
-        self._check_evaluates()
+        check_evaluates(self.policy)
         batch = as_batch(observations)
         with applying(self.steering, self.policy) as application:
             found = self.policy.action_probabilities(batch)  # type: ignore[operator]

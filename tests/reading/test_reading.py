@@ -210,6 +210,9 @@ def test_probes(small: ImpalaPolicy, mazes: list[Maze]) -> None:
     ):
         with pytest.raises(ValueError, match=message):
             linear_probe(array, targets, folds=folds)
+    for seed in (-1, 2**32):
+        with pytest.raises(ValueError, match="seed must be 0 to 4294967295, got"):
+            linear_probe(channels, has_cheese, seed=seed)
     with pytest.raises(ValueError, match="one observation"):
         linear_probe(read, has_cheese, observations=draw_observations(pairs[:2]))
 

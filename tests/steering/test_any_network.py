@@ -18,7 +18,7 @@ from stable_baselines3.dqn.policies import CnnPolicy as DQNPolicy
 from torch import Tensor, nn
 
 from evaluation import evaluate, vector_field
-from steered_env import LayerError, Maze, SteeredPolicy, Steering, as_policy, cheese_vector
+from steered_env import LayerError, Maze, SteeredPolicy, Steering, activations, as_policy, cheese_vector
 from steered_env.policy import UnknownPolicyError
 from steered_env.steering import read_activations, scaling
 
@@ -366,6 +366,24 @@ def test_training_mode_is_refused_where_it_matters(part: nn.Module) -> None:
     policy.train()  # as a training loop does
     with pytest.raises(ValueError, match=r"module\.1.* \(.*\.eval\(\)"):
         steered.predict(MAZE.observe())
+
+
+@pytest.mark.parametrize("preprocess", [None, gray], ids=["mazes", "grayscale"])
+def test_sb3_models_leave_training_mode_themselves(preprocess: Callable[[Tensor], Tensor] | None) -> None:
+    """At every step, however they are wrapped: their training turns it on again and again."""
+    model = sb3(ActorCriticCnnPolicy, 3 if preprocess is None else 1)
+    model.features_extractor.cnn.insert(2, nn.Dropout(0.5))
+    policy = as_policy(model, preprocess=preprocess)
+    layer = "features_extractor.cnn.0"
+    model.set_training_mode(True)
+    vector = cheese_vector(policy, MAZE, layer=layer)
+    steered = SteeredPolicy(policy, vector)
+    first = steered.action_probabilities(MAZE.observe())
+    model.set_training_mode(True)
+    assert np.array_equal(steered.action_probabilities(MAZE.observe()), first)
+    model.set_training_mode(True)
+    assert activations(policy, [MAZE], layer, grad=True).keys() == {layer, f"{layer}:grad"}
+    assert not model.training
 
 
 def test_precision_follows_the_activations() -> None:
