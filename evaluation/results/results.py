@@ -157,7 +157,9 @@ class Results:
         rows = self.frame["condition"].value_counts()
         missing = {name: self.mazes - int(rows.get(name, 0)) for name in self.conditions}
         notes = [] if self.progress is None or self.progress.finished else [f"unfinished: {self.progress}"]
-        notes += [f"no vector for {name} in {count} of {self.mazes} mazes" for name, count in missing.items() if count]
+        for count in dict.fromkeys(filter(None, missing.values())):
+            names = " and ".join(name for name in missing if missing[name] == count)
+            notes.append(f"no vector for {names} in {count} of {self.mazes} mazes")
         fullest = self.frame[self.frame["condition"] == min(missing, key=lambda name: missing[name])]
         counts = {measure: int(fullest[measure].notna().sum()) for measure in self._shown()}
         notes += [

@@ -59,6 +59,9 @@ def test_what_the_numbers_stand_on_is_said(results: Results) -> None:
     )
     rows = [{**row(maze, "baseline", 0.5), "reach_region": 0.5} for maze in range(2)]
     assert Results(frame_of(rows)).notes() == ""
+    conditions = ("baseline", "a", "b")
+    alike = Results(frame_of(rows[:1] + [row(1, name, 0.5) for name in conditions]), {"conditions": conditions})
+    assert alike.notes().startswith("no vector for a and b in 1 of 2 mazes; ")
 
 
 def test_decision_squares_alone(results: Results) -> None:
