@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.utils.weak import TensorWeakRef
 
 from .hooks import Hook, hooked, module_at
 from .layers import LayerError, Place, located
@@ -129,9 +130,12 @@ class _Step(NamedTuple):
 
 
 class _Changed(NamedTuple):
-    """What was made of a layer's output, remembered for the layer around it."""
+    """What was made of a layer's output, remembered for the layer around it as long as anybody else keeps the result.
 
-    result: Tensor
+    A layer that puts out that very tensor keeps it; one that puts out another leaves nothing to remember.
+    """
+
+    result: TensorWeakRef
     copy: Tensor
     output: Tensor
     steps: list[_Step]
@@ -181,9 +185,9 @@ class Application:
         """
         self.reached.add(place)
         activations, steps = tensor_at(output, place), self.places[place]
-        remembered = self._memory.changed
-        self._memory.changed = [changed for changed in remembered if changed.result is not activations]
-        for earlier in [changed for changed in remembered if changed.result is activations]:
+        remembered = [(changed, changed.result()) for changed in self._memory.changed]
+        self._memory.changed = [changed for changed, it in remembered if it is not None and it is not activations]
+        for earlier in [changed for changed, it in remembered if it is activations]:
             is_untouched = torch.equal(activations, earlier.copy)  # nothing wrote into it since
             if steps[0].turn < earlier.steps[-1].turn and is_untouched:
                 activations, steps = earlier.output, sorted([*earlier.steps, *steps])
@@ -191,7 +195,7 @@ class Application:
         for step in steps:
             result = _of_one_shape(place, result, step.change(result))
         if self._comes_before(steps[-1], place):
-            self._memory.changed.append(_Changed(result, result.clone(), activations, steps))
+            self._memory.changed.append(_Changed(TensorWeakRef(result), result.clone(), activations, steps))
         return with_tensor(output, place.entries, result)
 
     def _comes_before(self, step: _Step, place: Place) -> bool:

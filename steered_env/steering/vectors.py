@@ -109,8 +109,8 @@ def corner_vector(
         VectorError: if there is no path to carve, since the maze has size 25, or has that path already.
         LayerError: if the policy has no such layer.
     """
-    name = corner.replace(" ", "-")
     carved = check_maze(maze).with_corner_path(corner)
+    name = corner.replace(" ", "-")
     if maze.size == WORLD_SIZE:
         raise VectorError(f"there is no {name} vector for {maze!r}: its corner is the world's, with no path to carve")
     if carved == maze:
@@ -131,9 +131,7 @@ def random_vector(like: Steering, *, seed: int = 0, level: int | None = None) ->
         TypeError: if seed or level is no whole number.
         ValueError: if the seed is negative, or there is no such level.
     """
-    seed, level = whole_number(seed, "seed"), None if level is None else check_level(level)
-    if seed < 0:
-        raise ValueError(f"seed must be ≥ 0, got {seed}")
+    seed, level = whole_number(seed, "seed", 0), None if level is None else check_level(level)
     generator = np.random.default_rng([seed] if level is None else [seed, level])
     drawn = {}
     for layer, tensor in sorted(like.items()):

@@ -7,12 +7,21 @@ import pytest
 import torch
 from gymnasium import spaces
 from torch import Tensor, nn
+from torch.utils.weak import TensorWeakRef
 
 from evaluation.measuring.shared_forward import SharedForward
 from steered_env import ImpalaPolicy, LayerError, Maze, Steering, as_policy, cheese_vector, top_right_vector
 from steered_env.policy import to_input
 from steered_env.simulator import draw_observations
-from steered_env.steering import DEFAULT_LAYER, find_layer, mean_ablation, read_activations, scaling, setting
+from steered_env.steering import (
+    DEFAULT_LAYER,
+    LayerChange,
+    find_layer,
+    mean_ablation,
+    read_activations,
+    scaling,
+    setting,
+)
 
 
 class Two(nn.Module):
@@ -134,6 +143,25 @@ def test_a_part_that_is_written_into_keeps_its_change() -> None:
             assert torch.allclose(module(x), expected)
         recorded = read_activations(module, ["0.0"], x)["0.0"]
         assert torch.equal(recorded, module[0][0](x))  # not what the ReLU wrote into it
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["whole", "parts alone"])
+def test_passes_are_forgotten(small: ImpalaPolicy, mazes: list[Maze], whole: bool) -> None:
+    """A block of a whole training run needs no more memory than one pass, however its layers lie in each other."""
+    results: list[TensorWeakRef] = []
+
+    def halved(activations: Tensor) -> Tensor:
+        result = activations / 2
+        results.append(TensorWeakRef(result))
+        return result
+
+    inputs = to_input(draw_observations(mazes[:1]))
+    edit = scaling(2, layer="embedder").then(LayerChange("embedder.block1", halved))
+    with torch.inference_mode(), edit.applied_to(small):
+        for _ in range(3):
+            (small if whole else small.embedder.block1)(inputs)
+        assert len(results) == 3
+        assert not any(result() is not None for result in results[:2])
 
 
 def test_activations_of_a_policy_that_runs_in_parts(small: ImpalaPolicy, mazes: list[Maze]) -> None:
