@@ -83,7 +83,9 @@ class Network:
 
         def make() -> KnownMaze:
             rest = _apart_from_mouse(maze)
-            elsewhere = next((known for other, known in self._mazes.items() if _apart_from_mouse(other) == rest), None)
+            with _keeping:  # other threads keep mazes meanwhile
+                mazes = list(self._mazes.items())
+            elsewhere = next((known for other, known in mazes if _apart_from_mouse(other) == rest), None)
             return KnownMaze(self.forward, maze, pool) if elsewhere is None else elsewhere.with_mouse_of(maze)
 
         return kept(self._mazes, maze, make, _MAZES_KEPT)

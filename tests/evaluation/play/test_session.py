@@ -6,7 +6,9 @@ import base64
 import io
 import math
 import runpy
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,9 @@ import pytest
 from PIL import Image
 
 from evaluation import Results, evaluate, occupancy, vector_field
-from evaluation.measuring import Condition
-from evaluation.play import Session
+from evaluation.measuring import Condition, SteerablePolicy
+from evaluation.play import Session, networks
+from evaluation.play.networks import Network
 from evaluation.views.rollouts import roll_out
 from steered_env import ImpalaPolicy, Maze, SteeredPolicy, Steering, scaling, setting
 from steered_env.steering import DEFAULT_LAYER, Intervention
@@ -270,3 +273,23 @@ def test_the_baseline_is_shown_where_the_steering_cannot_be(ask: Ask, about: str
     assert numbers["problem"]["about"] == about
     assert numbers["steered"] is None
     assert len(numbers["baseline"]["arrows"]) == len(numbers["cells"])
+
+
+def test_another_page_may_ask_while_a_maze_is_looked_for(
+    small: ImpalaPolicy, mazes: list[Maze], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = Network.of(SteerablePolicy.of(small))
+    others = iter(mazes[20:24])
+
+    def compared(maze: Maze) -> object:
+        if threading.current_thread() is threading.main_thread():
+            pages.submit(network.known, next(others), pages).result()
+        return compare(maze)
+
+    compare = networks._apart_from_mouse
+    with ThreadPoolExecutor(1) as pages:
+        network.known(mazes[2], pages)
+        known = network.known(mazes[1], pages)
+        monkeypatch.setattr(networks, "_apart_from_mouse", compared)
+        elsewhere = mazes[1].with_mouse(np.argwhere(~mazes[1].walls)[3].tolist())
+        assert network.known(elsewhere, pages)._plain is known._plain
