@@ -39,6 +39,9 @@ def attribution(
     ``"integrated"`` averages the gradient on the straight way from one to the other (Sundararajan et al. 2017, captum's
     ``IntegratedGradients``), so that the numbers sum to the whole effect of the layer.
 
+    DQN takes the action of greatest value, a choice that has no gradient: its probabilities here are those of a softmax
+    over the values.
+
     Args:
         policy: An `ImpalaPolicy`, a network through `as_policy`, or a Stable-Baselines3 model.
         maze: The maze in which the decision is made.
@@ -82,7 +85,8 @@ def ablation_effects(
 ) -> xr.DataArray:
     """Tell by how much the log-probability of some actions falls if a channel is put as it is in another maze: exactly.
 
-    One forward pass for each channel; `attribution` approximates all of them in one or a few.
+    One forward pass for each channel; `attribution` approximates all of them in one or a few. Of DQN the probabilities
+    are those of a softmax over the values, as there.
 
     Args:
         policy: Any policy.

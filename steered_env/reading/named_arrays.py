@@ -52,7 +52,7 @@ def activations(
             hold more of them than one batch; an iterator without a length is read to its end first.
         layers: One layer name, or several.
         grad: Also give, under ``"LAYER:grad"``, the gradient of the log-probability of the action that the policy likes
-            best, with respect to the activations.
+            best, with respect to the activations; of DQN, that of a softmax over the actions' values.
         folder: A folder that gets a ``.npy`` file for each array. Arrays are then read from there when they are used,
             and memory stays flat for any number of mazes. Existing files of the same names are replaced when all is
             read; arrays that were read from those keep what they hold.
