@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from steered_env.maze import Maze, check_maze
-from steered_env.simulator import WORLD_SIZE, Cell, check_level, whole_number
+from steered_env.simulator import WORLD_SIZE, Cell, whole_number
 
 from .layers import DEFAULT_LAYER, layer_names
 from .origins import described_input, described_network
@@ -125,13 +125,14 @@ def random_vector(like: Steering, *, seed: int = 0, level: int | None = None) ->
     Args:
         like: Gives layers, shapes and, per layer, the (population) standard deviation of all its numbers.
         seed: Seed of the draw, ≥ 0.
-        level: Also keys the draw, so that each level gets a vector of its own.
+        level: Also keys the draw, so that each level gets a vector of its own; a maze without a level may have any
+            number ≥ 0.
 
     Raises:
         TypeError: if seed or level is no whole number.
-        ValueError: if the seed is negative, or there is no such level.
+        ValueError: if one of them is negative.
     """
-    seed, level = whole_number(seed, "seed", 0), None if level is None else check_level(level)
+    seed, level = whole_number(seed, "seed", 0), None if level is None else whole_number(level, "level", 0)
     generator = np.random.default_rng([seed] if level is None else [seed, level])
     drawn = {}
     for layer, tensor in sorted(like.items()):

@@ -9,9 +9,11 @@ import torch
 from evaluation import evaluate
 from evaluation.measuring.conditions import Condition, read_conditions
 from evaluation.measuring.expressions import ConditionError, read_expression
-from evaluation.measuring.steering_factory import SteeringFactory
+from evaluation.measuring.steering_factory import SteeringFactory, _noise_key
 from evaluation.measuring.vectors import Vector
 from steered_env import ImpalaPolicy, Maze, Steering, cheese_vector, random_vector, top_right_vector
+from steered_env.simulator import MAX_LEVEL
+from steered_env.steering import DEFAULT_LAYER
 
 
 def terms(expression: str) -> list[tuple[float, str]]:
@@ -144,6 +146,19 @@ def test_steerings_of_a_maze(reference_policy: ImpalaPolicy, mazes: list[Maze]) 
     assert made["-random(seed=3)"] == -random_vector(cheese_vector(policy, maze), seed=3, level=12)
     assert made["mine"] == fixed
     assert made["made"] == cheese_vector(policy, maze)
+
+
+def test_every_maze_that_was_drawn_by_hand_has_noise_of_its_own(reference_policy: ImpalaPolicy) -> None:
+    drawn = Maze.from_text("..C\n.#.\n>..")
+    mazes = [
+        drawn.with_mouse((int(row), int(col))) for row, col in np.argwhere(~drawn.walls) if (row, col) != drawn.cheese
+    ]
+    assert max(_noise_key(maze) for maze in mazes) > MAX_LEVEL
+    factory, condition = SteeringFactory(reference_policy), Condition.parse("-random")
+    made = [factory.steering(condition, maze)[DEFAULT_LAYER] for maze in mazes]
+    assert len({tensor.numpy().tobytes() for tensor in made}) == len(mazes) == 7
+    results = evaluate(reference_policy, mazes=mazes, conditions=["baseline", "-random"], horizon=2)
+    assert len(results.frame) == 2 * len(mazes)
 
 
 def test_conditions_without_a_vector_are_left_out(reference_policy: ImpalaPolicy, mazes: list[Maze]) -> None:
