@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from steered_env import Maze, Steering, channels_that_change, channels_that_track_cheese, read_activations
+from steered_env import Maze, channels_that_change, channels_that_track_cheese, read_activations
 from steered_env.steering import Intervention
 
 from . import messages
@@ -29,7 +29,7 @@ def activation_maps(
         request: The layer, the kind of ranking, and which channels are wanted.
         network: The policy.
         maze: The maze.
-        steering: With which the activations are read; None for none.
+        steering: With which the activations are read; None for the policy's own.
 
     Raises:
         Problem: if there is no such layer or channel, it has no places, or its channels cannot be ranked so.
@@ -80,7 +80,7 @@ def _rows(channels: NDArray[Any], **scores: NDArray[Any]) -> Ranking:
 
 def _maps(layer: str, network: Network, maze: Maze, steering: Intervention | None) -> NDArray[np.float32]:
     """The activations ``(C, H, W)`` of a layer."""
-    with problems_of("condition"), (steering or Steering()).applied_to(network.module):
+    with problems_of("condition"), (steering or network.policy.steering).applied_to(network.module):
         (read,) = read_activations(network.module, [layer], maze.observe()[None]).values()
     values: NDArray[np.float32] = read[0].float().cpu().numpy()
     return values

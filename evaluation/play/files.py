@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.storage import BASELINE
-from steered_env import Maze, Steering
+from steered_env import Maze, SteeredPolicy, Steering
 from steered_env.steering import Intervention
 
 from . import messages
@@ -36,7 +36,7 @@ class SceneFile:
         maze: Its maze.
         network: Its policy.
         steering: That of its condition.
-        whole: That of condition and chips; None where nothing steers.
+        whole: That of condition and chips, without the policy's own; None where there is none.
         name: What it is called in figures and films.
         given: Words that stand for steerings of the server's.
     """
@@ -48,6 +48,11 @@ class SceneFile:
     whole: Intervention | None
     name: str
     given: list[str]
+
+    @property
+    def policy(self) -> SteeredPolicy:
+        """The policy with the steering that it brings along."""
+        return SteeredPolicy(self.network.module, self.network.policy.steering)
 
 
 def file_of(what: SceneFile, form: str, *, seed: int, likeliest: bool) -> dict[str, Any]:
@@ -118,11 +123,11 @@ def _figure(what: SceneFile) -> bytes:
     from evaluation.results import png_of as png_of_figure  # here, since the server starts without figures
     from evaluation.views import fields_figure, vector_field
 
-    module = what.network.module
-    baseline = vector_field(module, what.maze)
+    policy = what.policy
+    baseline = vector_field(policy, what.maze)
     fields = [baseline]
     if what.whole is not None:
-        steered = vector_field(module, what.maze, (what.name, what.whole))
+        steered = vector_field(policy, what.maze, (what.name, what.whole))
         fields += [steered, steered.difference(baseline)]
     return png_of_figure(fields_figure(fields, policy=what.scene.policy))
 
@@ -136,7 +141,7 @@ def _film(what: SceneFile, form: str, *, seed: int, likeliest: bool) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"film.{form}"
         steps = what.scene.horizon
-        record_video(what.network.module, what.maze, conditions, path, steps=steps, seed=seed, deterministic=likeliest)
+        record_video(what.policy, what.maze, conditions, path, steps=steps, seed=seed, deterministic=likeliest)
         return path.read_bytes()
 
 

@@ -27,6 +27,7 @@ from evaluation.measuring import (
 from evaluation.storage import BASELINE
 from steered_env import (
     Maze,
+    SteeredPolicy,
     Steering,
     __version__,
 )
@@ -43,7 +44,7 @@ from .networks import Network
 from .pictures import facts_of, sprites
 from .problems import Problem, problems_of
 from .sliders import WORDS, stand_of_sliders, text_of_sliders
-from .steerings import described, steering_of, vectors_of
+from .steerings import described, page_steering, steering_of, vectors_of
 
 _log = logging.getLogger(__name__)
 Reply = dict[str, Any]
@@ -80,8 +81,8 @@ class Session:
 
     Args:
         maze: The maze to begin with.
-        policies: Policies by the names that pages know them by, each a module, a name or a path; the first one is
-            begun with. Defaults to the packaged ones.
+        policies: Policies by the names that pages know them by, each a module, a `SteeredPolicy`, a name or a path; the
+            first one is begun with. Defaults to the packaged ones.
         vectors: Vectors of your own, by the words that stand for them in conditions.
         condition: The condition to begin with.
         threads: How many run the network; defaults to one per core.
@@ -94,7 +95,7 @@ class Session:
         self,
         maze: Maze,
         *,
-        policies: Mapping[str, nn.Module | str] | None = None,
+        policies: Mapping[str, nn.Module | SteeredPolicy | str] | None = None,
         vectors: Mapping[str, Steering] | None = None,
         condition: str = BASELINE,
         threads: int | None = None,
@@ -277,7 +278,7 @@ class Session:
         with one_torch_thread():
             if request.form not in ("text", "maze_png"):
                 known = KnownMaze(network.forward, understood.maze)
-                whole = steering_of(scene, network, known, understood.vectors)
+                whole = page_steering(scene, network, known, understood.vectors)
                 condition = Condition.parse(scene.condition, understood.vectors)
                 steering = network.factory.steering(condition, understood.maze, known.vectors)
             name = ", ".join(part for part in (scene.condition, described(scene.chips)) if part)

@@ -37,7 +37,19 @@ def vectors_of(scene: messages.Scene, network: Network, given: Mapping[str, Stee
 def steering_of(
     scene: messages.Scene, network: Network, known: KnownMaze, vectors: Mapping[str, Steering]
 ) -> Intervention | None:
-    """The steering of a scene in its maze; None where nothing steers.
+    """The steering of a scene in its maze, after the one that its policy brings along; None where the scene has none.
+
+    Raises:
+        Problem: as of `page_steering`.
+    """
+    steering = page_steering(scene, network, known, vectors)
+    return None if steering is None else network.policy.steering.then(steering)
+
+
+def page_steering(
+    scene: messages.Scene, network: Network, known: KnownMaze, vectors: Mapping[str, Steering]
+) -> Intervention | None:
+    """What the page adds in its maze to the policy as it was given: condition and chips; None where it adds nothing.
 
     Raises:
         Problem: if the condition cannot be read, or a vector does not exist in this maze, or a chip cannot be.
@@ -50,9 +62,7 @@ def steering_of(
         steering: Intervention = network.factory.steering(condition, known.chain.maze, known.vectors)
     for change in chips_of(scene.chips, network):
         steering = steering.then(change)
-    if not steering.changes():
-        return None
-    return network.policy.steering.then(steering)
+    return steering if steering.changes() else None
 
 
 def chips_of(chips: Sequence[messages.Chip], network: Network) -> list[Intervention]:

@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from evaluation.storage import BASELINE
-from steered_env import Maze, Steering
+from steered_env import Maze, SteeredPolicy, Steering
 from steered_env.maze import check_maze
 from steered_env.policy import packaged_policies
 from steered_env.system import needing
@@ -31,8 +31,8 @@ class MazeWidget(anywidget.AnyWidget):
 
     Args:
         maze: The maze to begin with; defaults to level 27, in which either vector turns the mouse away from the cheese.
-        policy: A policy, any torch module with ``action_probabilities``, the name of a packaged policy, or a path. All
-            packaged ones can be chosen beside it.
+        policy: A policy, any torch module with ``action_probabilities``, a `SteeredPolicy`, the name of a packaged
+            policy, or a path. All packaged ones can be chosen beside it.
         condition: The condition to begin with.
         vectors: Vectors of your own, by the words that stand for them in conditions; a slider each.
 
@@ -44,7 +44,7 @@ class MazeWidget(anywidget.AnyWidget):
     def __init__(
         self,
         maze: Maze | None = None,
-        policy: nn.Module | str = "small",
+        policy: nn.Module | SteeredPolicy | str = "small",
         condition: str = BASELINE,
         *,
         vectors: Mapping[str, Steering] | None = None,

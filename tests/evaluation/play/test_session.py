@@ -20,8 +20,19 @@ from evaluation import Results, evaluate, occupancy, vector_field
 from evaluation.measuring import Condition, SteerablePolicy
 from evaluation.play import Session, networks
 from evaluation.play.networks import Network
+from evaluation.results import png_of
+from evaluation.views import fields_figure, record_video
 from evaluation.views.rollouts import roll_out
-from steered_env import ImpalaPolicy, Maze, SteeredPolicy, Steering, scaling, setting
+from steered_env import (
+    ImpalaPolicy,
+    Maze,
+    SteeredPolicy,
+    Steering,
+    cheese_vector,
+    read_activations,
+    scaling,
+    setting,
+)
 from steered_env.steering import DEFAULT_LAYER, Intervention
 
 Ask = Callable[..., list[dict[str, Any]]]
@@ -293,3 +304,26 @@ def test_another_page_may_ask_while_a_maze_is_looked_for(
         monkeypatch.setattr(networks, "_apart_from_mouse", compared)
         elsewhere = mazes[1].with_mouse(np.argwhere(~mazes[1].walls)[3].tolist())
         assert network.known(elsewhere, pages)._plain is known._plain
+
+
+def test_a_policy_keeps_the_steering_that_it_brings_along(
+    small: ImpalaPolicy, mazes: list[Maze], tmp_path: Path
+) -> None:
+    maze = mazes[6]
+    steered = SteeredPolicy(small, -cheese_vector(small, maze))
+    session = Session(maze, policies={"mine": steered}, threads=1)
+
+    def ask(kind: str, **request: Any) -> dict[str, Any]:
+        scene = {**session.scene.model_dump(mode="json"), "horizon": 6, "condition": "-top_right"}
+        return list(session.answer({"kind": kind, "id": 1, "scene": scene, **request}))[-1]
+
+    (maps,) = ask("activations", layer=DEFAULT_LAYER, channels=[4])["maps"]
+    expected = read_activations(small, [DEFAULT_LAYER], maze.without_cheese().observe()[None])[DEFAULT_LAYER][0, 4]
+    np.testing.assert_allclose(maps["values"], expected, atol=1e-4)
+    film = tmp_path / "film.gif"
+    record_video(steered, maze, ["baseline", "-top_right"], film, steps=6)
+    assert base64.b64decode(ask("save", **{"as": "gif"})["data"]) == film.read_bytes()
+    fields = [vector_field(steered, maze, name) for name in ("baseline", "-top_right")]
+    figure = fields_figure([*fields, fields[1].difference(fields[0])], policy="mine")
+    assert base64.b64decode(ask("save", **{"as": "png"})["data"]) == png_of(figure)
+    session.close()
