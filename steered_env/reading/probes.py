@@ -50,7 +50,8 @@ def linear_probe(
     ridge regression; both on standardised inputs, of scikit-learn.
 
     Args:
-        array: Activations of N mazes, of `activations`.
+        array: Activations of N mazes, of `activations`; or their means over places, ``array.mean(["row", "col"],
+            keepdims=True)``, whose direction ``(C, 1, 1)`` is one of the channels everywhere.
         targets: N classes or numbers.
         observations: ``(N, 64, 64, 3)``: what a control probe reads instead.
         folds: Parts into which the mazes are cut, each scored by a probe of the others.
