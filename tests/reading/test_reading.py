@@ -184,6 +184,8 @@ def test_probes(small: ImpalaPolicy, mazes: list[Maze]) -> None:
     assert probe.chance == 0.5
     assert 0 <= probe.control <= 1
     assert probe.score > 0.5
+    assert probe.direction is not None
+    assert probe.direction[DEFAULT_LAYER].shape == (32,)
     means = linear_probe(read.mean(["row", "col"], keepdims=True), has_cheese, folds=4)
     assert means.direction is not None
     assert means.direction[DEFAULT_LAYER].shape == (32, 1, 1)
